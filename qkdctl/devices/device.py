@@ -1,0 +1,304 @@
+"""The base of every driver: range checks, verified writes and the way to safety are the same for all."""
+
+import asyncio
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, final
+
+from pydantic import BaseModel, ConfigDict
+
+from qkdctl.clock import Clock, RealClock
+from qkdctl.devices.attributes import Attribute, Limits, Value
+from qkdctl.devices.errors import (
+    DeviceError,
+    IdentityMismatchError,
+    OutOfRangeError,
+    ReadBackError,
+    UnsafeError,
+)
+from qkdctl.devices.kinds import DeviceKind
+
+#: Marks a safe action that drives the attribute to the upper end of what the device itself allows.
+MAXIMUM = "maximum"
+_READ_BACK_INTERVAL_S = 0.02
+
+
+class DeviceOptions(BaseModel):
+    """Driver options from the configuration; drivers subclass it and name theirs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the instrument says it is.
+
+    Attributes:
+        text: the raw identity reply.
+        serial_number: as found in it, "" when it has none.
+    """
+
+    text: str
+    serial_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SafeReport:
+    """Outcome of going safe.
+
+    Attributes:
+        read_back: attribute -> value read after the action.
+        failures: attribute -> why it was not reached; empty when all was shown.
+    """
+
+    read_back: Mapping[str, Value] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+class Device(ABC):
+    """One instrument behind one address.
+
+    Subclasses declare the class variables and implement the four hooks `_open`, `_identity`, `_read` and `_write`, plus
+    `close`. They never override `write`: that is where limits are kept.
+
+    Attributes:
+        kind: what the device is for.
+        identity_pattern: regular expression the identity must match; a group `serial` gives the serial number.
+        safe_actions: attribute and value, in order; the first one alone makes the device dark.
+        address_example: shown in help and error texts.
+    """
+
+    kind: ClassVar[DeviceKind]
+    identity_pattern: ClassVar[str]
+    safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = ()
+    address_example: ClassVar[str] = ""
+    attributes: tuple[Attribute, ...] = ()
+
+    class Options(DeviceOptions):
+        """No options."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        *,
+        options: DeviceOptions | None = None,
+        limits: Mapping[str, Limits] | None = None,
+        timeout_s: float = 2.0,
+        serial_number: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.options = options if options is not None else self.Options()
+        self.timeout_s = timeout_s
+        self.expected_serial_number = serial_number
+        self.clock: Clock = clock if clock is not None else RealClock()
+        self.identity = Identity("")
+        self._configured = dict(limits or {})
+        self._device_limits: dict[str, Limits] = {}
+        self._last_written: dict[str, Value] = {}
+        self._by_name = {attribute.name: attribute for attribute in self.attributes}
+        for unknown in self._configured.keys() - self._by_name.keys():
+            raise OutOfRangeError(f"{name}: limits for {unknown!r}, which is no attribute of {type(self).__name__}")
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Open the transport."""
+
+    @abstractmethod
+    async def _identity(self) -> str:
+        """Ask the instrument who it is; read only."""
+
+    @abstractmethod
+    async def _read(self, attribute: Attribute) -> Value:
+        """Read one attribute from the instrument, in its declared unit."""
+
+    @abstractmethod
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        """Send one checked value; raise InstrumentError when the instrument refuses it."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the transport; never raises, may be called twice."""
+
+    async def _identified(self) -> None:  # noqa: B027 - a hook that most drivers do not need
+        """What a protocol must do once the right instrument has answered; it may read but not change set-points."""
+
+    async def _read_device_limits(self) -> Mapping[str, Limits]:
+        """Limits that the instrument itself reports; called on connect."""
+        return {}
+
+    def settling_time_s(self, attribute: Attribute, value: Value) -> float:  # noqa: ARG002 - value is for overrides
+        """How long the read-back of this set-point may take; drivers with motion compute it."""
+        return attribute.settle_s
+
+    @final
+    async def connect(self) -> Identity:
+        """Open, check the identity, read the device's own limits. Writes nothing.
+
+        Raises:
+            TransportError: the port cannot be opened or nobody answers.
+            IdentityMismatchError: the wrong instrument answers.
+        """
+        await self._open()
+        try:
+            self.identity = await self.identify()
+            await self._identified()
+            self._device_limits = dict(await self._read_device_limits())
+        except BaseException:
+            await self.close()
+            raise
+        return self.identity
+
+    @final
+    async def identify(self) -> Identity:
+        """Check who answers; asked once more when stale bytes may have been read."""
+        text = ""
+        for _ in range(2):
+            text = (await self._identity()).strip()
+            match = re.search(self.identity_pattern, text)
+            if match is None:
+                continue
+            serial = str(match.groupdict().get("serial") or "")
+            if self.expected_serial_number and serial != self.expected_serial_number:
+                raise IdentityMismatchError(
+                    f"{self.name}: serial number {serial or 'unknown'} answers at {self.address}; "
+                    f"expected {self.expected_serial_number}"
+                )
+            return Identity(text, serial)
+        raise IdentityMismatchError(
+            f"{self.name}: {text!r} answers at {self.address}; expected an identity matching "
+            f"{self.identity_pattern!r}. Check the address; nothing was written"
+        )
+
+    @final
+    def attribute(self, name: str) -> Attribute:
+        """The declared attribute.
+
+        Raises:
+            OutOfRangeError: the device has none of that name.
+        """
+        if name not in self._by_name:
+            raise OutOfRangeError(f"{self.name} has no attribute {name!r}; it has {', '.join(sorted(self._by_name))}")
+        return self._by_name[name]
+
+    @final
+    def limits(self, name: str) -> Limits:
+        """All limits in force: manual, instrument and configuration."""
+        limits = self.attribute(name).limits.intersect(self._device_limits.get(name, Limits()))
+        return limits.intersect(self._configured.get(name, Limits()))
+
+    @final
+    async def read(self, name: str) -> Value:
+        """Read one attribute, in its declared unit."""
+        return await self._read(self.attribute(name))
+
+    @final
+    def check(self, name: str, value: Value) -> Value:
+        """What `write` would accept, without sending anything.
+
+        Raises:
+            OutOfRangeError: see `Attribute.check`.
+        """
+        previous = self._last_written.get(name)
+        return self.attribute(name).check(value, self.limits(name), who=self.name, previous=previous)
+
+    @final
+    async def write(self, name: str, value: Value) -> Value:
+        """Check a value against every limit and send it.
+
+        Returns:
+            The value in the attribute's type.
+
+        Raises:
+            OutOfRangeError: refused before anything was sent.
+            InstrumentError: refused by the instrument.
+        """
+        attribute = self.attribute(name)
+        if name not in self._last_written and self.limits(name).maximum_step < math.inf:
+            self._last_written[name] = await self._read(attribute)
+        checked = self.check(name, value)
+        await self._write(attribute, checked)
+        self._last_written[name] = checked
+        return checked
+
+    @final
+    async def write_verified(self, name: str, value: Value) -> Value:
+        """Write, then read back until the set-point shows or the settling time is over.
+
+        Returns:
+            The value read back.
+
+        Raises:
+            ReadBackError: the instrument shows something else.
+        """
+        attribute = self.attribute(name)
+        settle_s = self.settling_time_s(attribute, value)
+        checked = await self.write(name, value)
+        return await self._await_read_back(attribute, checked, settle_s)
+
+    @final
+    async def to_safe_state(self) -> SafeReport:
+        """Run the safe actions and show each by read-back.
+
+        Configured limits do not hold a device back from safety; the limits of the device itself do.
+
+        Raises:
+            UnsafeError: the first action, the one that makes the device dark, could not be shown.
+        """
+        read_back: dict[str, Value] = {}
+        failures: dict[str, str] = {}
+        for name, target in self.safe_actions:
+            attribute = self.attribute(name)
+            value = self._safe_value(attribute, target)
+            try:
+                settle_s = self.settling_time_s(attribute, value)
+                await self._write(attribute, value)
+                self._last_written[name] = value
+                read_back[name] = await self._await_read_back(attribute, value, settle_s)
+            except DeviceError as error:
+                failures[name] = str(error)
+        if self.safe_actions and self.safe_actions[0][0] in failures:
+            name = self.safe_actions[0][0]
+            raise UnsafeError(f"{self.name}: {name} could not be shown safe: {failures[name]}")
+        return SafeReport(read_back, failures)
+
+    @final
+    def safe_values(self) -> dict[str, Value]:
+        """The values of the safe state, for comparison with what is read."""
+        return {name: self._safe_value(self.attribute(name), target) for name, target in self.safe_actions}
+
+    def _safe_value(self, attribute: Attribute, target: Value) -> Value:
+        if target != MAXIMUM:
+            return target
+        own = attribute.limits.intersect(self._device_limits.get(attribute.name, Limits()))
+        return attribute.type(own.maximum)
+
+    async def _await_read_back(self, attribute: Attribute, value: Value, settle_s: float) -> Value:
+        deadline = self.clock.monotonic() + settle_s
+        while True:
+            seen = await self._read(attribute)
+            if attribute.matches(value, seen):
+                return seen
+            if self.clock.monotonic() >= deadline:
+                raise ReadBackError(
+                    f"{self.name}.{attribute.name} reads {seen} {attribute.unit} {settle_s:g} s after {value} was set; "
+                    f"expected a difference of at most {attribute.tolerance:g}"
+                )
+            await self.clock.sleep(_READ_BACK_INTERVAL_S)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} at {self.address}>"
+
+
+async def close_quietly(device: Device, timeout_s: float = 1.0) -> None:
+    """Close a device without waiting for a port that hangs."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await device.close()
+    except TimeoutError:
+        return

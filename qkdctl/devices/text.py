@@ -1,0 +1,154 @@
+"""Instruments that speak lines of text: the command table is the driver."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from qkdctl.devices.attributes import Attribute, Value
+from qkdctl.devices.device import Device
+from qkdctl.devices.errors import ProtocolError
+from qkdctl.devices.session import Framing, Marker, Session, Wire, until
+from qkdctl.devices.streams import open_stream
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The wire side of an attribute.
+
+    Attributes:
+        query: command that asks for it; "{channel}" and the like are filled from the driver's options.
+        set: command that sets it; "{value}" is the value on the wire, with a format such as "{value:.2f}".
+        pattern: regular expression over the reply, its first group is the value; "" takes the whole reply.
+        scale: wire value = attribute value x scale; the only place where units are converted.
+        words: attribute value -> word on the wire, for bool and str.
+    """
+
+    query: str = ""
+    set: str = ""
+    pattern: str = ""
+    scale: float = 1.0
+    words: Mapping[Value, str] = field(default_factory=dict)
+
+
+class LineDevice(Device):
+    """A driver whose attributes carry `Line` commands over a byte stream.
+
+    Attributes:
+        identity_command: asks who is there; also the marker for resynchronisation.
+        write_terminator, read_terminator: ends of lines.
+        baud: default of the serial line in bit/s.  rtscts: hardware flow control.
+        sets_reply: every set is answered by one line, which is consumed and handed to `_check_set_reply`.
+        gap_s: least time between two commands.
+    """
+
+    identity_command: ClassVar[str]
+    write_terminator: ClassVar[bytes] = b"\n"
+    read_terminator: ClassVar[bytes] = b"\n"
+    baud: ClassVar[int] = 9600
+    rtscts: ClassVar[bool] = False
+    sets_reply: ClassVar[bool] = False
+    gap_s: ClassVar[float] = 0.0
+
+    def __init__(self, name: str, address: str, **settings: Any) -> None:
+        super().__init__(name, address, **settings)
+        stream = open_stream(address, self.timeout_s, default_baud=self.baud, rtscts=self.rtscts)
+        marker = Marker(self._encode(self._fill(self.identity_command)), re.compile(self.identity_pattern))
+        self.session = Session(
+            stream, framing=self._framing(), timeout_s=self.timeout_s, marker=marker, gap_s=self.gap_s
+        )
+
+    def _framing(self) -> Framing:
+        """Where a reply ends; the read terminator unless a protocol says otherwise."""
+        return until(self.read_terminator)
+
+    def _encode(self, command: str) -> bytes:
+        return command.encode("ascii") + self.write_terminator
+
+    def _decode(self, command: str, reply: bytes) -> str:  # noqa: ARG002 - echoing protocols need the command
+        """The content of a reply: what remains without terminator, echo and prompt."""
+        return reply.decode("latin-1").strip("\r\n\0 ")
+
+    def _check_set_reply(self, command: str, reply: str) -> None:
+        """Raise InstrumentError when the reply to a set is a refusal."""
+
+    async def _open(self) -> None:
+        await self.session.open()
+
+    async def close(self) -> None:
+        """Close the stream."""
+        await self.session.close()
+
+    async def _identity(self) -> str:
+        return await self.ask(self._fill(self.identity_command))
+
+    async def ask(self, command: str, timeout_s: float | None = None, wire: Wire | None = None) -> str:
+        """One question, one answer, as text."""
+        channel = wire if wire is not None else self.session
+        return self._decode(command, await channel.query(self._encode(command), timeout_s))
+
+    async def _read(self, attribute: Attribute) -> Value:
+        line = attribute.wire
+        assert isinstance(line, Line), f"{attribute.name} has no Line"
+        reply = await self.ask(self._fill(line.query))
+        return self.parse(attribute, line, reply)
+
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        line = attribute.wire
+        assert isinstance(line, Line), f"{attribute.name} has no Line"
+        await self.command(self._fill(line.set, value=self.wire_value(line, value)))
+
+    async def command(self, command: str, timeout_s: float | None = None) -> None:
+        """Send a set command, consume the reply where the protocol has one, and check it."""
+        if self.sets_reply:
+            self._check_set_reply(command, await self.ask(command, timeout_s))
+        else:
+            await self.session.send(self._encode(command), timeout_s)
+
+    def parse(self, attribute: Attribute, line: Line, reply: str) -> Value:
+        """The attribute's value in a reply.
+
+        Raises:
+            ProtocolError: the reply does not fit; the stream is resynchronised before it is used again.
+        """
+        text = reply
+        if line.pattern:
+            match = re.search(line.pattern, reply)
+            if match is None:
+                raise self._garbage(attribute, reply, f"a match of {line.pattern!r}")
+            text = match.group(1) if match.groups() else match.group(0)
+        for value, word in line.words.items():
+            if text.strip().upper() == word.upper():
+                return value
+        if line.words:
+            raise self._garbage(attribute, reply, f"one of {', '.join(line.words.values())}")
+        if attribute.type is str:
+            return text.strip()
+        if _NUMBER.fullmatch(text.strip()) is None:
+            raise self._garbage(attribute, reply, "a number")
+        number = float(text)
+        if attribute.type is bool:
+            if number not in (0.0, 1.0):
+                raise self._garbage(attribute, reply, "0 or 1")
+            return number == 1.0
+        scaled = number / line.scale
+        return round(scaled) if attribute.type is int else scaled
+
+    def wire_value(self, line: Line, value: Value) -> Value:
+        """The value as it stands on the wire."""
+        if line.words:
+            return line.words[value]
+        if isinstance(value, bool):
+            return int(value)
+        if isinstance(value, str) or line.scale == 1.0:
+            return value
+        return value * line.scale
+
+    def _garbage(self, attribute: Attribute, reply: str, expected: str) -> ProtocolError:
+        self.session.mark_dirty()
+        return ProtocolError(f"{self.name}.{attribute.name}: reply {reply[:80]!r}; expected {expected}")
+
+    def _fill(self, template: str, **values: Value) -> str:
+        return template.format(**self.options.model_dump(), **values) if "{" in template else template
