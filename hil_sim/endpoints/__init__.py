@@ -1,0 +1,1 @@
+"""Where clients reach simulated instruments: TCP ports and pseudo-terminals, with faults on demand."""

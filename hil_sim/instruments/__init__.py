@@ -1,0 +1,1 @@
+"""Simulated instruments, one per module; their state lives apart from their endpoints."""

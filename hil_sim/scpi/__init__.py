@@ -1,0 +1,1 @@
+"""The SCPI grammar, error queue and status model shared by simulated instruments."""

@@ -1,0 +1,1 @@
+"""Fixtures that offer simulated instruments to test suites."""
