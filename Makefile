@@ -1,0 +1,60 @@
+# Every target first builds .venv when it is missing, or when pyproject.toml or constraints.txt changed since.
+# PYTHON=... chooses the interpreter (3.11 or newer); ARGS=... goes to the command of the target.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+ARGS ?=
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CANDIDATES = $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
+
+.PHONY: help demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    two simulated QKD links under a real daemon, live in this terminal"
+	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
+	@echo "make lint    ruff, format check and mypy --strict"
+	@echo "make bench   polling overhead of the daemon against its peers"
+	@echo "make clean   removes .venv, caches and build results"
+
+demo: $(VENV)/.installed
+	$(BIN)/qkdctl demo $(ARGS)
+
+test: $(VENV)/.installed-with-extras
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.installed-with-extras
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+bench: $(VENV)/.installed-with-extras
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The build backend is installed like everything else, from the constraints, because pip does not apply them to the
+# isolated environment in which it would build otherwise.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then \
+	  for candidate in $(CANDIDATES); do \
+	    if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	      echo "building $(VENV) with $$candidate" && exec "$$candidate" -m venv --clear $(VENV); \
+	    fi; \
+	  done; \
+	  echo "no Python 3.11 or newer with its venv module among: $(CANDIDATES)" >&2; \
+	  echo "install one (Debian and Ubuntu: apt install python3-venv) or name it: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi
+	@echo "installing qkdctl into $(VENV), which takes a minute or two the first time"
+	@$(PIP_INSTALL) hatchling editables
+	@$(PIP_INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-with-extras: $(VENV)/.installed
+	@echo "installing the tools for tests, lint and benchmarks"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[test,lint,bench]'
+	@touch $@
