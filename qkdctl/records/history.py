@@ -1,0 +1,142 @@
+"""How the row of one link moves from one epoch to the next."""
+
+from typing import Any
+
+from qkdctl.records.facts import LinkFacts
+from qkdctl.records.network import LinkState
+from qkdctl.records.report import LinkReport
+from qkdctl.records.series import EPOCHS_MAX, Series, later
+
+UNKNOWN_PROTOCOL = "none"
+
+
+def unseen_link(facts: LinkFacts) -> LinkState:
+    """The row of a link before its first report: dark, safe, nothing measured, nothing ever changed."""
+    return LinkState(
+        link=facts.link,
+        mode="safe",
+        protocol=facts.protocols[0].protocol,
+        mean_photon_number_e6=0,
+        measured_mean_photon_number_e6=0,
+        attenuation_mdb=0,
+        qber_z=Series.starting_at(facts.aligned_qber_ppm),
+        qber_x=Series.starting_at(facts.aligned_qber_ppm),
+        loss=Series.starting_at(0),
+        qber_floor_ppm=facts.aligned_qber_ppm,
+        qber_excess_sum_ppm=0,
+        sifted_bits=0,
+        test_bits=0,
+        secret_key_bits=0,
+        detected=0,
+        pulses=0,
+        vacuum_sent=0,
+        vacuum_detected=0,
+        duration_ms=0,
+        dead_ms=0,
+        age_ms=0,
+        valid=0,
+        invalid_epochs=EPOCHS_MAX,
+        epochs_since_power_change=EPOCHS_MAX,
+        epochs_since_realign=EPOCHS_MAX,
+        epochs_since_protocol_change=EPOCHS_MAX,
+    )
+
+
+def silent_link(old: LinkState, elapsed: int, epoch_ms: int) -> LinkState:
+    """The row of a link that nobody reported: older, and invalid."""
+    return old.model_copy(
+        update={
+            "age_ms": old.age_ms + elapsed * epoch_ms,
+            "valid": 0,
+            "invalid_epochs": later(old.invalid_epochs, elapsed),
+            "epochs_since_power_change": later(old.epochs_since_power_change, elapsed),
+            "epochs_since_realign": later(old.epochs_since_realign, elapsed),
+            "epochs_since_protocol_change": later(old.epochs_since_protocol_change, elapsed),
+        }
+    )
+
+
+def next_link(old: LinkState, row: LinkReport, facts: LinkFacts, elapsed: int) -> LinkState:
+    """The row after a report.
+
+    Settings are always taken over, measurements only from a valid row. A re-alignment or change of protocol
+    restarts the series: the row that shows it mixes both settings, so the next one sets the level.
+    """
+    protocol = old.protocol if row.protocol == UNKNOWN_PROTOCOL else row.protocol
+    switched = protocol != old.protocol
+    moved = row.mean_photon_number_e6 != old.mean_photon_number_e6
+    changes: dict[str, Any] = {
+        "mode": row.mode,
+        "protocol": protocol,
+        "mean_photon_number_e6": row.mean_photon_number_e6,
+        "measured_mean_photon_number_e6": row.measured_mean_photon_number_e6,
+        "attenuation_mdb": row.attenuation_mdb,
+        "age_ms": row.age_ms,
+        "valid": row.valid,
+        "invalid_epochs": 0 if row.valid else later(old.invalid_epochs, elapsed),
+        "epochs_since_power_change": 0 if moved else later(old.epochs_since_power_change, elapsed),
+        "epochs_since_realign": 0 if row.realigns else later(old.epochs_since_realign, elapsed),
+        "epochs_since_protocol_change": 0 if switched else later(old.epochs_since_protocol_change, elapsed),
+    }
+    if row.valid:
+        changes |= _counts(row)
+    if switched or row.realigns:
+        changes |= _restarted(old, row, facts)
+    elif row.valid:
+        changes |= _continued(old, row, elapsed)
+    return old.model_copy(update=changes)
+
+
+def _counts(row: LinkReport) -> dict[str, int]:
+    return {
+        "sifted_bits": row.sifted_bits,
+        "test_bits": row.test_bits,
+        "secret_key_bits": row.secret_key_bits,
+        "detected": row.detected,
+        "pulses": row.pulses,
+        "vacuum_sent": row.vacuum_sent,
+        "vacuum_detected": row.vacuum_detected,
+        "duration_ms": row.duration_ms,
+        "dead_ms": row.dead_ms,
+    }
+
+
+def _restarted(old: LinkState, row: LinkReport, facts: LinkFacts) -> dict[str, Any]:
+    """No memory, and the floor is left to the next row; levels are those of this row where it has any."""
+    measured = _measured(row) if row.valid else (None, None, None)
+    levels = [
+        series.level if value is None else value
+        for series, value in zip((old.qber_z, old.qber_x, old.loss), measured, strict=True)
+    ]
+    return {
+        "qber_z": Series.starting_at(levels[0]),
+        "qber_x": Series.starting_at(levels[1]),
+        "loss": Series.starting_at(levels[2]),
+        "qber_floor_ppm": facts.aligned_qber_ppm,
+        "qber_excess_sum_ppm": 0,
+    }
+
+
+def _continued(old: LinkState, row: LinkReport, elapsed: int) -> dict[str, Any]:
+    qber_z, qber_x, loss = _measured(row)
+    floor = old.qber_floor_ppm
+    freshly_aligned = old.qber_z.samples == 0 and old.epochs_since_realign < EPOCHS_MAX
+    if qber_z is not None and freshly_aligned and old.epochs_since_realign <= old.epochs_since_protocol_change:
+        floor = qber_z
+    excess = 0 if qber_z is None else qber_z - floor
+    return {
+        "qber_z": old.qber_z.after(qber_z, elapsed),
+        "qber_x": old.qber_x.after(qber_x, elapsed),
+        "loss": old.loss.after(loss, elapsed),
+        "qber_floor_ppm": floor,
+        "qber_excess_sum_ppm": max(0, old.qber_excess_sum_ppm + excess),
+    }
+
+
+def _measured(row: LinkReport) -> tuple[int | None, int | None, int | None]:
+    """QBER per basis and loss; None where nothing was detected, for no clicks say nothing about errors."""
+    return (
+        row.qber_z_ppm if row.sifted_bits else None,
+        row.qber_x_ppm if row.test_bits else None,
+        row.loss_mdb if row.detected else None,
+    )

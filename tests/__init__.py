@@ -1,0 +1,1 @@
+"""Tests; helpers are imported from here by their full name."""

@@ -1,0 +1,159 @@
+"""The network state follows from the reports by integer rules that every node repeats exactly."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qkdctl.records.fuse import next_state
+from qkdctl.records.network import LinkState, NetworkState
+from qkdctl.records.series import EPOCHS_MAX, Series, smooth
+from tests.records.samples import facts, report, row, table
+
+
+def link_after(*rows: object, start: NetworkState | None = None) -> LinkState:
+    """State of the only link after one epoch per row; None stands for an epoch without a report of it."""
+    state = start
+    epoch = 0 if state is None else state.epoch
+    for line in rows:
+        epoch += 1
+        links = () if line is None else (line,)
+        state = next_state(state, [report(epoch, *links)], table())  # type: ignore[arg-type]
+    assert state is not None
+    return state.links[0]
+
+
+def test_first_valid_report_sets_levels_without_memory() -> None:
+    link = link_after(row())
+    assert link.qber_z == Series(level=10_000, average=10_000, trend=0, spread=0, samples=1)
+    assert link.loss.level == 10_000
+    assert (link.valid, link.invalid_epochs) == (1, 0)
+    assert link.epochs_since_realign == EPOCHS_MAX
+    assert link.qber_floor_ppm == facts().aligned_qber_ppm
+
+
+def test_link_that_nobody_reports_keeps_its_measurements_but_is_invalid_and_ages() -> None:
+    link = link_after(row(), None, None)
+    assert (link.valid, link.invalid_epochs, link.age_ms) == (0, 2, 2_050)
+    assert link.qber_z.level == 10_000
+    assert link.secret_key_bits == 250_000
+
+
+def test_link_never_reported_is_dark_and_invalid() -> None:
+    link = link_after(None)
+    assert (link.mode, link.valid, link.mean_photon_number_e6) == ("safe", 0, 0)
+    assert link.invalid_epochs == EPOCHS_MAX
+
+
+def test_invalid_row_moves_settings_only() -> None:
+    link = link_after(row(), row(valid=0, mean_photon_number_e6=100_000, qber_z_ppm=500_000, secret_key_bits=1))
+    assert link.mean_photon_number_e6 == 100_000
+    assert link.epochs_since_power_change == 0
+    assert link.qber_z.level == 10_000
+    assert link.secret_key_bits == 250_000
+
+
+def test_engines_that_do_not_say_their_protocol_are_no_change_of_protocol() -> None:
+    link = link_after(row(), row(valid=0, protocol="none"), row())
+    assert link.protocol == "bb84"
+    assert link.epochs_since_protocol_change == EPOCHS_MAX
+
+
+def test_basis_without_clicks_keeps_its_last_error_rate() -> None:
+    link = link_after(row(), row(test_bits=0, qber_x_ppm=0))
+    assert link.qber_x.level == 11_000
+    assert link.qber_x.samples == 1
+
+
+def test_counts_since_changes() -> None:
+    link = link_after(row(), row(mean_photon_number_e6=300_000), row(mean_photon_number_e6=300_000, realigns=1))
+    assert link.epochs_since_power_change == 1
+    assert link.epochs_since_realign == 0
+
+
+def test_skipped_epochs_count_as_passed() -> None:
+    state = next_state(None, [report(1, row(realigns=1))], table())
+    state = next_state(state, [report(11, row())], table())
+    assert state.links[0].epochs_since_realign == 10
+
+
+def test_realignment_restarts_the_series_and_the_next_row_sets_the_floor() -> None:
+    worse = row(qber_z_ppm=50_000)
+    drifted = link_after(row(), worse, worse, worse)
+    assert (drifted.qber_z.average, drifted.qber_z.trend) == (33_125, 4_219)
+    assert drifted.qber_excess_sum_ppm == 120_000
+    mixed = row(qber_z_ppm=30_000, realigns=1)
+    link = link_after(row(), worse, worse, worse, mixed)
+    assert (link.qber_z.level, link.qber_z.trend, link.qber_z.samples) == (30_000, 0, 0)
+    assert link.qber_excess_sum_ppm == 0
+    link = link_after(row(), worse, worse, worse, mixed, row(qber_z_ppm=12_000), row(qber_z_ppm=15_000))
+    assert link.qber_floor_ppm == 12_000
+    assert link.qber_excess_sum_ppm == 3_000
+
+
+def test_realignment_without_any_valid_row_still_restarts() -> None:
+    worse = row(qber_z_ppm=50_000)
+    link = link_after(row(), worse, row(valid=0, realigns=1), row(qber_z_ppm=12_000))
+    assert (link.qber_z.average, link.qber_z.samples, link.qber_floor_ppm) == (12_000, 1, 12_000)
+
+
+def test_change_of_protocol_falls_back_to_the_promised_floor() -> None:
+    aligned = link_after(row(), row(realigns=1), row(qber_z_ppm=20_000), row(qber_z_ppm=20_000))
+    assert aligned.qber_floor_ppm == 20_000
+    link = link_after(
+        row(), row(realigns=1), row(qber_z_ppm=20_000), row(protocol="tf"), row(protocol="tf", qber_z_ppm=40_000)
+    )
+    assert link.epochs_since_protocol_change == 1
+    assert link.qber_floor_ppm == 10_000
+
+
+def test_reports_must_be_one_rising_epoch() -> None:
+    state = next_state(None, [report(5, row())], table())
+    with pytest.raises(ValueError, match="does not follow"):
+        next_state(state, [report(5, row())], table())
+    with pytest.raises(ValueError, match="different epochs"):
+        next_state(state, [report(6, row()), report(7, node="other")], table())
+    with pytest.raises(ValueError, match="no report"):
+        next_state(state, [], table())
+
+
+def test_link_reported_twice_is_refused_and_names_the_node() -> None:
+    with pytest.raises(ValueError, match=r"alice-bob is reported twice.*other"):
+        next_state(None, [report(1, row()), report(1, row(), node="other")], table())
+
+
+def test_order_of_reports_and_links_outside_the_table_change_nothing() -> None:
+    one = report(1, row())
+    two = report(1, row("elsewhere"), node="other")
+    assert next_state(None, [one, two], table()) == next_state(None, [two, one], table())
+    assert [link.link for link in next_state(None, [one, two], table()).links] == ["alice-bob"]
+
+
+def test_trust_is_carried_over_and_full_for_new_nodes() -> None:
+    state = next_state(None, [report(1, row())], table())
+    assert [(entry.node, entry.trust_ppm) for entry in state.trust] == [("bench", 1_000_000)]
+    lowered = state.model_copy(update={"trust": (state.trust[0].model_copy(update={"trust_ppm": 400_000}),)})
+    after = next_state(lowered, [report(2, row()), report(2, node="aaa")], table())
+    assert [(entry.node, entry.trust_ppm) for entry in after.trust] == [("aaa", 1_000_000), ("bench", 400_000)]
+
+
+def test_state_is_canonical_and_survives_json() -> None:
+    state = next_state(None, [report(1, row())], table())
+    again = NetworkState.from_json(state.canonical())
+    assert again == state
+    assert again.digest() == state.digest()
+
+
+@given(st.lists(st.integers(0, 1_000_000), min_size=1, max_size=60))
+def test_series_stays_within_what_was_measured(values: list[int]) -> None:
+    series = Series.starting_at(0)
+    for value in values:
+        series = series.after(value, 1)
+    assert min(values) <= series.average <= max(values)
+    assert 0 <= series.spread <= max(values) - min(values)
+    assert series.samples == len(values)
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(-(10**12), 10**12))
+def test_smooth_is_the_rounded_quarter_step(average: int, value: int) -> None:
+    exact_times_4 = 4 * average + (value - average)
+    assert abs(4 * smooth(average, value) - exact_times_4) <= 2
