@@ -1,0 +1,1 @@
+"""Drivers for quantum key distribution instruments, one module per instrument family."""

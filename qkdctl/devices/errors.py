@@ -32,7 +32,7 @@ class IdentityMismatchError(DeviceError):
 
 
 class OutOfRangeError(DeviceError, ValueError):
-    """The value is outside the limits, of the wrong type or too large a step, or cannot be written; nothing was sent."""
+    """The value is outside the limits, of the wrong type, too large a step or not writable; nothing was sent."""
 
 
 class InstrumentError(DeviceError):

@@ -1,0 +1,71 @@
+"""Thorlabs CLD1010, CLD1011, CLD1015 and ITC4001 to ITC4020 laser diode drivers.
+
+Source: Thorlabs 4000 Series Programmer's Reference Manual, chapters SOURce, OUTPut, SENSe and STATus.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from qkdctl.devices import Attribute, DeviceKind, InterlockError, Limits, Poll, Scpi, ScpiDevice, Value
+
+
+class ThorlabsCld101x(ScpiDevice):
+    """Laser current source with temperature controller.
+
+    The laser turns on only with the interlock closed, the key lock open and the temperature controller running; each
+    refusal is raised as an `InterlockError` that names the cause.
+    """
+
+    kind: ClassVar[DeviceKind] = DeviceKind.PHOTON_SOURCE
+    identity_pattern: ClassVar[str] = r"(?i)^thorlabs\s*,\s*(?:CLD101\d|ITC40\d\d|LDC40\d\d)\s*,\s*(?P<serial>[^,]*),"
+    address_example: ClassVar[str] = "USB0::0x1313::0x804F::M00123456::INSTR"
+    safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("emission_enabled", False),)
+
+    attributes = (
+        Attribute(
+            "emission_enabled", bool, "", "laser output on",
+            writable=True, poll=Poll.FAST, wire=Scpi("OUTP:STAT?", "OUTP:STAT {value}"),
+        ),
+        Attribute(
+            "current_a", float, "A", "laser current set-point",
+            limits=Limits(0.0, 20.0), writable=True, poll=Poll.FAST, resolution=1e-5, tolerance=2e-5,
+            wire=Scpi("SOUR:CURR?", "SOUR:CURR {value:.5f}"),
+        ),
+        Attribute(
+            "temperature_control_enabled", bool, "", "thermo-electric cooler on",
+            writable=True, wire=Scpi("OUTP2:STAT?", "OUTP2:STAT {value}"),
+        ),
+        Attribute(
+            "temperature_set_point_degc", float, "degC", "temperature to hold",
+            limits=Limits(5.0, 45.0), writable=True, tolerance=0.01,
+            wire=Scpi("SOUR2:TEMP:SPO?", "SOUR2:TEMP:SPO {value:.3f}"),
+        ),
+        Attribute("temperature_degc", float, "degC", "temperature measured", wire=Scpi("SENS2:TEMP:DATA?")),
+        Attribute("measured_current_a", float, "A", "laser current measured", wire=Scpi("SENS3:CURR:DATA?")),
+        Attribute("voltage_v", float, "V", "laser voltage", wire=Scpi("SENS4:VOLT:DATA?")),
+        Attribute("current_limit_a", float, "A", "hardware current limit", wire=Scpi("SOUR:CURR:LIM?")),
+        Attribute("interlock_tripped", bool, "", "interlock circuit open", wire=Scpi("OUTP:PROT:INTL:TRIP?")),
+        Attribute("key_locked", bool, "", "key lock closed", wire=Scpi("OUTP:PROT:KEYL:TRIP?")),
+        Attribute("over_temperature", bool, "", "over-temperature trip", wire=Scpi("OUTP:PROT:OTEM:TRIP?")),
+        Attribute("status_bits", int, "", "measurement status register", wire=Scpi("STAT:MEAS:COND?")),
+    )  # fmt: skip
+
+    async def _read_device_limits(self) -> Mapping[str, Limits]:
+        """The current limit set on the instrument bounds the set-point."""
+        return {"current_a": Limits(0.0, float(await self.read("current_limit_a")))}
+
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        if attribute.name == "emission_enabled" and value is True:
+            await self._refuse_when_interlocked()
+        await super()._write(attribute, value)
+
+    async def _refuse_when_interlocked(self) -> None:
+        causes = [name for name in ("interlock_tripped", "key_locked", "over_temperature") if await self.read(name)]
+        if not await self.read("temperature_control_enabled"):
+            causes.append("temperature control off")
+        if causes:
+            raise InterlockError(
+                f"{self.name}: emission refused: {', '.join(causes)}. Close the interlock, unlock the key, turn on "
+                "temperature_control_enabled",
+                "OUTP:STAT 1",
+            )

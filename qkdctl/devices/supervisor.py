@@ -1,0 +1,271 @@
+"""Keeps one instrument connected and its readings fresh, and lets its failures concern nobody else."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+import structlog
+
+from qkdctl.clock import Clock
+from qkdctl.devices.adoption import AdoptionReport, adopt_or_make_safe
+from qkdctl.devices.attributes import Poll, Value
+from qkdctl.devices.backoff import Backoff
+from qkdctl.devices.device import Device, close_quietly
+from qkdctl.devices.errors import (
+    BusStuckError,
+    ConnectionLostError,
+    DeviceError,
+    IdentityMismatchError,
+    TransportError,
+    UnsafeError,
+)
+from qkdctl.devices.schedule import Grid, RoundRobin
+
+log = structlog.get_logger(__name__)
+_FAILURES_UNTIL_RECONNECT = 3
+_STALE_CYCLES = 3
+_LATENESS_WINDOW = 1000
+
+
+class DeviceState(Enum):
+    """Offline: not tried, or given up. Fault: somebody has to look (wrong instrument, cannot be shown dark, bus stuck)."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    DEGRADED = "degraded"
+    FAULT = "fault"
+
+
+class StartPolicy(Enum):
+    """What a failed first connection means: the daemon does not start, it keeps trying, or the device is left out."""
+
+    ERROR = "error"
+    RETRY = "retry"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The last value of an attribute.
+
+    Attributes:
+        value: None when it was never read.
+        at: monotonic time of the value in seconds.
+        error: why the latest read failed; "" when it did not.
+    """
+
+    value: Value | None = None
+    at: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorSettings:
+    """How a device is watched.
+
+    Attributes:
+        poll_s: period of the poll grid.
+        offset_s: shifts the grid, so that devices do not all poll at once.
+        on_start: see StartPolicy.
+        backoff_first_s, backoff_limit_s: bounds of the delay between connection attempts.
+    """
+
+    poll_s: float = 1.0
+    offset_s: float = 0.0
+    on_start: StartPolicy = StartPolicy.RETRY
+    backoff_first_s: float = 0.25
+    backoff_limit_s: float = 10.0
+
+
+@dataclass(slots=True)
+class SupervisorCounters:
+    """Totals since the start.
+
+    Attributes:
+        polls: attribute reads that gave a value.  failures: exchanges that failed.
+        connects: successful connections.  cycles: poll cycles.
+        lateness_s: start of recent cycles after their deadline.
+    """
+
+    polls: int = 0
+    failures: int = 0
+    connects: int = 0
+    cycles: int = 0
+    lateness_s: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENESS_WINDOW))
+
+
+class Supervisor:
+    """Runs one device.
+
+    Args:
+        device: driver instance, not yet connected.
+        settings: see SupervisorSettings.
+        clock: time for polls and back-off.
+        committed: gives the last committed set-points of the device, attribute -> value.
+        on_change: called after each change of state and each cycle; must not block.
+        jitter: source of the back-off's jitter.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        settings: SupervisorSettings,
+        clock: Clock,
+        *,
+        committed: Callable[[], Mapping[str, Value]] = dict,
+        on_change: Callable[["Supervisor"], None] = lambda _: None,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self.device = device
+        self.settings = settings
+        self._clock = clock
+        self._committed = committed
+        self._on_change = on_change
+        self._backoff = Backoff(settings.backoff_first_s, settings.backoff_limit_s, jitter or random.Random())  # noqa: S311
+        self.state = DeviceState.OFFLINE
+        self.readings: dict[str, Reading] = {a.name: Reading() for a in device.attributes if a.readable}
+        self.counters = SupervisorCounters()
+        self.grid = Grid(settings.poll_s, 0.0)
+        self.last_error = ""
+        self.last_tick = clock.monotonic()
+        self.adoption: AdoptionReport | None = None
+        self.first_attempt: asyncio.Event = asyncio.Event()
+        self._consecutive = 0
+        self._reported = False
+        self._fast = tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.FAST)
+        self._slow = RoundRobin(tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.SLOW))
+
+    @property
+    def usable(self) -> bool:
+        """True when the device may be read and written."""
+        return self.state in (DeviceState.ONLINE, DeviceState.DEGRADED)
+
+    def value(self, name: str) -> Value | None:
+        """The last value of an attribute unless it is stale."""
+        return None if self.is_stale(name) else self.readings[name].value
+
+    def is_stale(self, name: str) -> bool:
+        """True when the value is older than a few turns of its poll, or the device is gone."""
+        reading = self.readings[name]
+        slow = sum(1 for a in self.device.attributes if a.readable and a.poll is Poll.SLOW)
+        cycles = _STALE_CYCLES * (1 if name in self._fast else max(1, slow))
+        age_s = self._clock.monotonic() - reading.at
+        return reading.value is None or not self.usable or age_s > cycles * self.settings.poll_s + self.device.timeout_s
+
+    def note(self, name: str, value: Value) -> None:
+        """Take over a value that somebody else has just read back."""
+        self.readings[name] = Reading(value, self._clock.monotonic())
+
+    async def run(self) -> None:
+        """Connect, poll, reconnect; ends only when cancelled, or when a device to be ignored does not answer."""
+        try:
+            while True:
+                await self._connect()
+                self.first_attempt.set()
+                if self.usable:
+                    await self._poll_until_lost()
+                elif self.counters.connects == 0 and self.settings.on_start is StartPolicy.IGNORE:
+                    self._enter(DeviceState.OFFLINE)
+                    return
+                await close_quietly(self.device)
+                self.last_tick = self._clock.monotonic()
+                await self._clock.sleep(self._backoff.next_delay_s())
+        finally:
+            await close_quietly(self.device)
+
+    async def _connect(self) -> None:
+        self.last_tick = self._clock.monotonic()
+        if self.state is not DeviceState.FAULT:
+            self._enter(DeviceState.CONNECTING)
+        try:
+            await self.device.connect()
+            self.adoption = await adopt_or_make_safe(self.device, self._committed())
+        except DeviceError as error:
+            self._failed(error)
+            severe = isinstance(error, IdentityMismatchError | UnsafeError | BusStuckError)
+            self._enter(DeviceState.FAULT if severe else DeviceState.CONNECTING)
+            return
+        for name, value in self.adoption.read_back.items():
+            self.note(name, value)
+        self.counters.connects += 1
+        self._consecutive = 0
+        self._backoff.reset()
+        self._recovered()
+        self._enter(DeviceState.ONLINE)
+
+    async def _poll_until_lost(self) -> None:
+        self.grid.deadline = self._clock.monotonic() + self.settings.offset_s
+        while True:
+            await self._clock.sleep(self.grid.deadline - self._clock.monotonic())
+            self.last_tick = self._clock.monotonic()
+            self.counters.lateness_s.append(self.last_tick - self.grid.deadline)
+            try:
+                await self._cycle()
+            except (ConnectionLostError, BusStuckError) as error:
+                self._failed(error)
+                self._enter(DeviceState.FAULT if isinstance(error, BusStuckError) else DeviceState.CONNECTING)
+                return
+            if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
+                self._enter(DeviceState.CONNECTING)
+                return
+            self.grid.advance(self._clock.monotonic())
+
+    async def _cycle(self) -> None:
+        """All fast attributes, then one slow one; an attribute that fails does not stop the others."""
+        failed = False
+        for name in (*self._fast, *self._slow.take()):
+            try:
+                value = await self.device.read(name)
+            except (ConnectionLostError, BusStuckError):
+                raise
+            except DeviceError as error:
+                failed = True
+                self.readings[name] = Reading(self.readings[name].value, self.readings[name].at, str(error))
+                self._failed(error)
+                if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
+                    break
+                continue
+            self._consecutive = 0
+            self.counters.polls += 1
+            self.readings[name] = Reading(value, self._clock.monotonic())
+        self.counters.cycles += 1
+        await self._judge(failed=failed)
+
+    async def _judge(self, *, failed: bool) -> None:
+        if failed:
+            self._enter(DeviceState.DEGRADED)
+            return
+        if self.state is DeviceState.DEGRADED:
+            try:
+                self.adoption = await adopt_or_make_safe(self.device, self._committed())
+            except (ConnectionLostError, BusStuckError):
+                raise
+            except DeviceError as error:
+                self._failed(error)
+                return
+            self._recovered()
+        self._enter(DeviceState.ONLINE)
+
+    def _failed(self, error: DeviceError) -> None:
+        self.counters.failures += 1
+        if isinstance(error, TransportError):
+            self._consecutive += 1
+        self.last_error = str(error)
+        if not self._reported:
+            self._reported = True
+            log.warning("device failing", device=self.device.name, address=self.device.address, error=str(error))
+
+    def _recovered(self) -> None:
+        if self._reported:
+            self._reported = False
+            outcome = self.adoption.outcome.value if self.adoption else ""
+            log.info("device back", device=self.device.name, adoption=outcome)
+        self.last_error = ""
+
+    def _enter(self, state: DeviceState) -> None:
+        self.state = state
+        self._on_change(self)
