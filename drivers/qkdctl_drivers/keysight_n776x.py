@@ -24,6 +24,7 @@ class KeysightN776x(ScpiDevice):
     )
     address_example: ClassVar[str] = "TCPIP::192.0.2.10::5025::SOCKET"
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("shutter_open", False), ("attenuation_db", "maximum"))
+    darkens: ClassVar[bool] = True
 
     class Options(DeviceOptions):
         """Attributes: channel: as printed at the connector; the two of an N7762A are 1 and 3."""

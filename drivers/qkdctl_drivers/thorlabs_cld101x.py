@@ -20,6 +20,7 @@ class ThorlabsCld101x(ScpiDevice):
     identity_pattern: ClassVar[str] = r"(?i)^thorlabs\s*,\s*(?:CLD101\d|ITC40\d\d|LDC40\d\d)\s*,\s*(?P<serial>[^,]*),"
     address_example: ClassVar[str] = "USB0::0x1313::0x804F::M00123456::INSTR"
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("emission_enabled", False),)
+    darkens: ClassVar[bool] = True
 
     attributes = (
         Attribute(

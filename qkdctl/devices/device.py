@@ -67,13 +67,15 @@ class Device(ABC):
     Attributes:
         kind: what the device is for.
         identity_pattern: regular expression the identity must match; a group `serial` gives the serial number.
-        safe_actions: attribute and value, in order; the first one alone makes the device dark.
+        safe_actions: attribute and value, in order; the first is the one that counts.
+        darkens: no light passes once the first safe action is shown (laser off, shutter closed).
         address_example: shown in help and error texts.
     """
 
     kind: ClassVar[DeviceKind]
     identity_pattern: ClassVar[str]
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = ()
+    darkens: ClassVar[bool] = False
     address_example: ClassVar[str] = ""
     attributes: tuple[Attribute, ...] = ()
 
@@ -248,7 +250,7 @@ class Device(ABC):
         Configured limits do not hold a device back from safety; the limits of the device itself do.
 
         Raises:
-            UnsafeError: the first action, the one that makes the device dark, could not be shown.
+            UnsafeError: the first action, the one that counts, could not be shown.
         """
         read_back: dict[str, Value] = {}
         failures: dict[str, str] = {}

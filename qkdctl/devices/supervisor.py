@@ -31,7 +31,7 @@ _LATENESS_WINDOW = 1000
 
 
 class DeviceState(Enum):
-    """Offline: not tried, or given up. Fault: somebody has to look (wrong instrument, cannot be shown dark, bus stuck)."""
+    """Offline: not tried, or given up. Fault: somebody has to look (wrong instrument, not shown dark, bus stuck)."""
 
     OFFLINE = "offline"
     CONNECTING = "connecting"
@@ -72,6 +72,7 @@ class SupervisorSettings:
         offset_s: shifts the grid, so that devices do not all poll at once.
         on_start: see StartPolicy.
         backoff_first_s, backoff_limit_s: bounds of the delay between connection attempts.
+        may_write: False only observes: nothing is ever written, not even to go safe.
     """
 
     poll_s: float = 1.0
@@ -79,6 +80,7 @@ class SupervisorSettings:
     on_start: StartPolicy = StartPolicy.RETRY
     backoff_first_s: float = 0.25
     backoff_limit_s: float = 10.0
+    may_write: bool = True
 
 
 @dataclass(slots=True)
@@ -108,6 +110,11 @@ class Supervisor:
         committed: gives the last committed set-points of the device, attribute -> value.
         on_change: called after each change of state and each cycle; must not block.
         jitter: source of the back-off's jitter.
+
+    Attributes:
+        writing: held by whoever commits new set-points and writes them, so that no adoption judges them half-way.
+        adoption: what was found and done when the device last came (back) online.
+        first_attempt: set when the first connection has succeeded or failed.
     """
 
     def __init__(
@@ -133,7 +140,8 @@ class Supervisor:
         self.last_error = ""
         self.last_tick = clock.monotonic()
         self.adoption: AdoptionReport | None = None
-        self.first_attempt: asyncio.Event = asyncio.Event()
+        self.first_attempt = asyncio.Event()
+        self.writing = asyncio.Lock()
         self._consecutive = 0
         self._reported = False
         self._fast = tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.FAST)
@@ -183,19 +191,26 @@ class Supervisor:
             self._enter(DeviceState.CONNECTING)
         try:
             await self.device.connect()
-            self.adoption = await adopt_or_make_safe(self.device, self._committed())
+            await self._adopt()
         except DeviceError as error:
             self._failed(error)
             severe = isinstance(error, IdentityMismatchError | UnsafeError | BusStuckError)
             self._enter(DeviceState.FAULT if severe else DeviceState.CONNECTING)
             return
-        for name, value in self.adoption.read_back.items():
-            self.note(name, value)
         self.counters.connects += 1
         self._consecutive = 0
         self._backoff.reset()
         self._recovered()
         self._enter(DeviceState.ONLINE)
+
+    async def _adopt(self) -> None:
+        """Compare with the committed set-points; not while somebody is writing new ones."""
+        if not self.settings.may_write:
+            return
+        async with self.writing:
+            self.adoption = await adopt_or_make_safe(self.device, self._committed())
+        for name, value in self.adoption.read_back.items():
+            self.note(name, value)
 
     async def _poll_until_lost(self) -> None:
         self.grid.deadline = self._clock.monotonic() + self.settings.offset_s
@@ -241,7 +256,7 @@ class Supervisor:
             return
         if self.state is DeviceState.DEGRADED:
             try:
-                self.adoption = await adopt_or_make_safe(self.device, self._committed())
+                await self._adopt()
             except (ConnectionLostError, BusStuckError):
                 raise
             except DeviceError as error:
