@@ -22,6 +22,7 @@ class SnspdBias(Parameters):
     Attributes:
         operating_ua: bias at power-on, inside the efficiency plateau.
         switching_ua: at and above this bias the wire turns resistive and latches; it counts nothing until reset.
+        retrapping_ua: a latched wire recovers below this bias.
         half_efficiency_ua, efficiency_width_ua: centre and width of the sigmoid of the internal efficiency.
         switching_dark_rate_hz, dark_scale_ua: dark counts at the switching current, and the bias step over which they
             fall by e.
@@ -29,6 +30,7 @@ class SnspdBias(Parameters):
 
     operating_ua: Positive = 17.0
     switching_ua: Positive = 20.0
+    retrapping_ua: Positive = 4.0
     half_efficiency_ua: Positive = 12.0
     efficiency_width_ua: Positive = 1.0
     switching_dark_rate_hz: NonNegative = 1e5
@@ -47,8 +49,8 @@ class DetectorParameters(Parameters):
     Attributes:
         kind: `snspd` depends on its bias current, `spad` does not.
         efficiency: click probability for one photon at the detector's fibre (plateau value).
-        dark_count_rate_hz: dark counts while the detector is able to click (for `snspd` the part that does not depend on
-            the bias, that is stray light).
+        dark_count_rate_hz: dark counts while the detector is able to click (for `snspd` the part that does not
+            depend on the bias, that is stray light).
         dead_time_s: time without clicks after a click, non-paralysable.
         afterpulse_probability: afterpulses per click.
         gated: whether the detector can click only inside the gates; a free-running one counts all the time.
@@ -90,8 +92,8 @@ class Polarization(Parameters):
     """Polarisation of the fibre and the four-plate controller in front of the receiver.
 
     Attributes:
-        walk_rad_per_sqrt_s: random walk of the fibre's rotation of the Poincare sphere: standard deviation about each of
-            three axes after one second.
+        walk_rad_per_sqrt_s: random walk of the fibre's rotation of the Poincare sphere: standard deviation about
+            each of three axes after one second.
         half_wave_mv: voltage that makes a plate a half-wave plate.
         start_mv: voltages stored in the controller; with them the link starts aligned.
     """
@@ -106,8 +108,8 @@ class LinkParameters(Parameters):
 
     Attributes:
         wavelength_nm, pulse_rate_hz: of the pulse train.
-        fixed_loss_db: from the laser's output to the fibre input (modulators, tap, fixed attenuators), without the variable
-            attenuator.
+        fixed_loss_db: from the laser's output to the fibre input (modulators, tap, fixed attenuators), without the
+            variable attenuator.
         tap_fraction: share of the laser power that the power meter sees.
         fibre_length_km, fibre_loss_db_per_km: nominal fibre.
         receiver_loss_db: from the fibre's end to the detectors.
@@ -135,6 +137,6 @@ class LinkParameters(Parameters):
     def _gates_do_not_overlap(self) -> Self:
         if self.gate_s * self.pulse_rate_hz > 1 + 1e-9:
             raise ValueError(
-                f"gate_s {self.gate_s:g} is longer than the pulse period {1 / self.pulse_rate_hz:g}; gates would overlap"
+                f"gate_s {self.gate_s:g} exceeds the pulse period {1 / self.pulse_rate_hz:g}: gates would overlap"
             )
         return self

@@ -1,0 +1,1 @@
+"""What quantum mechanics allows: rates, error bounds and ceilings, vectorised and without I/O."""
