@@ -1,0 +1,129 @@
+"""What the API needs from the node, and nothing more."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+AttributeValue: TypeAlias = bool | int | float | str
+Part: TypeAlias = Literal["node", "policy", "devices", "links", "alarms", "ledger", "complaints"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One part of the status document has a new value.
+
+    Events replace, they do not add up: whoever applies the latest event of each (part, name) to an older status holds
+    the present one. That is why a slow reader may miss any number of them and still be right.
+
+    Attributes:
+        part: `devices`, `links` and `alarms` replace the entry of that name (that id, for alarms); `node` replaces the
+            top-level members that it names (state, epoch, ...); the others replace the member of their name.
+        name: device name, link name or alarm id; "" for the other parts.
+        value: the new entry, in the shape it has in the status; None when the entry is gone.
+    """
+
+    part: Part
+    name: str
+    value: Any
+
+
+class NodeFacade(Protocol):
+    """A running node, seen from outside.
+
+    What comes out is ready for JSON, in the shapes of `qkdctl.api.models`, except that NaN and infinities may stand
+    where a shape allows null. What goes wrong comes as a `qkdctl.api.errors.FacadeError`. `who` names the caller for
+    the log and the ledger. Reading never waits for an instrument: values are the last polled ones, with their age.
+    """
+
+    def status(self) -> Json:
+        """The whole node at one glance (`models.Status`)."""
+
+    def devices(self) -> list[Json]:
+        """All devices (`models.Device`), in the order of the configuration."""
+
+    def device(self, name: str) -> Json:
+        """One device.
+
+        Raises:
+            UnknownNameError: no such device.
+        """
+
+    def links(self) -> list[Json]:
+        """All links (`models.Link`), in the order of the configuration."""
+
+    def link(self, name: str) -> Json:
+        """One link.
+
+        Raises:
+            UnknownNameError: no such link.
+        """
+
+    async def history(self, link: str, limit: int) -> list[Json]:
+        """The last `limit` epochs of a link (`models.EpochRecord`), oldest first.
+
+        Raises:
+            UnknownNameError: no such link.
+        """
+
+    async def ledger(self, after: int, limit: int) -> list[Json]:
+        """Up to `limit` ledger entries (`models.LedgerEntry`) with a sequence above `after`, oldest first."""
+
+    def configuration(self) -> list[Json]:
+        """Every effective value with its source (`models.ConfigurationValue`), secrets redacted."""
+
+    def alarms(self) -> list[Json]:
+        """Alarms that are raised or not yet acknowledged (`models.Alarm`), oldest first."""
+
+    async def set_attribute(
+        self, device: str, attribute: str, value: AttributeValue, who: str, *, dry_run: bool
+    ) -> Json:
+        """Set one attribute and read it back (`models.AttributeChange`); with `dry_run` only say what would happen.
+
+        Raises:
+            UnknownNameError: no such device or attribute.
+            InvalidValueError: refused by type, limits or step; nothing was sent.
+            ConflictError: the attribute is only read, the daemon observes only, or the control loop owns the value.
+            UnavailableError: the device is offline, or did not show the value.
+        """
+
+    async def hold(self, link: str, who: str) -> Json:
+        """Keep the link's present settings whatever the policy proposes (`models.ActionResult`)."""
+
+    async def make_safe(self, link: str, who: str) -> Json:
+        """Make the link's sources dark, shown by read-back, and keep them so (`models.ActionResult`)."""
+
+    async def resume(self, link: str, who: str) -> Json:
+        """Give a held or safe link back to the policy (`models.ActionResult`)."""
+
+    async def calibrate(self, link: str, who: str) -> Json:
+        """Measure and store the link's calibration record; takes seconds (`models.ActionResult`)."""
+
+    async def realign(self, link: str, who: str) -> Json:
+        """Re-align the link's polarisation; takes seconds (`models.ActionResult`)."""
+
+    async def acknowledge_alarm(self, alarm: str, who: str) -> Json:
+        """Note that somebody has seen the alarm (`models.ActionResult`).
+
+        Raises:
+            UnknownNameError: no such alarm.
+        """
+
+    async def safe_all(self, who: str) -> Json:
+        """Make every source dark and keep all links safe (`models.ActionResult`)."""
+
+    async def reload(self, who: str) -> Json:
+        """Read the configuration again and apply it as a whole, or not at all (`models.ActionResult`).
+
+        Raises:
+            InvalidValueError: the new configuration is wrong; the old one stays in force.
+        """
+
+    def complaints(self) -> list[str]:
+        """What keeps the daemon from being healthy, one sentence each; healthy when empty."""
+
+    def ready(self) -> bool:
+        """True once devices have been started and the first epoch can run."""
+
+    def subscribe(self) -> AsyncIterator[Event]:
+        """Events from now on; the iterator ends when the node stops. The API subscribes once, for all its clients."""

@@ -1,0 +1,1 @@
+"""One router per topic, each made for a facade."""

@@ -1,0 +1,193 @@
+"""Serving the API inside the daemon's event loop, in the order the daemon wants."""
+
+import asyncio
+import contextlib
+import grp
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from qkdctl.api.app import create_app
+from qkdctl.api.facade import NodeFacade
+from qkdctl.api.gate import TcpSettings
+from qkdctl.api.hub import EventHub
+from qkdctl.api.peer import PeerProtocol
+from qkdctl.api.roles import RoleSettings
+from qkdctl.clock import Clock
+
+_log = structlog.get_logger("qkdctl.api")
+_CONNECTIONS_MAX = 128
+_GRACE_S = 0.2
+
+
+class SocketTakenError(OSError):
+    """The path of the control socket belongs to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Where the API listens and who may use it.
+
+    Attributes:
+        socket: path of the unix socket; its directory must exist.
+        socket_mode: permission bits of the socket.
+        socket_group: group that owns the socket; None leaves the daemon's own.
+        roles: who may do what on the unix socket.
+        tcp: optional TCP listener.
+        update_interval_s: shortest time between two updates of one event stream.
+    """
+
+    socket: Path
+    socket_mode: int = 0o660
+    socket_group: str | None = None
+    roles: RoleSettings = field(default_factory=RoleSettings)
+    tcp: TcpSettings | None = None
+    update_interval_s: float = 0.5
+
+
+class ApiServer:
+    """Listener, event hub and application of one node."""
+
+    def __init__(self, facade: NodeFacade, settings: ApiSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._hub = EventHub(facade, clock, interval_s=settings.update_interval_s)
+        app = create_app(facade, self._hub, clock, settings.roles, settings.tcp)
+        config = uvicorn.Config(
+            app,
+            http=PeerProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # a caller must not choose the address it is known by
+            server_header=False,
+            date_header=False,
+            limit_concurrency=_CONNECTIONS_MAX,
+        )
+        self._server = uvicorn.Server(config)
+        self._hub_task: asyncio.Task[None] | None = None
+        self._inode = 0
+        self.tcp_address: tuple[str, int] | None = None
+
+    async def start(self) -> None:
+        """Listen; returns when connections are accepted.
+
+        Raises:
+            SocketTakenError: a live daemon answers on the socket, or the path is no socket.
+            OSError: the socket or port cannot be bound.
+        """
+        sockets = [claim_socket(self._settings)]
+        self._inode = self._settings.socket.stat().st_ino
+        try:
+            if self._settings.tcp is not None:
+                sockets.append(_tcp_socket(self._settings.tcp))
+                self.tcp_address = sockets[-1].getsockname()[:2]
+            self._server.config.load()
+            self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+            # serve() would add a ticking task and take the signals; startup() and shutdown() are all that is needed.
+            await self._server.startup(sockets=sockets)
+        except BaseException:
+            for opened in sockets:
+                opened.close()
+            self._remove_socket()
+            raise
+        self._hub_task = asyncio.create_task(self._hub.run(), name="api-events")
+
+    async def stop(self) -> None:
+        """Stop listening, end event streams, give running requests a moment, then cut what is left."""
+        if self._hub_task is None:
+            return
+        self._hub.close()
+        self._hub_task.cancel()
+        await asyncio.gather(self._hub_task, return_exceptions=True)
+        self._hub_task = None
+        for listener in self._server.servers:
+            listener.close()
+        self._remove_socket()
+        await self._end_requests()
+        await self._server.shutdown()
+
+    async def _end_requests(self) -> None:
+        state = self._server.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            await asyncio.wait(list(state.tasks), timeout=_GRACE_S)
+        for connection in list(state.connections):
+            assert isinstance(connection, PeerProtocol)
+            connection.shutdown_now()
+        left = list(state.tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _remove_socket(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            if self._settings.socket.stat().st_ino == self._inode:
+                self._settings.socket.unlink()
+
+
+def claim_socket(settings: ApiSettings) -> socket.socket:
+    """Bind the unix socket, removing one that a dead daemon left behind.
+
+    The mode is set between bind and listen, so nobody connects before it holds.
+
+    Raises:
+        SocketTakenError: a live daemon answers there, or the path is something else than a socket.
+    """
+    path = settings.socket
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise SocketTakenError(
+                f"{path} exists and is no socket; expected a free path. Choose another, or remove it"
+            )
+        if _answers(path):
+            raise SocketTakenError(
+                f"another daemon answers on {path}; expected none. Stop it first, or use another socket"
+            )
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _closed_on_error(listener):
+        listener.bind(str(path))
+        if settings.socket_group is not None:
+            os.chown(path, -1, grp.getgrnam(settings.socket_group).gr_gid)
+        path.chmod(settings.socket_mode)
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with probe:
+        # A frozen daemon with a full backlog still holds the instruments: no answer at all counts as alive.
+        probe.settimeout(0.5)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
+
+
+def _tcp_socket(settings: TcpSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with _closed_on_error(listener):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    return listener
+
+
+@contextlib.contextmanager
+def _closed_on_error(opened: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
