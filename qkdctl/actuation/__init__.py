@@ -1,1 +1,1 @@
-"""From a plan to instruments: set-points through the calibration record, order of steps, read-back, roll-back, safety."""
+"""From a plan to instruments: set-points, order of steps, read-back, roll-back, darkness."""

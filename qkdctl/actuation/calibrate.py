@@ -56,8 +56,9 @@ async def calibrate(
     tap_power_w = statistics.fmean(bright_w) - statistics.fmean(dark_w)
     if tap_power_w < _LEAST_CONTRAST * max(statistics.fmean(dark_w), 1e-15):
         raise NotReadyError(
-            f"{link}: the tap reads {statistics.fmean(bright_w):.3g} W with the laser on and {statistics.fmean(dark_w):.3g} W "
-            f"with it off; expected at least {_LEAST_CONTRAST:g} times more. Check fibre, connectors and the tap"
+            f"{link}: the tap reads {statistics.fmean(bright_w):.3g} W with the laser on and "
+            f"{statistics.fmean(dark_w):.3g} W with it off; expected at least {_LEAST_CONTRAST:g} times more. "
+            "Check fibre, connectors and the tap"
         )
     return CalibrationRecord(
         link=link,

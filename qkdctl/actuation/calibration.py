@@ -40,7 +40,7 @@ class OpticalPath(BaseModel):
     def mean_photon_number(self, tap_power_w: float, attenuation_db: float) -> float:
         """Photons per pulse at the fibre input for this power at the tap and this attenuation."""
         into_attenuator_w = tap_power_w * self.tap_ratio
-        launched_w = into_attenuator_w * 10.0 ** (-(self.fixed_loss_db + attenuation_db) / 10.0)
+        launched_w: float = into_attenuator_w * 10.0 ** (-(self.fixed_loss_db + attenuation_db) / 10.0)
         return launched_w / (self.pulse_rate_hz * photon_energy_j(self.wavelength_nm))
 
 
@@ -75,7 +75,7 @@ class CalibrationRecord(BaseModel):
 
     @property
     def uncertainty_db(self) -> float:
-        """Combined standard uncertainty of the mean photon number (GUM 5.1.2: independent contributions in quadrature)."""
+        """Combined standard uncertainty of the mean photon number (GUM 5.1.2: independent parts in quadrature)."""
         reading_db = 10.0 / math.log(10.0) * self.tap_power_sd_w / self.tap_power_w
         parts = (
             reading_db / math.sqrt(self.samples),
@@ -89,7 +89,8 @@ class CalibrationRecord(BaseModel):
     @property
     def uncertainty_ppm(self) -> int:
         """By how much the true mean photon number may exceed the computed one (two standard uncertainties), in ppm."""
-        return math.ceil((10.0 ** (2.0 * self.uncertainty_db / 10.0) - 1.0) * 1e6)
+        excess: float = 10.0 ** (2.0 * self.uncertainty_db / 10.0) - 1.0
+        return math.ceil(excess * 1e6)
 
     def mean_photon_number(self, attenuation_db: float) -> float:
         """Photons per pulse at this attenuation, at the operating current."""

@@ -7,7 +7,8 @@ from qkdctl.actuation.roles import LinkRoles, usable
 from qkdctl.devices.device import Device
 from qkdctl.devices.kinds import QkdEngineDevice
 
-_AXES = ("voltage_1_mv", "voltage_2_mv", "voltage_3_mv", "voltage_4_mv")
+#: The attributes of a polarisation controller that are searched.
+AXES = ("voltage_1_mv", "voltage_2_mv", "voltage_3_mv", "voltage_4_mv")
 
 
 async def realign(roles: LinkRoles, *, pulses: int, enough_ppm: int) -> SearchResult:
@@ -28,13 +29,13 @@ async def realign(roles: LinkRoles, *, pulses: int, enough_ppm: int) -> SearchRe
     bob = usable(roles.engine_bob, "re-alignment")
     engines = (cast("QkdEngineDevice", alice), cast("QkdEngineDevice", bob))
     assert roles.polarization_controller is not None
-    limits = [controller.limits(name) for name in _AXES]
+    limits = [controller.limits(name) for name in AXES]
     settings = SearchSettings(
         minimum_mv=int(max(limit.minimum for limit in limits)),
         maximum_mv=int(min(limit.maximum for limit in limits)),
         enough_ppm=enough_ppm,
     )
-    current = _as_voltages([int(await controller.read(name)) for name in _AXES])
+    current = _as_voltages([int(await controller.read(name)) for name in AXES])
 
     async def measure(voltages: Voltages) -> int:
         nonlocal current
@@ -52,14 +53,14 @@ async def realign(roles: LinkRoles, *, pulses: int, enough_ppm: int) -> SearchRe
     finally:
         for engine in started:
             await engine.end_alignment()
-    for name, value in zip(_AXES, result.voltages_mv, strict=True):
+    for name, value in zip(AXES, result.voltages_mv, strict=True):
         roles.polarization_controller.note(name, value)
     return result
 
 
 async def _move(controller: Device, current: Voltages, wanted: Voltages) -> Voltages:
     """Set the voltages that differ, each shown by read-back."""
-    for name, old, new in zip(_AXES, current, wanted, strict=True):
+    for name, old, new in zip(AXES, current, wanted, strict=True):
         if old != new:
             await controller.write_verified(name, new)
     return wanted

@@ -39,6 +39,10 @@ class LinkRoles:
             *(supervisor for supervisor in optional if supervisor is not None),
         )
 
+    def watched(self) -> tuple[Supervisor, ...]:
+        """What carries committed set-points: the required ones and the power meter's wavelength."""
+        return (*self.required(), *((self.power_meter,) if self.power_meter is not None else ()))
+
     def all(self) -> tuple[Supervisor, ...]:
         """Every instrument of the link."""
         optional = (self.detector, self.power_meter)

@@ -1,5 +1,6 @@
 """The order in which a link is brought up and its power changed; each step is shown by read-back."""
 
+from qkdctl.actuation.realign import AXES
 from qkdctl.actuation.roles import LinkRoles, usable
 from qkdctl.actuation.set_points import SetPoints
 from qkdctl.devices.attributes import Value
@@ -21,6 +22,11 @@ async def establish(roles: LinkRoles, set_points: SetPoints) -> None:
     await _set(attenuator, "attenuation_db", set_points[attenuator.device.name, "attenuation_db"])
     if roles.switch is not None:
         await _apply(roles.switch, set_points, "connections")
+    if roles.polarization_controller is not None:
+        for axis in AXES:
+            await _apply(roles.polarization_controller, set_points, axis)
+    if roles.power_meter is not None and roles.power_meter.usable:
+        await _apply(roles.power_meter, set_points, "wavelength_nm")
     await _apply(source, set_points, "temperature_control_enabled")
     await _apply(source, set_points, "current_a")
     await _apply(source, set_points, "emission_enabled")

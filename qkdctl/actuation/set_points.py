@@ -48,6 +48,8 @@ def running_set_points(roles: LinkRoles, calibration: CalibrationRecord, operati
     set_points[attenuator.name, "attenuation_db"] = attenuation_db
     if any(attribute.name == "shutter_open" for attribute in attenuator.attributes):
         set_points[attenuator.name, "shutter_open"] = True
+    if roles.power_meter is not None:
+        set_points[roles.power_meter.device.name, "wavelength_nm"] = calibration.path.wavelength_nm
     if roles.switch is not None and operation.switch_connections:
         set_points[roles.switch.device.name, "connections"] = operation.switch_connections
     actual_e6 = int(calibration.mean_photon_number(attenuation_db) * 1e6)

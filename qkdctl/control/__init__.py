@@ -1,0 +1,1 @@
+"""The control loop: it wires report, agreement, decision and actuation, and decides nothing itself."""

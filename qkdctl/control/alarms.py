@@ -1,0 +1,107 @@
+"""Alarms: latched until the cause is gone and somebody has acknowledged, or the cause is gone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import structlog
+
+from qkdctl.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+
+class Severity(Enum):
+    """Critical: light may be where it must not be, or key may be wrong."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One condition that somebody should know of.
+
+    Attributes:
+        number: rises by one per alarm.
+        code: stable name; subject: link or device it concerns.
+        raised_ms, cleared_ms: wall clock; cleared_ms is 0 while the condition lasts.
+        acknowledged_by: who has seen it; "" while nobody has.
+    """
+
+    number: int
+    code: str
+    subject: str
+    text: str
+    severity: Severity
+    raised_ms: int
+    cleared_ms: int = 0
+    acknowledged_by: str = ""
+
+    @property
+    def active(self) -> bool:
+        """The condition lasts."""
+        return self.cleared_ms == 0
+
+
+class Alarms:
+    """The alarms of one node; a condition that lasts is one alarm however often it is seen.
+
+    Args:
+        clock: for time stamps.
+        on_change: called with each alarm raised, cleared or acknowledged; must not block.
+    """
+
+    _LIMIT = 1000
+
+    def __init__(self, clock: Clock, on_change: Callable[[Alarm], None] = lambda _: None) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._alarms: dict[int, Alarm] = {}
+        self._next = 1
+
+    def raise_(self, code: str, subject: str, text: str, severity: Severity = Severity.WARNING) -> None:
+        """Raise an alarm unless the same condition is already active."""
+        if self._find(code, subject) is not None:
+            return
+        alarm = Alarm(self._next, code, subject, text, severity, self._clock.wall_ms())
+        self._next += 1
+        self._alarms[alarm.number] = alarm
+        self._forget_old()
+        log.warning("alarm", code=code, subject=subject, text=text, severity=severity.value)
+        self._on_change(alarm)
+
+    def clear(self, code: str, subject: str) -> None:
+        """The condition is over; a critical alarm stays listed until it is acknowledged."""
+        alarm = self._find(code, subject)
+        if alarm is not None:
+            self._replace(replace(alarm, cleared_ms=self._clock.wall_ms()))
+            log.info("alarm cleared", code=code, subject=subject)
+
+    def acknowledge(self, number: int, who: str) -> Alarm:
+        """Note that somebody has seen it.
+
+        Raises:
+            KeyError: no such alarm.
+        """
+        return self._replace(replace(self._alarms[number], acknowledged_by=who))
+
+    def listed(self) -> list[Alarm]:
+        """Active alarms and those not acknowledged, oldest first."""
+        return [alarm for alarm in self._alarms.values() if alarm.active or not alarm.acknowledged_by]
+
+    def _find(self, code: str, subject: str) -> Alarm | None:
+        for alarm in self._alarms.values():
+            if alarm.active and alarm.code == code and alarm.subject == subject:
+                return alarm
+        return None
+
+    def _replace(self, alarm: Alarm) -> Alarm:
+        self._alarms[alarm.number] = alarm
+        self._on_change(alarm)
+        return alarm
+
+    def _forget_old(self) -> None:
+        while len(self._alarms) > self._LIMIT:
+            oldest = next((n for n, alarm in self._alarms.items() if not alarm.active), next(iter(self._alarms)))
+            del self._alarms[oldest]
