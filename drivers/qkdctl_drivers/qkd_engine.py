@@ -1,0 +1,145 @@
+"""A QKD engine behind the HTTP/JSON session-record interface, version 1.
+
+There is no standard for this; docs/guides/qkd-engine.md describes the interface for those who build engines.
+"""
+
+import json
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import httpx
+import pydantic
+
+from qkdctl.devices import (
+    Attribute,
+    ConnectionLostError,
+    Device,
+    DeviceKind,
+    ExchangeTimeoutError,
+    InstrumentError,
+    Limits,
+    Poll,
+    ProtocolError,
+    QberSample,
+    SessionRecord,
+    Value,
+)
+
+_PAGE = 1000
+_PULSES_PER_SECOND_OF_PATIENCE = 1e7
+
+
+class QkdEngine(Device):
+    """One end of a QKD link: protocol selection, session records, alignment mode."""
+
+    kind: ClassVar[DeviceKind] = DeviceKind.QKD_ENGINE
+    identity_pattern: ClassVar[str] = r"^qkd-engine/1 (?:alice|bob) \S+ \S+ serial (?P<serial>\S+)$"
+    address_example: ClassVar[str] = "http://192.0.2.20:8080"
+    safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("running", False),)
+
+    attributes = (
+        Attribute("running", bool, "", "key generation", writable=True, poll=Poll.FAST, wire="running"),
+        Attribute(
+            "mean_photon_number_e6", int, "1e-6 photons", "signal intensity the key analysis assumes",
+            limits=Limits(0, 1_000_000), writable=True, poll=Poll.FAST, wire="mean_photon_number_e6",
+        ),
+        Attribute("protocol", str, "", "protocol in use", writable=True, wire="protocol"),
+        Attribute("mode", str, "", "idle, key or alignment", poll=Poll.FAST, wire="mode"),
+        Attribute("block", int, "", "key block under way", wire="block"),
+        Attribute("sequence", int, "", "number of the newest session record", wire="sequence"),
+    )  # fmt: skip
+
+    def __init__(self, name: str, address: str, **settings: Any) -> None:
+        super().__init__(name, address, **settings)
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{name}: {address!r} is no HTTP address; expected {self.address_example}")
+        self._client: httpx.AsyncClient | None = None
+
+    async def _open(self) -> None:
+        await self.close()
+        self._client = httpx.AsyncClient(base_url=self.address, timeout=self.timeout_s, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _identity(self) -> str:
+        info = await self._call("GET", "/v1/info")
+        fields = ("end", "link", "model", "serial")
+        if missing := [field for field in fields if not isinstance(info.get(field), str)]:
+            raise ProtocolError(f"{self.name}: /v1/info lacks {', '.join(missing)}")
+        return f"qkd-engine/1 {info['end']} {info['link']} {info['model']} serial {info['serial']}"
+
+    async def _read(self, attribute: Attribute) -> Value:
+        state = await self._call("GET", "/v1/state")
+        value = state.get(str(attribute.wire))
+        if type(value) is not attribute.type:
+            raise ProtocolError(f"{self.name}.{attribute.name}: {value!r}; expected {attribute.type.__name__}")
+        return attribute.type(value)
+
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        await self._call("PUT", "/v1/state", json={str(attribute.wire): value})
+
+    async def session_records(self, after: int) -> list[SessionRecord]:
+        """All records above a sequence number, oldest first.
+
+        Raises:
+            ProtocolError: a record is not of the interface's form.
+        """
+        records: list[SessionRecord] = []
+        while True:
+            page = await self._call("GET", "/v1/records", params={"after": after, "limit": _PAGE})
+            try:
+                batch = [SessionRecord.model_validate_json(json.dumps(item)) for item in page["records"]]
+            except (KeyError, TypeError, pydantic.ValidationError) as error:
+                raise ProtocolError(f"{self.name}: malformed session record: {error}") from error
+            records += batch
+            if len(batch) < _PAGE:
+                return records
+            after = batch[-1].sequence
+
+    async def start_alignment(self) -> None:
+        """Suspend key generation and send the alignment pattern."""
+        await self._call("PUT", "/v1/state", json={"mode": "alignment"})
+
+    async def measure_qber(self, pulses: int) -> QberSample:
+        """Error rate over this many pulses; only in alignment mode."""
+        patience_s = self.timeout_s + pulses / _PULSES_PER_SECOND_OF_PATIENCE
+        sample = await self._call("POST", "/v1/alignment/measure", json={"pulses": pulses}, timeout=patience_s)
+        try:
+            return QberSample.model_validate(sample)
+        except pydantic.ValidationError as error:
+            raise ProtocolError(f"{self.name}: malformed alignment sample: {error}") from error
+
+    async def end_alignment(self) -> None:
+        """Return to key generation; a new key block begins."""
+        await self._call("PUT", "/v1/state", json={"mode": "key"})
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """One request; the reply is a JSON object."""
+        if self._client is None:
+            raise ConnectionLostError(f"{self.name}: not connected")
+        what = f"{method} {self.address}{path}"
+        try:
+            response = await self._client.request(method, path, **arguments)
+            body = json.loads(response.content)
+        except httpx.TimeoutException:
+            raise ExchangeTimeoutError(f"{what}: no reply within {self.timeout_s:g} s") from None
+        except httpx.TransportError as error:
+            raise ConnectionLostError(f"{what}: {error}") from error
+        except ValueError as error:
+            raise ProtocolError(f"{what}: the reply is no JSON: {error}") from error
+        if response.is_error:
+            raise _refusal(self.name, what, response.status_code, body)
+        if not isinstance(body, dict):
+            raise ProtocolError(f"{what}: the reply is no JSON object")
+        return body
+
+
+def _refusal(name: str, what: str, status: int, body: Any) -> InstrumentError:
+    words = body if isinstance(body, dict) else {}
+    parts = [str(words[key]) for key in ("error", "expected", "hint") if words.get(key)]
+    return InstrumentError(f"{name} refused {what} ({status}): {'; '.join(parts) or body!r}", what, [(status, "")])
