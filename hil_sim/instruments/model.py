@@ -1,10 +1,8 @@
-"""What a simulated instrument tells the scenario about itself."""
+"""What a kind of simulated instrument tells the scenario about itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from hil_sim.endpoints.base import Instrument
 from hil_sim.trace import Trace, no_trace
@@ -12,35 +10,28 @@ from hil_sim.world.link import OpticalLink
 from qkdctl.clock import Clock
 
 
-class ModelOptions(BaseModel):
-    """Base of the options of a model; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    serial_number: str = "SIM00001"
-
-
-OptionsT = TypeVar("OptionsT", bound=ModelOptions)
-
-
 @dataclass(frozen=True, slots=True)
-class Surroundings(Generic[OptionsT]):
+class Surroundings:
     """Everything an instrument is built from.
 
     Attributes:
         name: name in the scenario.
         clock: source of time.
-        options: validated options of the model.
+        unit: the unit as its maker delivered it: an instance of the model's `unit`.
+        transport: how clients reach it: `tcp`, `pty`, `zmq` or `http`.
         link: the optical link it sits on; none for an instrument that stands alone.
-        role: its part on that link, such as `alice` or `bob` for an engine.
+        link_name: name of that link, empty for none.
+        role: its part on the link, such as `alice` or `bob` for an engine.
         trace: takes note of what the instrument actuates.
-        seed: of its random numbers; differs between the instruments of one scenario.
+        seed: of its random numbers; differs between the instruments of a scenario.
     """
 
     name: str
     clock: Clock
-    options: OptionsT
+    unit: Any
+    transport: str = "tcp"
     link: OpticalLink | None = None
+    link_name: str = ""
     role: str = ""
     trace: Trace = no_trace
     seed: int = 0
@@ -54,19 +45,22 @@ class SimulatorModel:
         name: as scenarios write it; equal to the name of the `qkdctl` driver for it.
         title: maker and type, for people.
         build: makes the instrument.
-        options: what a scenario may set.
-        transports: `tcp`, `pty`, `zmq` or `http`; the first is used unless a scenario chooses another.
-        address_form: address on `tcp`, with `{host}` and `{port}`.
-        baud: nominal speed on `pty`.
-        usb_name: maker and product as a by-id link writes them, for `pty`.
-        side_ports: further TCP ports of the same instrument, by option name, each with what answers there.
+        unit: frozen dataclass whose fields are the options of a scenario; its `__post_init__` may refuse values with a
+            `ValueError`, and its `serial_number`, when it has one, names the by-id link.
+        transports: those it can be reached by; the first is used unless a scenario chooses another.
+        roles: the parts it can play on a link; empty when it plays only one.
+        address_form: its address on `tcp`, with `{host}` and `{port}`.
+        baud: its speed on `pty`.
+        usb_name: maker and product as its by-id link writes them, for `pty`.
+        side_ports: further TCP ports of the same instrument: scenario key and what answers there.
     """
 
     name: str
     title: str
-    build: Callable[[Surroundings[Any]], Instrument]
-    options: type[ModelOptions] = ModelOptions
+    build: Callable[[Surroundings], Instrument]
+    unit: type[Any]
     transports: tuple[str, ...] = ("tcp",)
+    roles: tuple[str, ...] = ()
     address_form: str = "tcp://{host}:{port}"
     baud: int = 9600
     usb_name: str = ""

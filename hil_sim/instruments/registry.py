@@ -1,0 +1,27 @@
+"""The models of simulated instruments by name."""
+
+from importlib import import_module
+
+from hil_sim.instruments.model import SimulatorModel
+
+# Module below hil_sim.instruments that holds each model as MODEL; imported when a scenario asks for it.
+_MODULES = {
+    "keysight-n776x": "keysight_n776x",
+    "thorlabs-cld101x": "thorlabs_cld101x",
+}
+
+
+def model_names() -> tuple[str, ...]:
+    """The names of all models, sorted."""
+    return tuple(sorted(_MODULES))
+
+
+def find_model(name: str) -> SimulatorModel:
+    """The model of a name.
+
+    Raises:
+        KeyError: when there is no such model.
+    """
+    model = import_module(f"hil_sim.instruments.{_MODULES[name]}").MODEL
+    assert isinstance(model, SimulatorModel), f"MODEL of '{name}' must be a SimulatorModel, got {model!r}"
+    return model
