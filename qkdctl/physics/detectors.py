@@ -4,30 +4,30 @@ Rates are in Hz, times in s, probabilities per gate unless said otherwise; every
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from qkdctl.physics.arrays import Floats, floats
 
 
 def dark_probability_per_gate(dark_rate_hz: ArrayLike, gate_s: ArrayLike) -> Floats:
     """Probability of at least one dark count in a gate, 1 - exp(-rate * gate): 100 Hz and 1 ns give 1e-7."""
-    return np.asarray(-np.expm1(-np.asarray(dark_rate_hz, dtype=float) * np.asarray(gate_s, dtype=float)))
+    return np.asarray(-np.expm1(-floats(dark_rate_hz) * floats(gate_s)))
 
 
 def background_yield(dark_probability: ArrayLike, detectors: int = 2) -> Floats:
     """Probability Y0 that at least one of the receiver's detectors clicks by itself, 1 - (1 - p_d)^n."""
-    return np.asarray(-np.expm1(detectors * np.log1p(-np.asarray(dark_probability, dtype=float))))
+    return np.asarray(-np.expm1(detectors * np.log1p(-floats(dark_probability))))
 
 
 def gain_with_afterpulses(gain: ArrayLike, afterpulse_probability: ArrayLike) -> Floats:
     """Clicks per pulse including afterpulses, D (1 + p_ap) (Lim et al., Phys. Rev. A 89, 022307 (2014), sec. IV)."""
-    return np.asarray(np.asarray(gain, dtype=float) * (1 + np.asarray(afterpulse_probability, dtype=float)))
+    return np.asarray(floats(gain) * (1 + floats(afterpulse_probability)))
 
 
 def error_rate_with_afterpulses(error_rate: ArrayLike, afterpulse_probability: ArrayLike) -> Floats:
     """Error rate when half of the afterpulses are wrong, (E + p_ap/2) / (1 + p_ap) (Lim et al. 2014, sec. IV)."""
-    p = np.asarray(afterpulse_probability, dtype=float)
-    return np.asarray((np.asarray(error_rate, dtype=float) + p / 2) / (1 + p))
+    p = floats(afterpulse_probability)
+    return np.asarray((floats(error_rate) + p / 2) / (1 + p))
 
 
 def nonparalyzable_rate_hz(rate_hz: ArrayLike, dead_time_s: ArrayLike) -> Floats:
@@ -35,8 +35,8 @@ def nonparalyzable_rate_hz(rate_hz: ArrayLike, dead_time_s: ArrayLike) -> Floats
 
     Source: Knoll, Radiation Detection and Measurement, 4th ed., section 4.VII, non-paralyzable model.
     """
-    rate = np.asarray(rate_hz, dtype=float)
-    return np.asarray(rate / (1 + rate * np.asarray(dead_time_s, dtype=float)))
+    rate = floats(rate_hz)
+    return np.asarray(rate / (1 + rate * floats(dead_time_s)))
 
 
 def paralyzable_rate_hz(rate_hz: ArrayLike, dead_time_s: ArrayLike) -> Floats:
@@ -44,15 +44,15 @@ def paralyzable_rate_hz(rate_hz: ArrayLike, dead_time_s: ArrayLike) -> Floats:
 
     Source: Knoll, Radiation Detection and Measurement, 4th ed., section 4.VII, paralyzable model.
     """
-    rate = np.asarray(rate_hz, dtype=float)
-    return np.asarray(rate * np.exp(-rate * np.asarray(dead_time_s, dtype=float)))
+    rate = floats(rate_hz)
+    return np.asarray(rate * np.exp(-rate * floats(dead_time_s)))
 
 
 def nonparalyzable_ceiling_hz(dead_time_s: ArrayLike) -> Floats:
     """Saturated rate 1 / tau, approached from below as the light grows; tau must be positive."""
-    return np.asarray(1 / np.asarray(dead_time_s, dtype=float))
+    return np.asarray(1 / floats(dead_time_s))
 
 
 def paralyzable_ceiling_hz(dead_time_s: ArrayLike) -> Floats:
     """Highest observed rate 1 / (e tau), reached at r = 1 / tau; more light lowers it; tau must be positive."""
-    return np.asarray(np.exp(-1.0) / np.asarray(dead_time_s, dtype=float))
+    return np.asarray(np.exp(-1.0) / floats(dead_time_s))

@@ -1,0 +1,48 @@
+"""Which mean photon number makes the most key."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
+from qkdctl.physics.entropy import h2
+
+_GRID = np.linspace(-1.0, 1.0, 65)
+_ZOOMS = 5
+_NEWTON_STEPS = 12
+
+
+def low_loss_mean_photon_number(misalignment: ArrayLike, *, correction: ArrayLike) -> Floats:
+    """Best mean photon number of BB84 with decoys while background is negligible; it depends on the error only.
+
+    Solves (1-mu) exp(-mu) = f h2(e_d) / (1 - h2(e_d)) (Ma, Qi, Zhao, Lo, Phys. Rev. A 72, 012326 (2005), eq. 12)
+    through Lambert's function, mu = 1 - W(e c) with c the right-hand side. 0 where no mean photon number makes key.
+    """
+    entropy = h2(misalignment)
+    cost = floats(correction) * entropy
+    hopeless = cost >= 1 - entropy
+    target = np.e * np.where(hopeless, 1.0, cost / np.where(hopeless, 1.0, 1 - entropy))
+    w = np.log1p(target)
+    for _ in range(_NEWTON_STEPS):  # from above, so each step halves the error at least and soon squares it
+        w = w - (w - target * np.exp(-w)) / (1 + w)
+    return np.asarray(np.where(hopeless, 0.0, 1 - w))
+
+
+def optimal_mean_photon_number(
+    channel: Channel, *, correction: ArrayLike, lowest: float = 1e-3, highest: float = 1.0
+) -> Floats:
+    """Mean photon number in [lowest, highest] that maximises the rate with infinitely many decoys, to about 1e-7.
+
+    A grid comes first and is refined around its best point, so that no start value can miss the peak. Where no key
+    can be made it is the value that loses least.
+    """
+    parts = np.broadcast_arrays(channel.transmittance, channel.background, channel.misalignment, correction)
+    eta, y0, e_d, f = (floats(part)[..., np.newaxis] for part in parts)
+    spread = Channel(transmittance=eta, background=y0, misalignment=e_d)
+    best, step = np.full(eta.shape, (lowest + highest) / 2), (highest - lowest) / 2
+    for _ in range(_ZOOMS):
+        grid = np.clip(best + step * _GRID, lowest, highest)
+        rates = rate_infinite_decoy(spread, grid, correction=f)
+        best = np.take_along_axis(grid, rates.argmax(axis=-1, keepdims=True), axis=-1)
+        step *= _GRID[1] - _GRID[0]
+    return np.asarray(best[..., 0])

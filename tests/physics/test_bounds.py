@@ -1,0 +1,30 @@
+import math
+
+import numpy as np
+import pytest
+
+from qkdctl.physics.bounds import plob_bound
+from qkdctl.physics.photons import transmittance
+
+
+@pytest.mark.parametrize(("loss_db", "bits"), [(10, 0.1520031), (30, 1.443417e-3), (60, 1.442696e-6)])
+def test_published_arithmetic(loss_db, bits):
+    assert plob_bound(transmittance(loss_db)) == pytest.approx(bits, rel=4e-7)
+
+
+def test_stays_exact_beyond_the_reach_of_naive_arithmetic():
+    assert plob_bound(1e-18) == pytest.approx(1e-18 / math.log(2), rel=1e-15)
+
+
+def test_ends():
+    assert plob_bound([0.0, 1.0]).tolist() == [0.0, math.inf]
+
+
+def test_a_repeater_midway_halves_the_decibels():
+    assert plob_bound(np.sqrt(transmittance(60))) == pytest.approx(float(plob_bound(transmittance(30))))
+
+
+@pytest.mark.parametrize("eta", [-0.1, 1.1])
+def test_refuses_what_is_no_transmittance(eta):
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        plob_bound(eta)
