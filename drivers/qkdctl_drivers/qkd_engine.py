@@ -78,7 +78,8 @@ class QkdEngine(Device):
         value = state.get(str(attribute.wire))
         if type(value) is not attribute.type:
             raise ProtocolError(f"{self.name}.{attribute.name}: {value!r}; expected {attribute.type.__name__}")
-        return attribute.type(value)
+        known: Value = value
+        return known
 
     async def _write(self, attribute: Attribute, value: Value) -> None:
         await self._call("PUT", "/v1/state", json={str(attribute.wire): value})
