@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qkdctl.api.facade import NodeFacade
-from qkdctl.api.gate import Gate, TcpSettings
+from qkdctl.api.gate import Gate
 from qkdctl.api.hub import EventHub
 from qkdctl.api.metrics import Metrics
 from qkdctl.api.problems import RESPONSES, install_problem_handlers
@@ -18,6 +18,7 @@ from qkdctl.api.routes.events import events_router
 from qkdctl.api.routes.health import health_router
 from qkdctl.api.routes.links import links_router
 from qkdctl.api.routes.node import node_router
+from qkdctl.api.settings import TcpSettings
 from qkdctl.clock import Clock
 
 

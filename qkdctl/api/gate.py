@@ -1,9 +1,6 @@
 """What stands before every route: size, Host and Origin, token, CSRF header; it settles who is calling."""
 
 import hmac
-import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -13,51 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qkdctl.api.problems import problem
 from qkdctl.api.roles import Caller, Peer, Role, RoleSettings
+from qkdctl.api.settings import TcpSettings
 
 BODY_MAX_BYTES = 64 * 1024
 #: A page of another origin cannot send a header of its own without asking first, and nobody answers that question.
 CSRF_HEADER = "x-qkdctl"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class TcpSettings:
-    """The optional TCP listener.
-
-    Attributes:
-        host: address to bind.
-        port: port to bind; 0 lets the system choose.
-        tokens: role that each bearer token gives. Without any, loopback callers may read and nobody may act.
-        names: further host names under which callers may address the daemon.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    tokens: Mapping[str, Role] = field(default_factory=dict, repr=False)
-    names: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        if not self.is_loopback and not self.tokens:
-            raise ValueError(
-                f"the API would listen on {self.host} without a token; expected a token for every address that is not "
-                "loopback. Set a token file, or listen on 127.0.0.1"
-            )
-        if any(len(token) < 16 for token in self.tokens):
-            raise ValueError("an API token is shorter than 16 characters; expected a random one of at least 16")
-
-    @property
-    def is_loopback(self) -> bool:
-        """True when only this machine can connect."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    @property
-    def allowed_hosts(self) -> frozenset[str]:
-        """Host names that requests may carry; any other is a page that plays with DNS."""
-        return self.names | {self.host.lower()} | _LOOPBACK_NAMES
 
 
 class Gate:

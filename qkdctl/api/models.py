@@ -187,12 +187,12 @@ class History(Document):
 class LedgerEntry(Shape):
     """One entry of the hash chain."""
 
-    sequence: int
+    sequence: Annotated[int, Field(ge=0, description="0 for the genesis entry, then rising by one")]
+    wall_ms: int
     kind: str
-    recorded_ms: int
-    previous: str
-    digest: str
     payload: dict[str, Any]
+    previous_hash: str
+    hash: Annotated[str, Field(description="SHA-256 over the canonical encoding of all other members")]
 
 
 class LedgerPage(Document):

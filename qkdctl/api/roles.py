@@ -3,10 +3,14 @@
 import grp
 import os
 import pwd
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
+
+import structlog
+
+_log = structlog.get_logger("qkdctl.api")
 
 
 class Role(IntEnum):
@@ -58,44 +62,51 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleSettings:
-    """Roles of local peers by user id and group id.
+class Members:
+    """A set of local users, by user id and group id."""
 
-    Root and the daemon's own user are always admin: they could take the socket anyway.
-
-    Attributes:
-        others: role of a peer that no rule names and whom the socket's mode let in; None for no access.
-    """
-
-    admin_uids: frozenset[int] = frozenset()
-    admin_gids: frozenset[int] = frozenset()
-    operate_uids: frozenset[int] = frozenset()
-    operate_gids: frozenset[int] = frozenset()
-    others: Role | None = Role.READ
-    own_uid: int = field(default_factory=os.getuid)
+    uids: frozenset[int] = frozenset()
+    gids: frozenset[int] = frozenset()
+    everybody: bool = False
 
     @classmethod
-    def from_names(
-        cls,
-        *,
-        admin_users: Sequence[str] = (),
-        admin_groups: Sequence[str] = (),
-        operate_users: Sequence[str] = (),
-        operate_groups: Sequence[str] = (),
-        others: Role | None = Role.READ,
-    ) -> Self:
-        """Look up user and group names.
+    def from_entries(cls, entries: Iterable[str]) -> Self:
+        """Look up user names, "@group" names and "*" for everybody.
 
-        Raises:
-            ValueError: the machine knows no such user or group.
+        A name that this machine does not know gives nobody anything; the log says so.
         """
-        return cls(
-            admin_uids=frozenset(_uid(name) for name in admin_users),
-            admin_gids=frozenset(_gid(name) for name in admin_groups),
-            operate_uids=frozenset(_uid(name) for name in operate_users),
-            operate_gids=frozenset(_gid(name) for name in operate_groups),
-            others=others,
-        )
+        uids: set[int] = set()
+        gids: set[int] = set()
+        everybody = False
+        for entry in entries:
+            try:
+                if entry == "*":
+                    everybody = True
+                elif entry.startswith("@"):
+                    gids.add(grp.getgrnam(entry[1:]).gr_gid)
+                else:
+                    uids.add(pwd.getpwnam(entry).pw_uid)
+            except KeyError:
+                _log.warning("a role names a user or group that this machine does not know", name=entry)
+        return cls(frozenset(uids), frozenset(gids), everybody)
+
+    def includes(self, peer: Peer) -> bool:
+        """True when the local peer is one of them."""
+        return self.everybody or peer.uid in self.uids or not self.gids.isdisjoint((peer.gid, *peer.groups))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """Roles of local peers.
+
+    Root and the daemon's own user are always admin: they could take the socket anyway. Whom the socket's mode lets in
+    and no rule names has no access.
+    """
+
+    read: Members = field(default_factory=lambda: Members(everybody=True))
+    operate: Members = field(default_factory=Members)
+    admin: Members = field(default_factory=Members)
+    own_uid: int = field(default_factory=os.getuid)
 
     def of(self, peer: Peer) -> Role | None:
         """Role of a local peer, None for no access.
@@ -103,25 +114,10 @@ class RoleSettings:
         Raises:
             ValueError: the peer came over TCP; there the token decides.
         """
-        if peer.uid is None or peer.gid is None:
+        if not peer.is_local:
             raise ValueError(f"{peer} has no user id; expected a peer of the unix socket")
-        groups = {peer.gid, *peer.groups}
-        if peer.uid in {0, self.own_uid} or peer.uid in self.admin_uids or groups & self.admin_gids:
+        if peer.uid in {0, self.own_uid} or self.admin.includes(peer):
             return Role.ADMIN
-        if peer.uid in self.operate_uids or groups & self.operate_gids:
+        if self.operate.includes(peer):
             return Role.OPERATE
-        return self.others
-
-
-def _uid(name: str) -> int:
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError:
-        raise ValueError(f"there is no user {name!r} on this machine; expected a login name") from None
-
-
-def _gid(name: str) -> int:
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        raise ValueError(f"there is no group {name!r} on this machine; expected a group name") from None
+        return Role.READ if self.read.includes(peer) else None

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import grp
-import os
 import socket
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -15,10 +12,9 @@ import uvicorn
 
 from qkdctl.api.app import create_app
 from qkdctl.api.facade import NodeFacade
-from qkdctl.api.gate import TcpSettings
 from qkdctl.api.hub import EventHub
 from qkdctl.api.peer import PeerProtocol
-from qkdctl.api.roles import RoleSettings
+from qkdctl.api.settings import ApiSettings, TcpSettings
 from qkdctl.clock import Clock
 
 _log = structlog.get_logger("qkdctl.api")
@@ -28,27 +24,6 @@ _GRACE_S = 0.2
 
 class SocketTakenError(OSError):
     """The path of the control socket belongs to somebody else."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """Where the API listens and who may use it.
-
-    Attributes:
-        socket: path of the unix socket; its directory must exist.
-        socket_mode: permission bits of the socket.
-        socket_group: group that owns the socket; None leaves the daemon's own.
-        roles: who may do what on the unix socket.
-        tcp: optional TCP listener.
-        update_interval_s: shortest time between two updates of one event stream.
-    """
-
-    socket: Path
-    socket_mode: int = 0o660
-    socket_group: str | None = None
-    roles: RoleSettings = field(default_factory=RoleSettings)
-    tcp: TcpSettings | None = None
-    update_interval_s: float = 0.5
 
 
 class ApiServer:
@@ -155,8 +130,6 @@ def claim_socket(settings: ApiSettings) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with _closed_on_error(listener):
         listener.bind(str(path))
-        if settings.socket_group is not None:
-            os.chown(path, -1, grp.getgrnam(settings.socket_group).gr_gid)
         path.chmod(settings.socket_mode)
     return listener
 

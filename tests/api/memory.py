@@ -141,13 +141,13 @@ class MemoryFacade:
         entries = [
             {
                 "sequence": n,
-                "kind": "decision",
-                "recorded_ms": 1_700_000_000_000 + n,
-                "previous": f"{n - 1:064x}",
-                "digest": f"{n:064x}",
+                "wall_ms": 1_700_000_000_000 + n,
+                "kind": "decision" if n else "genesis",
                 "payload": {"epoch": n},
+                "previous_hash": f"{n - 1:064x}" if n else "0" * 64,
+                "hash": f"{n:064x}",
             }
-            for n in (1, 2, 3)
+            for n in range(4)
         ]
         return [entry for entry in entries if entry["sequence"] > after][:limit]
 

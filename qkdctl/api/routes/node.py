@@ -26,7 +26,7 @@ def node_router(facade: NodeFacade) -> APIRouter:
     @router.get("/ledger", response_model=LedgerPage)
     async def ledger(
         _: Reader,
-        after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
+        after: Annotated[int, Query(ge=-1, le=2**63 - 1)] = -1,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Json:
         """Entries of the hash chain above a sequence number, oldest first."""
