@@ -47,7 +47,7 @@ class LinkFacts(Record):
     receiver_loss_mdb: Count
     background_yield_e9: Annotated[int, Field(ge=0, le=1_000_000_000)]
     aligned_qber_ppm: Ppm
-    attenuator_step_mdb: Count
+    attenuator_step_mdb: Annotated[int, Field(ge=0, le=5_000)]
     calibration_uncertainty_ppm: Ppm
     can_realign: Flag
     realign_dead_ms: Count

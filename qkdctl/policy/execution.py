@@ -1,0 +1,104 @@
+"""Running a vetted policy with onnxruntime, and checking every value it gives."""
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from qkdctl.policy import format as fmt
+from qkdctl.policy.actions import ACTIONS
+from qkdctl.policy.decide import decide
+from qkdctl.policy.failure import PolicyFailure
+from qkdctl.policy.features import as_input, observe
+from qkdctl.policy.proposal import Proposal
+from qkdctl.policy.schema import FEATURES, GRID
+from qkdctl.policy.vetting import VettedPolicy
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.network import NetworkState
+
+
+class OnnxPolicy:
+    """A policy file in memory: one thread, sequential, on the CPU, as it was written (no graph optimisation)."""
+
+    def __init__(self, vetted: VettedPolicy, warm_links: int = 1) -> None:
+        """Load the network and run it once.
+
+        Args:
+            vetted: the file, from `vetting.vet`.
+            warm_links: batch size of the first run, best the one of the network.
+
+        Raises:
+            PolicyFailure: when the runtime cannot load it or the first run gives no usable values.
+        """
+        self._identity = vetted.sha256
+        self._value_bound = vetted.value_bound
+        try:
+            self._session = onnxruntime.InferenceSession(vetted.data, _options(), providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's exceptions share no base class; this is its only door
+            raise PolicyFailure("runtime", f"cannot load {vetted.sha256}: {error}") from error
+        self.values(np.zeros((warm_links, len(FEATURES))))
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the policy file."""
+        return self._identity
+
+    def propose(self, state: NetworkState, facts: LinkTable) -> Proposal:
+        """The best legal action per link.
+
+        Raises:
+            PolicyFailure: when the network gives no usable values.
+        """
+        values = self.values(as_input(observe(state, facts)))
+        return decide(self._identity, values.tolist(), state, facts)
+
+    def values(self, observation: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Values [links, actions] in 1/4096 for an observation [links, features].
+
+        Raises:
+            PolicyFailure: `runtime`, or what `checked` found.
+        """
+        if len(observation) == 0:
+            return np.zeros((0, len(ACTIONS)), dtype=np.int64)
+        try:
+            outputs = self._session.run([fmt.OUTPUT], {fmt.INPUT: observation})
+        except Exception as error:  # as above; an epoch must end with the baseline, never with the runtime's error
+            raise PolicyFailure("runtime", str(error)) from error
+        return checked(outputs[0], len(observation), self._value_bound)
+
+
+def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
+    """The values as integers of 1/4096, if they are what the vetted network can give.
+
+    Args:
+        values: what the runtime returned.
+        links: rows expected.
+        value_bound: largest absolute value, in 1/4096.
+
+    Raises:
+        PolicyFailure: `shape`, `not-finite`, `off-grid` or `out-of-bounds`.
+    """
+    expected = (links, len(ACTIONS))
+    if not isinstance(values, np.ndarray) or values.dtype != np.float64 or values.shape != expected:
+        found = getattr(values, "shape", type(values).__name__)
+        raise PolicyFailure(
+            "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
+        )
+    if not np.isfinite(values).all():
+        raise PolicyFailure("not-finite", f"{int((~np.isfinite(values)).sum())} of {values.size} values are not finite")
+    if (np.abs(values) > value_bound / GRID).any():
+        largest = float(np.abs(values).max())
+        raise PolicyFailure("out-of-bounds", f"value {largest} exceeds the proven bound {value_bound / GRID}")
+    scaled = values * GRID
+    if (scaled != np.rint(scaled)).any():
+        raise PolicyFailure("off-grid", f"values are no multiples of 1/{GRID}")
+    return np.asarray(scaled, dtype=np.int64)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    return options

@@ -1,0 +1,58 @@
+"""The mean photon numbers a policy can choose: 48 values in equal ratios from 0.05 to 1.
+
+One step is a factor 20^(1/47), 6.6 % or 0.28 dB. The values are integer roots, so every machine holds the same table.
+"""
+
+from bisect import bisect_left, bisect_right
+from typing import Final
+
+STEPS: Final = 48
+LOWEST_E6: Final = 50_000
+HIGHEST_E6: Final = 1_000_000
+
+
+def _root(value: int, degree: int) -> int:
+    """Largest integer whose power does not exceed the value."""
+    low, high = 0, 1
+    while high**degree <= value:
+        high *= 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= value else (low, middle)
+    return low
+
+
+MEAN_PHOTON_NUMBERS_E6: Final[tuple[int, ...]] = tuple(
+    _root(LOWEST_E6 ** (STEPS - 1 - step) * HIGHEST_E6**step, STEPS - 1) for step in range(STEPS)
+)
+
+
+def step_below(mean_photon_number_e6: int) -> int:
+    """Highest step at or below a mean photon number (1e-6 photons per pulse); -1 below the table."""
+    return bisect_right(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6) - 1
+
+
+def step_above(mean_photon_number_e6: int) -> int:
+    """Lowest step at or above a mean photon number; 48 above the table."""
+    return bisect_left(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6)
+
+
+def moved(mean_photon_number_e6: int, steps: int) -> int:
+    """Mean photon number after a number of table steps, clamped to the table.
+
+    A value between two steps counts as the step ahead of it when moving up and as the one behind it when moving down,
+    so that a set-point that was rounded down never gets stuck. A dark source (0) stays dark.
+
+    Args:
+        mean_photon_number_e6: where to start, 1e-6 photons per pulse.
+        steps: how far to go; negative is down.
+    """
+    if mean_photon_number_e6 == 0 or steps == 0:
+        return mean_photon_number_e6
+    if steps > 0:
+        target = min(step_above(mean_photon_number_e6) + steps, STEPS - 1)
+        return max(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[target])
+    below = step_below(mean_photon_number_e6)
+    on_a_step = below >= 0 and MEAN_PHOTON_NUMBERS_E6[below] == mean_photon_number_e6
+    target = max(below + steps + (0 if on_a_step else 1), 0)
+    return min(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[target])
