@@ -7,6 +7,9 @@ from hil_sim.instruments.model import SimulatorModel
 # Module below hil_sim.instruments that holds each model as MODEL; imported when a scenario asks for it.
 _MODULES = {
     "keysight-n776x": "keysight_n776x",
+    "koheron-ctl200": "koheron_ctl200",
+    "ozoptics-dd100mc": "ozoptics_dd100mc",
+    "ozoptics-epc04": "ozoptics_epc04",
     "thorlabs-cld101x": "thorlabs_cld101x",
 }
 
