@@ -10,7 +10,7 @@ from qkdctl.api.facade import NodeFacade
 from qkdctl.api.gate import Gate
 from qkdctl.api.hub import EventHub
 from qkdctl.api.metrics import Metrics
-from qkdctl.api.problems import RESPONSES, install_problem_handlers
+from qkdctl.api.problems import RESPONSES, LastResort, install_problem_handlers
 from qkdctl.api.roles import RoleSettings
 from qkdctl.api.routes.alarms import alarms_router
 from qkdctl.api.routes.devices import devices_router
@@ -55,13 +55,14 @@ def create_app(
     ):
         app.include_router(router)
     install_problem_handlers(app)
+    app.add_middleware(LastResort)
     app.add_middleware(Gate, roles=roles, tcp=tcp)
     app.add_middleware(_RequestCounter, metrics=metrics)
     return app
 
 
 class _RequestCounter:
-    """Counts answers by route template, so that no name from a path becomes a label."""
+    """Counts answers."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -71,7 +72,7 @@ class _RequestCounter:
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "other")
-                self._metrics.requests.labels(scope["method"], route, str(message["status"])).inc()
+                self._metrics.count_request(scope["method"], route, message["status"])
             await send(message)
 
         await self._app(scope, receive, counting if scope["type"] == "http" else send)

@@ -1,10 +1,11 @@
 """The node's status as Prometheus metrics, under the names that docs/guides/api.md lists."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -20,6 +21,7 @@ from qkdctl.records.report import DeviceState, LinkMode
 _NODE_STATES = ("starting", "running", "observe-only", "stopping")
 _DEVICE_STATES = get_args(DeviceState)
 _LINK_MODES = get_args(LinkMode)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _SEVERITIES = ("warning", "critical")
 _LINK_GAUGES = (
     ("mean_photon_number", "mean_photon_number", "Mean photon number that is commanded."),
@@ -37,14 +39,13 @@ class Metrics:
 
     def __init__(self, facade: NodeFacade, hub: EventHub) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_NodeCollector(facade, hub))
+        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._registry.register(_NodeCollector(facade, hub, self._requests))
         ProcessCollector(registry=self._registry)
-        self.requests = Counter(
-            "qkdctl_api_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self._registry,
-        )
+
+    def count_request(self, method: str, route: str, status: int) -> None:
+        """Count an answer; `route` is the template, so that no name a caller makes up becomes a label."""
+        self._requests[method if method in _METHODS else "other", route, str(status)] += 1
 
     def text(self) -> bytes:
         """The exposition in text format 0.0.4."""
@@ -52,9 +53,10 @@ class Metrics:
 
 
 class _NodeCollector(Collector):
-    def __init__(self, facade: NodeFacade, hub: EventHub) -> None:
+    def __init__(self, facade: NodeFacade, hub: EventHub, requests: Mapping[tuple[str, str, str], int]) -> None:
         self._facade = facade
         self._hub = hub
+        self._requests = requests
 
     def collect(self) -> Iterator[Metric]:
         status = self._facade.status()
@@ -64,6 +66,7 @@ class _NodeCollector(Collector):
         yield from _links(status["links"])
         yield from _alarms(status["alarms"])
         yield from _streams(self._hub)
+        yield from _requests(self._requests)
 
 
 def _node(status: Json, *, ready: bool) -> Iterator[Metric]:
@@ -166,3 +169,12 @@ def _streams(hub: EventHub) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "qkdctl_api_event_streams_stalled", "Streams dropped because the reader took nothing.", value=counts.stalled
     )
+
+
+def _requests(counts: Mapping[tuple[str, str, str], int]) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "qkdctl_api_requests", "Requests answered, by route template.", labels=("method", "route", "status")
+    )
+    for labels, count in sorted(counts.items()):
+        requests.add_metric(labels, count)
+    yield requests

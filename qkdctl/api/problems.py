@@ -1,5 +1,6 @@
 """Every failure leaves as the same small document: what failed, what would have been right, what to do."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qkdctl.api.errors import FacadeError
 from qkdctl.api.models import Problem
@@ -40,11 +42,10 @@ def problem(
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Turn every exception that can leave a route into a problem document."""
+    """Turn the exceptions that routes raise on purpose into problem documents."""
     app.add_exception_handler(FacadeError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _no_route)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -75,10 +76,40 @@ async def _no_route(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    _log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        f"{request.method} {request.url.path} failed inside the daemon ({type(error).__name__})",
-        hint="the daemon's log has the details; the control loop is not affected",
-    )
+class LastResort:
+    """ASGI middleware: a defect in a route is logged once and answered as a problem; the daemon goes on.
+
+    A request that is cancelled, because the daemon stops, is answered too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request."""
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if started:
+                scope["state"]["abort"]()
+                return
+            answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "the daemon stops; the request was cut short")
+            await answer(scope, receive, send)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            where = f"{scope['method']} {scope['path']}"
+            _log.exception("a request failed", request=where)
+            answer = problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                f"{where} failed inside the daemon ({type(error).__name__})",
+                hint="the daemon's log has the details; the control loop is not affected",
+            )
+            await answer(scope, receive, send)

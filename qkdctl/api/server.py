@@ -27,12 +27,17 @@ class SocketTakenError(OSError):
 
 
 class ApiServer:
-    """Listener, event hub and application of one node."""
+    """Listener, event hub and application of one node.
+
+    Attributes:
+        hub: the live events.
+        tcp_address: host and port of the TCP listener once started; None without one.
+    """
 
     def __init__(self, facade: NodeFacade, settings: ApiSettings, clock: Clock) -> None:
         self._settings = settings
-        self._hub = EventHub(facade, clock, interval_s=settings.update_interval_s)
-        app = create_app(facade, self._hub, clock, settings.roles, settings.tcp)
+        self.hub = EventHub(facade, clock, interval_s=settings.update_interval_s)
+        app = create_app(facade, self.hub, clock, settings.roles, settings.tcp)
         config = uvicorn.Config(
             app,
             http=PeerProtocol,
@@ -65,28 +70,29 @@ class ApiServer:
                 self.tcp_address = sockets[-1].getsockname()[:2]
             self._server.config.load()
             self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-            # serve() would add a ticking task and take the signals; startup() and shutdown() are all that is needed.
+            # serve() would add a ticking task and take the signals, and its end waits in steps of 0.1 s.
             await self._server.startup(sockets=sockets)
         except BaseException:
             for opened in sockets:
                 opened.close()
             self._remove_socket()
             raise
-        self._hub_task = asyncio.create_task(self._hub.run(), name="api-events")
+        self._hub_task = asyncio.create_task(self.hub.run(), name="api-events")
 
     async def stop(self) -> None:
         """Stop listening, end event streams, give running requests a moment, then cut what is left."""
         if self._hub_task is None:
             return
-        self._hub.close()
+        self.hub.close()
         self._hub_task.cancel()
         await asyncio.gather(self._hub_task, return_exceptions=True)
         self._hub_task = None
         for listener in self._server.servers:
             listener.close()
         self._remove_socket()
+        # One turn of the loop, so that connections accepted a moment ago are known.
+        await asyncio.sleep(0)
         await self._end_requests()
-        await self._server.shutdown()
 
     async def _end_requests(self) -> None:
         state = self._server.server_state
@@ -94,13 +100,14 @@ class ApiServer:
             connection.shutdown()
         if state.tasks:
             await asyncio.wait(list(state.tasks), timeout=_GRACE_S)
-        for connection in list(state.connections):
-            assert isinstance(connection, PeerProtocol)
-            connection.shutdown_now()
         left = list(state.tasks)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        for connection in list(state.connections):
+            assert isinstance(connection, PeerProtocol)
+            connection.shutdown_now()
+        await asyncio.sleep(0)
 
     def _remove_socket(self) -> None:
         with contextlib.suppress(FileNotFoundError):
