@@ -1,0 +1,54 @@
+"""Defaults that follow from other values; what does not, stands in the models."""
+
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qkdctl.config.device_checks import CheckedDevice
+from qkdctl.config.model import NodeSection
+from qkdctl.config.positions import KeyPath
+from qkdctl.config.schema import find_shape
+from qkdctl.config.tree import Tree
+
+_SOCKET_NAME = "qkdctl.sock"
+_MQTT_PORT, _MQTT_TLS_PORT = 1883, 8883
+
+
+def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
+    """Fill in what no source sets; a value of the wrong type is left for validation to refuse."""
+    node, policy = tree.table(("node",)), tree.table(("policy",))
+    runtime = node.get("runtime_directory", str(NodeSection.model_fields["runtime_directory"].default))
+    if isinstance(runtime, str):
+        tree = _default(tree, ("api", "socket"), str(Path(runtime) / _SOCKET_NAME))
+    tree = _default(tree, ("policy", "kind"), "onnx" if "file" in policy else "rule-based")
+    if isinstance(tree.get(("mqtt",)), Mapping):
+        tree = _default(tree, ("mqtt", "port"), _MQTT_TLS_PORT if "tls" in tree.table(("mqtt",)) else _MQTT_PORT)
+        tree = _default(tree, ("mqtt", "client_id"), f"qkdctl-{node.get('name', '')}")
+    for device in devices.values():
+        path: KeyPath = ("devices", device.name)
+        poll_s = tree.get((*path, "poll_s"))
+        if poll_s is None:
+            poll_s = 1.0
+        shape = find_shape((*path, "poll_s"))
+        if isinstance(poll_s, int | float) and shape is not None and shape.admits(poll_s):
+            tree = _default(tree, (*path, "poll_offset_s"), poll_offset_s(device.name, poll_s))
+        for option, value in (device.options or {}).items():
+            tree = _default(tree, (*path, "options", option), value)
+    return tree
+
+
+def poll_offset_s(device: str, poll_s: float) -> float:
+    """A share of the poll period that depends on the name only, so that a new device moves no other.
+
+    Returns:
+        Seconds in [0, poll_s), in thousandths of the period.
+    """
+    return zlib.crc32(device.encode()) % 1000 * poll_s / 1000
+
+
+def _default(tree: Tree, path: KeyPath, value: Any) -> Tree:
+    around = tree.get(path[:-1])
+    if (around is not None and not isinstance(around, Mapping)) or tree.get(path) is not None:
+        return tree
+    return tree.with_value(path, value, None)

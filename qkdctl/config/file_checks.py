@@ -1,0 +1,56 @@
+"""Checks of the files that the configuration names, and of secrets in the configuration itself."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from qkdctl.config.positions import KeyPath
+from qkdctl.config.problems import Problem, dotted
+from qkdctl.config.redaction import names_secret
+from qkdctl.config.schema import find_shape
+from qkdctl.config.secrets import check_secret
+from qkdctl.config.tree import Tree
+from qkdctl.config.types import CREDENTIAL_PREFIX, SecretReference
+from qkdctl.config.validation import inline_secret_problem
+
+#: Files that must exist; directories and the socket are made by the daemon or the service manager.
+_WANTED: tuple[KeyPath, ...] = (("policy", "file"), ("mqtt", "tls", "ca_file"), ("mqtt", "tls", "certificate_file"))
+
+
+def with_absolute_paths(tree: Tree) -> Tree:
+    """Resolve relative paths: in a file against its directory, otherwise against the working directory."""
+    for path, value in list(_leaves(tree.values, ())):
+        shape = find_shape(path)
+        if shape is None or shape.kind not in {Path, SecretReference} or not isinstance(value, str) or not value:
+            continue
+        if value.startswith(CREDENTIAL_PREFIX) and shape.kind is SecretReference:
+            continue
+        origin = tree.origin(path)
+        base = Path(origin.source).parent if origin.line else Path()
+        tree = tree.with_value(path, str((base / value).absolute()), origin)
+    return tree
+
+
+def check_files(tree: Tree, environment: Mapping[str, str]) -> list[Problem]:
+    """Check that named files exist and that secrets are kept where they should be."""
+    problems: list[Problem] = []
+    for path, value in _leaves(tree.values, ()):
+        if names_secret(path[-1]):
+            problems.append(inline_secret_problem(path, value, tree.origin(path)))
+        shape = find_shape(path)
+        if isinstance(value, str) and value and shape is not None and shape.kind is SecretReference:
+            problems += check_secret(SecretReference(value), dotted(path), tree.origin(path), environment)
+    for path in _WANTED:
+        value = tree.get(path)
+        if isinstance(value, str) and value and not Path(value).is_file():
+            message = f"{value} does not exist" if not Path(value).exists() else f"{value} is no file"
+            hint = "relative paths start at the directory of the file that names them"
+            problems.append(Problem(tree.origin(path), dotted(path), message, f'"{value}"', "a file", hint))
+    return problems
+
+
+def _leaves(table: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value

@@ -1,0 +1,113 @@
+"""[links.<name>]: one QKD link, the instruments along it and its optical figures."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qkdctl.config.types import DeviceName, Section
+from qkdctl.devices.kinds import DeviceKind
+
+#: The parts that devices play on a link, and the kind that each part needs.
+ROLES = {
+    "source": DeviceKind.PHOTON_SOURCE,
+    "attenuator": DeviceKind.ATTENUATOR,
+    "detector": DeviceKind.DETECTOR,
+    "polarization_controller": DeviceKind.POLARIZATION_CONTROLLER,
+    "power_meter": DeviceKind.POWER_METER,
+    "switch": DeviceKind.OPTICAL_SWITCH,
+    "engine_alice": DeviceKind.QKD_ENGINE,
+    "engine_bob": DeviceKind.QKD_ENGINE,
+}
+
+
+class LinkSection(Section):
+    """One QKD link. Mean photon numbers are per signal pulse at Alice's output."""
+
+    source: DeviceName = Field(description="laser", examples=["alice-laser"])
+    attenuator: DeviceName = Field(
+        description="attenuator that sets the mean photon number", examples=["alice-attenuator"]
+    )
+    detector: DeviceName | None = Field(default=None, description="detector at Bob", examples=["bob-detector"])
+    polarization_controller: DeviceName | None = Field(
+        default=None, description="turned when the link is re-aligned", examples=["bob-polarization"]
+    )
+    power_meter: DeviceName | None = Field(
+        default=None, description="at the tap before the attenuator", examples=["alice-tap"]
+    )
+    switch: DeviceName | None = Field(default=None, description="optical switch on the path", examples=["path-switch"])
+    engine_alice: DeviceName = Field(description="QKD engine of the sending end", examples=["engine-alice"])
+    engine_bob: DeviceName = Field(description="QKD engine of the receiving end", examples=["engine-bob"])
+    wavelength_nm: float = Field(default=1550.12, ge=600, le=1700, description="wavelength in nanometres, in vacuum")
+    pulse_rate_hz: float = Field(ge=1e3, le=1e11, description="pulses per second", examples=[1e9])
+    operating_current_a: float = Field(
+        gt=0, le=20, description="laser current in amperes at which the link is calibrated and run", examples=[0.04]
+    )
+    tap_ratio: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description="power towards the attenuator divided by power at the tap's meter; needed with power_meter",
+        examples=[99.0],
+    )
+    tap_ratio_uncertainty_db: float = Field(default=0.1, ge=0, le=3, description="uncertainty of tap_ratio in dB")
+    fixed_loss_db: float = Field(
+        default=0.0, ge=0, le=100, description="loss in dB from the tap to Alice's output with the attenuator at 0 dB"
+    )
+    fixed_loss_uncertainty_db: float = Field(default=0.1, ge=0, le=3, description="uncertainty of fixed_loss_db in dB")
+    initial_mean_photon_number: float = Field(default=0.48, gt=0, le=1, description="mean photon number to begin with")
+    minimum_mean_photon_number: float = Field(default=0.05, gt=0, le=1, description="the policy never goes below")
+    maximum_mean_photon_number: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="cap of the security proof; never exceeded, calibration uncertainty included",
+    )
+    expected_qber_ppm: int = Field(
+        default=15_000, ge=0, le=500_000, description="error rate of a well aligned link, in ppm"
+    )
+    qber_limit_ppm: int = Field(
+        default=60_000, ge=1, le=110_000, description="error rate in ppm above which no key is made"
+    )
+    fibre_length_km: float | None = Field(default=None, ge=0, le=2000, description="for people only", examples=[50.0])
+    detector_efficiency: float = Field(
+        default=0.65, gt=0, le=1, description="probability that a photon at the detector clicks"
+    )
+    receiver_loss_db: float = Field(default=3.0, ge=0, le=30, description="loss inside the receiver in dB")
+    background_yield: float = Field(
+        default=2e-7, ge=0, le=0.1, description="probability of a click per gate of the whole receiver without light"
+    )
+    alignment_pulses: int = Field(
+        default=5_000_000, ge=1_000, le=10**12, description="pulses per measurement while a re-alignment searches"
+    )
+    realign_dead_s: float = Field(
+        default=1.0, ge=0, le=3600, description="seconds without key that a re-alignment costs, for the policy"
+    )
+    switch_connections: str = Field(default="", description="what the optical switch must connect", examples=["1>17"])
+    protocols: Annotated[tuple[Literal["bb84"], ...], Field(strict=False, min_length=1)] = Field(
+        default=("bb84",), description="protocols that both engines can run"
+    )
+
+    @property
+    def initial_mean_photon_number_e6(self) -> int:
+        """In 1e-6 photons per pulse, rounded down."""
+        return to_e6(self.initial_mean_photon_number)
+
+    @property
+    def minimum_mean_photon_number_e6(self) -> int:
+        """In 1e-6 photons per pulse, rounded down."""
+        return to_e6(self.minimum_mean_photon_number)
+
+    @property
+    def maximum_mean_photon_number_e6(self) -> int:
+        """In 1e-6 photons per pulse, rounded down."""
+        return to_e6(self.maximum_mean_photon_number)
+
+    def devices(self) -> dict[str, str]:
+        """Role -> device name, without the roles that nobody plays."""
+        roles = {role: getattr(self, role) for role in ROLES}
+        return {role: name for role, name in roles.items() if name is not None}
+
+
+def to_e6(value: float) -> int:
+    """A decimal of the configuration in millionths, rounded down unless only binary rounding keeps it from the next."""
+    return int(round(value * 1e6, 3))

@@ -1,0 +1,81 @@
+"""From files, environment and flags to one configuration, or to every reason why not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from qkdctl.config.catalog import DriverCatalog, EntryPointCatalog
+from qkdctl.config.defaults import with_defaults
+from qkdctl.config.device_checks import check_devices
+from qkdctl.config.documents import read_document
+from qkdctl.config.file_checks import check_files, with_absolute_paths
+from qkdctl.config.link_checks import check_references
+from qkdctl.config.link_figures import check_figures
+from qkdctl.config.model import Config, Provenance
+from qkdctl.config.overrides import apply_environment, apply_flags
+from qkdctl.config.problems import ConfigError, Origin, Problem, in_order
+from qkdctl.config.section_checks import check_sections
+from qkdctl.config.tree import merge
+from qkdctl.config.validation import validation_problems
+
+DEFAULT_PATH = Path("/etc/qkdctl/qkdctl.toml")
+_FRAGMENTS = "conf.d"
+
+
+def load(
+    path: Path,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, str],
+    registry: DriverCatalog | None = None,
+) -> Config:
+    """Read and check a configuration. Touches files only: no device, no network.
+
+    Args:
+        path: main file; `conf.d/*.toml` beside it follow in lexical order, later files replacing single keys.
+        environment: `QKDCTL_<SECTION>__<KEY>` replace single values; CREDENTIALS_DIRECTORY holds credentials.
+        overrides: dotted key -> text, from flags; they win over all.
+        registry: drivers that may be named; those of the installed packages by default.
+
+    Returns:
+        The configuration; its `provenance` has the warnings and the origin of every value.
+
+    Raises:
+        ConfigError: with all problems at once.
+    """
+    files, problems = configuration_files(path)
+    documents = [read_document(file) for file in files]
+    problems += [problem for document in documents for problem in document.problems]
+    tree, found = apply_environment(merge(path, documents), environment)
+    problems += found
+    tree, found = apply_flags(tree, overrides)
+    problems += found
+    tree = with_absolute_paths(tree)
+    problems += [*check_sections(tree), *check_files(tree, environment)]
+    devices, found = check_devices(tree, registry if registry is not None else EntryPointCatalog())
+    problems += [*found, *check_references(tree, devices), *check_figures(tree, devices)]
+    tree = with_defaults(tree, devices)
+    sources = [str(file) for file in files]
+    warnings = in_order((problem for problem in problems if problem.severity == "warning"), sources)
+    try:
+        config = Config.model_validate(tree.values, context=Provenance(tuple(files), tree.origins, tuple(warnings)))
+    except ValidationError as error:
+        problems += validation_problems(error, tree)
+        raise ConfigError(in_order(problems, sources)) from None
+    if any(problem.severity == "error" for problem in problems):
+        raise ConfigError(in_order(problems, sources))
+    return config
+
+
+def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
+    """The main file and its fragments, in the order of reading."""
+    directory = path.parent / _FRAGMENTS
+    try:
+        fragments = sorted(file for file in directory.iterdir() if file.suffix == ".toml")
+    except FileNotFoundError:
+        return [path], []
+    except OSError as error:
+        message = f"the directory cannot be listed: {error.strerror}"
+        hint = "run as the daemon's user, or let that user read the directory"
+        return [path], [Problem(Origin.in_file(directory), "", message, hint=hint)]
+    return [path, *fragments], []
