@@ -1,1 +1,1 @@
-"""What to propose and what to allow: features, actions, policy files, baselines and the shield; values and functions."""
+"""What to propose and what to allow: features, actions, policy files, baselines, shield; values and functions."""

@@ -30,7 +30,7 @@ class RuleBased:
     dead band, and rests between moves.
 
     Attributes:
-        realign_above_ppm: rise of the QBER (key basis) that asks for a re-alignment.
+        realign_above_ppm: rise of the averaged QBER of the worse basis that asks for a re-alignment.
         realign_rest_epochs: shortest time between re-alignments; retry_rest_epochs: when the last one did not help.
         dead_band_steps: distance from the optimum that is left alone; one this large plus four takes a large step.
         power_rest_epochs: shortest time between moves.
@@ -60,8 +60,9 @@ class RuleBased:
 
     def _wants_realign(self, link: LinkState, facts: LinkFacts) -> bool:
         rested = link.epochs_since_realign
-        above_floor = link.qber_z.level - max(link.qber_floor_ppm, facts.aligned_qber_ppm)
-        above_promise = link.qber_z.level - facts.aligned_qber_ppm
+        promise = facts.aligned_qber_ppm
+        above_floor = max(series.average - max(series.floor, promise) for series in (link.qber_z, link.qber_x))
+        above_promise = max(link.qber_z.average, link.qber_x.average) - promise
         return (rested >= self.realign_rest_epochs and above_floor >= self.realign_above_ppm) or (
             rested >= self.retry_rest_epochs and above_promise >= self.realign_above_ppm
         )

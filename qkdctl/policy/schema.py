@@ -69,8 +69,9 @@ def _above_promise(view: LinkView) -> int:
     return view.state.qber_z.average - view.facts.aligned_qber_ppm - view.background_qber_ppm
 
 
-def _realign_harm(view: LinkView) -> int:
-    return view.state.qber_excess_sum_ppm * view.epoch_ms // max(view.facts.realign_dead_ms, view.epoch_ms)
+def _harm(view: LinkView, excess_sum: int) -> int:
+    """Harm done since the last re-alignment, for each epoch that another one would cost."""
+    return excess_sum * view.epoch_ms // max(view.facts.realign_dead_ms, view.epoch_ms)
 
 
 def _protocol(name: str) -> Feature:
@@ -119,10 +120,16 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _F("aligned_qber", "ppm", 14, 0, _Q, "facts.aligned_qber_ppm", lambda v: v.facts.aligned_qber_ppm),
     _F("qber_above_promise", "ppm", 14, -_Q, _Q,
        "qber_z.average - facts.aligned_qber_ppm - background_qber", _above_promise),
-    _F("qber_above_floor", "ppm", 14, -_Q, _Q, "qber_z.level - qber_floor_ppm",
-       lambda v: v.state.qber_z.level - v.state.qber_floor_ppm),
-    _F("realign_harm", "ppm epochs/epoch", 16, 0, 524_288,
-       "qber_excess_sum_ppm view.epoch_ms / max(facts.realign_dead_ms, view.epoch_ms)", _realign_harm),
+    _F("qber_z_rise", "ppm", 14, -_Q, _Q, "qber_z.level - qber_z.floor",
+       lambda v: v.state.qber_z.level - v.state.qber_z.floor),
+    _F("qber_x_rise", "ppm", 14, -_Q, _Q, "qber_x.level - qber_x.floor",
+       lambda v: v.state.qber_x.level - v.state.qber_x.floor),
+    _F("harm_z", "ppm epoch/epoch", 16, 0, 524_288,
+       "qber_z.excess_sum view.epoch_ms / max(facts.realign_dead_ms, view.epoch_ms)",
+       lambda v: _harm(v, v.state.qber_z.excess_sum)),
+    _F("harm_x", "ppm epoch/epoch", 16, 0, 524_288,
+       "qber_x.excess_sum view.epoch_ms / max(facts.realign_dead_ms, view.epoch_ms)",
+       lambda v: _harm(v, v.state.qber_x.excess_sum)),
     _F("sifted_bits", "log2/256", 11, 0, 10_240, "256 log2(1 + sifted_bits)",
        lambda v: log2_256(1 + v.state.sifted_bits)),
     _F("test_bits", "log2/256", 11, 0, 10_240, "256 log2(1 + test_bits)", lambda v: log2_256(1 + v.state.test_bits)),

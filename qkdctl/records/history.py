@@ -5,7 +5,7 @@ from typing import Any
 from qkdctl.records.facts import LinkFacts
 from qkdctl.records.network import LinkState
 from qkdctl.records.report import LinkReport
-from qkdctl.records.series import EPOCHS_MAX, Series, later
+from qkdctl.records.series import EPOCHS_MAX, ErrorSeries, Series, later
 
 UNKNOWN_PROTOCOL = "none"
 
@@ -19,11 +19,9 @@ def unseen_link(facts: LinkFacts) -> LinkState:
         mean_photon_number_e6=0,
         measured_mean_photon_number_e6=0,
         attenuation_mdb=0,
-        qber_z=Series.starting_at(facts.aligned_qber_ppm),
-        qber_x=Series.starting_at(facts.aligned_qber_ppm),
+        qber_z=ErrorSeries.promised(facts.aligned_qber_ppm),
+        qber_x=ErrorSeries.promised(facts.aligned_qber_ppm),
         loss=Series.starting_at(0),
-        qber_floor_ppm=facts.aligned_qber_ppm,
-        qber_excess_sum_ppm=0,
         sifted_bits=0,
         test_bits=0,
         secret_key_bits=0,
@@ -80,10 +78,27 @@ def next_link(old: LinkState, row: LinkReport, facts: LinkFacts, elapsed: int) -
     }
     if row.valid:
         changes |= _counts(row)
-    if switched or row.realigns:
-        changes |= _restarted(old, row, facts)
-    elif row.valid:
-        changes |= _continued(old, row, elapsed)
+    if row.realigns:
+        levels = _levels(old, row)
+        changes |= {
+            "qber_z": ErrorSeries.unmeasured(levels[0]),
+            "qber_x": ErrorSeries.unmeasured(levels[1]),
+            "loss": Series.starting_at(levels[2]),
+        }
+    elif switched:
+        levels = _levels(old, row)
+        changes |= {
+            "qber_z": ErrorSeries.promised(facts.aligned_qber_ppm, levels[0]),
+            "qber_x": ErrorSeries.promised(facts.aligned_qber_ppm, levels[1]),
+            "loss": Series.starting_at(levels[2]),
+        }
+    else:
+        qber_z, qber_x, loss = _measured(row)
+        changes |= {
+            "qber_z": old.qber_z.after(qber_z, elapsed),
+            "qber_x": old.qber_x.after(qber_x, elapsed),
+            "loss": old.loss.after(loss, elapsed),
+        }
     return old.model_copy(update=changes)
 
 
@@ -101,42 +116,20 @@ def _counts(row: LinkReport) -> dict[str, int]:
     }
 
 
-def _restarted(old: LinkState, row: LinkReport, facts: LinkFacts) -> dict[str, Any]:
-    """No memory, and the floor is left to the next row; levels are those of this row where it has any."""
-    measured = _measured(row) if row.valid else (None, None, None)
-    levels = [
-        series.level if value is None else value
-        for series, value in zip((old.qber_z, old.qber_x, old.loss), measured, strict=True)
-    ]
-    return {
-        "qber_z": Series.starting_at(levels[0]),
-        "qber_x": Series.starting_at(levels[1]),
-        "loss": Series.starting_at(levels[2]),
-        "qber_floor_ppm": facts.aligned_qber_ppm,
-        "qber_excess_sum_ppm": 0,
-    }
-
-
-def _continued(old: LinkState, row: LinkReport, elapsed: int) -> dict[str, Any]:
+def _levels(old: LinkState, row: LinkReport) -> tuple[int, int, int]:
+    """Levels of the row, or the last known ones where it has none."""
     qber_z, qber_x, loss = _measured(row)
-    floor = old.qber_floor_ppm
-    freshly_aligned = old.qber_z.samples == 0 and old.epochs_since_realign < EPOCHS_MAX
-    if qber_z is not None and freshly_aligned and old.epochs_since_realign <= old.epochs_since_protocol_change:
-        floor = qber_z
-    excess = 0 if qber_z is None else qber_z - floor
-    return {
-        "qber_z": old.qber_z.after(qber_z, elapsed),
-        "qber_x": old.qber_x.after(qber_x, elapsed),
-        "loss": old.loss.after(loss, elapsed),
-        "qber_floor_ppm": floor,
-        "qber_excess_sum_ppm": max(0, old.qber_excess_sum_ppm + excess),
-    }
+    return (
+        old.qber_z.level if qber_z is None else qber_z,
+        old.qber_x.level if qber_x is None else qber_x,
+        old.loss.level if loss is None else loss,
+    )
 
 
 def _measured(row: LinkReport) -> tuple[int | None, int | None, int | None]:
-    """QBER per basis and loss; None where nothing was detected, for no clicks say nothing about errors."""
+    """QBER per basis and loss; None in an invalid row, and where nothing was detected: no clicks, no error rate."""
     return (
-        row.qber_z_ppm if row.sifted_bits else None,
-        row.qber_x_ppm if row.test_bits else None,
-        row.loss_mdb if row.detected else None,
+        row.qber_z_ppm if row.valid and row.sifted_bits else None,
+        row.qber_x_ppm if row.valid and row.test_bits else None,
+        row.loss_mdb if row.valid and row.detected else None,
     )

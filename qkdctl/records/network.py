@@ -2,7 +2,7 @@
 
 from qkdctl.records.base import Count, Name, Ppm, Record
 from qkdctl.records.report import Flag, LinkMode, MeanPhotonNumber
-from qkdctl.records.series import Epochs, Series
+from qkdctl.records.series import Epochs, ErrorSeries, Series
 
 
 class LinkState(Record):
@@ -12,12 +12,8 @@ class LinkState(Record):
     those of the last valid row.
 
     Attributes:
-        qber_z, qber_x, loss: series in ppm, ppm and 1e-3 dB; each restarts after a re-alignment or a
-            change of protocol.
-        qber_floor_ppm: QBER of the key basis in the first valid epoch after the last re-alignment; what the
-            link table promises before any re-alignment and after a change of protocol.
-        qber_excess_sum_ppm: running sum of QBER (key basis) minus floor over the valid epochs since the last
-            re-alignment, never below 0: the harm that a re-alignment could have avoided.
+        qber_z, qber_x, loss: series in ppm, ppm and 1e-3 dB; each restarts after a re-alignment or a change of
+            protocol. The floor of a QBER is what the link table promises until a re-alignment is seen.
         epochs_since_power_change, epochs_since_realign, epochs_since_protocol_change: 0 in the epoch that
             shows the change.
         invalid_epochs: epochs since the last valid row; 0 in a valid one.
@@ -29,11 +25,9 @@ class LinkState(Record):
     mean_photon_number_e6: MeanPhotonNumber
     measured_mean_photon_number_e6: MeanPhotonNumber
     attenuation_mdb: Count
-    qber_z: Series
-    qber_x: Series
+    qber_z: ErrorSeries
+    qber_x: ErrorSeries
     loss: Series
-    qber_floor_ppm: Ppm
-    qber_excess_sum_ppm: Count
     sifted_bits: Count
     test_bits: Count
     secret_key_bits: Count

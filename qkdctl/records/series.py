@@ -62,3 +62,47 @@ class Series(Record):
             spread=smooth(self.spread, abs(value - average)),
             samples=later(self.samples, 1),
         )
+
+
+FLOOR_SAMPLES = 4
+"""Measurements of which the floor is the mean."""
+
+
+class ErrorSeries(Series):
+    """A QBER in ppm, with the harm that its rise since the last re-alignment has done.
+
+    Attributes:
+        floor: mean of the first four measurements after a re-alignment, or what was promised.
+        floor_samples: measurements in the floor; 4 when it is settled.
+        excess_sum: running sum of level minus floor, never below 0.
+    """
+
+    floor: Count
+    floor_samples: Annotated[int, Field(ge=0, le=FLOOR_SAMPLES)]
+    excess_sum: Count
+
+    @classmethod
+    def promised(cls, floor: int, level: int | None = None) -> Self:
+        """A series without memory above a floor that nothing has measured."""
+        start = floor if level is None else level
+        plain = Series.starting_at(start).model_dump()
+        return cls(**plain, floor=floor, floor_samples=FLOOR_SAMPLES, excess_sum=0)
+
+    @classmethod
+    def unmeasured(cls, level: int) -> Self:
+        """A series without memory whose floor the next measurements give."""
+        return cls(**Series.starting_at(level).model_dump(), floor=level, floor_samples=0, excess_sum=0)
+
+    def after(self, value: int | None, elapsed: int) -> "ErrorSeries":
+        """The series after one more measurement, or unchanged for None."""
+        if value is None:
+            return self
+        floor, samples = self.floor, self.floor_samples
+        if samples < FLOOR_SAMPLES:
+            floor, samples = (floor * samples + value) // (samples + 1), samples + 1
+        return ErrorSeries(
+            **super().after(value, elapsed).model_dump(include=set(Series.model_fields)),
+            floor=floor,
+            floor_samples=samples,
+            excess_sum=max(0, self.excess_sum + value - floor),
+        )

@@ -24,11 +24,11 @@ def link_after(*rows: object, start: NetworkState | None = None) -> LinkState:
 
 def test_first_valid_report_sets_levels_without_memory() -> None:
     link = link_after(row())
-    assert link.qber_z == Series(level=10_000, average=10_000, trend=0, spread=0, samples=1)
-    assert link.loss.level == 10_000
+    assert link.loss == Series(level=10_000, average=10_000, trend=0, spread=0, samples=1)
+    assert (link.qber_z.level, link.qber_z.samples) == (10_000, 1)
     assert (link.valid, link.invalid_epochs) == (1, 0)
     assert link.epochs_since_realign == EPOCHS_MAX
-    assert link.qber_floor_ppm == facts().aligned_qber_ppm
+    assert link.qber_z.floor == facts().aligned_qber_ppm
 
 
 def test_link_that_nobody_reports_keeps_its_measurements_but_is_invalid_and_ages() -> None:
@@ -76,34 +76,37 @@ def test_skipped_epochs_count_as_passed() -> None:
     assert state.links[0].epochs_since_realign == 10
 
 
-def test_realignment_restarts_the_series_and_the_next_row_sets_the_floor() -> None:
+def test_realignment_restarts_the_series_and_the_next_rows_give_the_floor() -> None:
     worse = row(qber_z_ppm=50_000)
     drifted = link_after(row(), worse, worse, worse)
     assert (drifted.qber_z.average, drifted.qber_z.trend) == (33_125, 4_219)
-    assert drifted.qber_excess_sum_ppm == 120_000
+    assert drifted.qber_z.excess_sum == 120_000
     mixed = row(qber_z_ppm=30_000, realigns=1)
     link = link_after(row(), worse, worse, worse, mixed)
     assert (link.qber_z.level, link.qber_z.trend, link.qber_z.samples) == (30_000, 0, 0)
-    assert link.qber_excess_sum_ppm == 0
+    assert link.qber_z.excess_sum == 0
     link = link_after(row(), worse, worse, worse, mixed, row(qber_z_ppm=12_000), row(qber_z_ppm=15_000))
-    assert link.qber_floor_ppm == 12_000
-    assert link.qber_excess_sum_ppm == 3_000
+    assert (link.qber_z.floor, link.qber_z.floor_samples, link.qber_z.excess_sum) == (13_500, 2, 1_500)
+    aligned = [row(qber_z_ppm=ppm) for ppm in (12_000, 15_000, 11_000, 10_000)]
+    link = link_after(mixed, *aligned, row(qber_z_ppm=19_000), row(qber_z_ppm=9_000))
+    assert (link.qber_z.floor, link.qber_z.floor_samples) == (11_999, 4)
+    assert link.qber_z.excess_sum == 7_001 - 2_999
 
 
 def test_realignment_without_any_valid_row_still_restarts() -> None:
     worse = row(qber_z_ppm=50_000)
     link = link_after(row(), worse, row(valid=0, realigns=1), row(qber_z_ppm=12_000))
-    assert (link.qber_z.average, link.qber_z.samples, link.qber_floor_ppm) == (12_000, 1, 12_000)
+    assert (link.qber_z.average, link.qber_z.samples, link.qber_z.floor) == (12_000, 1, 12_000)
 
 
 def test_change_of_protocol_falls_back_to_the_promised_floor() -> None:
     aligned = link_after(row(), row(realigns=1), row(qber_z_ppm=20_000), row(qber_z_ppm=20_000))
-    assert aligned.qber_floor_ppm == 20_000
+    assert aligned.qber_z.floor == 20_000
     link = link_after(
         row(), row(realigns=1), row(qber_z_ppm=20_000), row(protocol="tf"), row(protocol="tf", qber_z_ppm=40_000)
     )
     assert link.epochs_since_protocol_change == 1
-    assert link.qber_floor_ppm == 10_000
+    assert link.qber_z.floor == 10_000
 
 
 def test_reports_must_be_one_rising_epoch() -> None:
