@@ -24,6 +24,8 @@ class Surroundings:
         role: its part on the link, such as `alice` or `bob` for an engine.
         trace: takes note of what the instrument actuates.
         seed: of its random numbers; differs between the instruments of a scenario.
+        shared: what the instruments of one link have in common, such as the key session of its two engines; the first
+            that needs it puts it there.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Surroundings:
     role: str = ""
     trace: Trace = no_trace
     seed: int = 0
+    shared: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""Scenarios: which links and instruments there are, where they listen and what goes wrong when."""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from hil_sim.instruments.model import SimulatorModel
+from hil_sim.instruments.registry import find_model, model_names
+from hil_sim.scenario_problems import LineIndex, Place, Problem, ScenarioError, did_you_mean
+from hil_sim.world.parameters import LinkParameters
+from hil_sim.world.presets import PRESETS
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of a scenario; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InstrumentSection(Section):
+    """`[instruments.<name>]`: one simulated instrument.
+
+    Attributes:
+        model: kind of instrument, as `qkdctl sim list` shows them.
+        link: the link it sits on; none for an instrument that stands alone.
+        role: its part on that link, for models that have several.
+        transport: how clients reach it; by default as the model prefers.
+        port: TCP port; 0 takes a free one.
+        side_ports: ports of the services that the model has besides, such as `counts`; 0 takes a free one.
+        paced: on a serial line let bytes take their time.
+        options: what the model lets one choose about the unit.
+    """
+
+    model: str
+    link: str | None = None
+    role: str = ""
+    transport: str = ""
+    port: Port = 0
+    side_ports: dict[str, Port] = {}
+    paced: bool = False
+    options: dict[str, Any] = {}
+
+
+class FaultSection(Section):
+    """`[[faults]]`: something that goes wrong at a time.
+
+    Attributes:
+        at_s: seconds after the start.
+        instrument: whom it strikes.
+        kind: as `qkdctl sim fault` takes them.
+        seconds, replies, size: as the kind needs them.
+    """
+
+    at_s: Annotated[float, Field(ge=0)]
+    instrument: str
+    kind: str
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    replies: Annotated[int, Field(ge=1)] | None = None
+    size: Annotated[int, Field(ge=1)] | None = None
+
+
+class Scenario(Section):
+    """A whole scenario.
+
+    Attributes:
+        seed: of everything random.
+        links: the optical links; each table is a `preset` and parameters that differ from it.
+        instruments: the instruments.
+        faults: what goes wrong.
+    """
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    links: dict[Name, LinkParameters] = {}
+    instruments: dict[Name, InstrumentSection] = {}
+    faults: tuple[FaultSection, ...] = ()
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: with file, line, key and hint of every mistake.
+        OSError: when the file cannot be read.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(str(path), [Problem((), f"not valid TOML: {error}")]) from None
+    return scenario_of(tables, source=str(path), lines=LineIndex(text))
+
+
+def scenario_of(tables: Mapping[str, Any], *, source: str = "scenario", lines: LineIndex | None = None) -> Scenario:
+    """The scenario that nested dictionaries describe.
+
+    Raises:
+        ScenarioError: with every mistake.
+    """
+    problems: list[Problem] = []
+    tables = dict(tables)
+    if isinstance(tables.get("links"), Mapping):
+        tables["links"] = {name: _over_preset(name, link, problems) for name, link in tables["links"].items()}
+    try:
+        scenario = Scenario.model_validate(tables)
+    except ValidationError as error:
+        raise ScenarioError(source, [*problems, *_problems_of(error)], lines) from None
+    for name, section in scenario.instruments.items():
+        problems += _check_instrument(("instruments", name), section, scenario)
+    for index, fault in enumerate(scenario.faults):
+        if fault.instrument not in scenario.instruments:
+            hint = did_you_mean(fault.instrument, scenario.instruments)
+            problems.append(Problem(("faults", index, "instrument"), f"no instrument '{fault.instrument}'", hint))
+    if problems:
+        raise ScenarioError(source, problems, lines)
+    return scenario
+
+
+def unit_of(model: SimulatorModel, options: Mapping[str, Any]) -> Any:
+    """The unit that options describe.
+
+    Raises:
+        pydantic.ValidationError: for options that the model does not have or values that it refuses.
+    """
+    return TypeAdapter(model.unit).validate_python(dict(options))
+
+
+def _over_preset(name: str, link: Any, problems: list[Problem]) -> Any:
+    """Link parameters with those of the preset below them."""
+    if not isinstance(link, Mapping) or "preset" not in link:
+        return link
+    preset = PRESETS.get(link["preset"])
+    if preset is None:
+        hint = did_you_mean(str(link["preset"]), PRESETS)
+        problems.append(Problem(("links", name, "preset"), f"unknown preset '{link['preset']}'", hint))
+        preset = next(iter(PRESETS.values()))
+    own = {key: value for key, value in link.items() if key != "preset"}
+    return _merged(preset.model_dump(), own)
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables, the second over the first."""
+    both = dict(below)
+    for key, value in above.items():
+        under = both.get(key)
+        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _check_instrument(place: Place, section: InstrumentSection, scenario: Scenario) -> list[Problem]:
+    """What only shows when one knows the model and the links."""
+    if section.model not in model_names():
+        hint = did_you_mean(section.model, model_names())
+        return [Problem((*place, "model"), f"unknown model '{section.model}'", hint)]
+    model = find_model(section.model)
+    choices = {
+        "link": (section.link or "", {"", *scenario.links}),
+        "role": (section.role, {*model.roles} if model.roles else {""}),
+        "transport": (section.transport, {"", *model.transports}),
+        **{f"side_ports.{name}": (name, {*model.side_ports}) for name in section.side_ports},
+    }
+    problems = [
+        Problem((*place, *key.split(".")), f"'{value}' does not fit a {section.model} here", did_you_mean(value, known))
+        for key, (value, known) in choices.items()
+        if value not in known
+    ]
+    known_options = {field.name for field in dataclasses.fields(model.unit)}
+    for option in section.options.keys() - known_options:
+        hint = did_you_mean(option, known_options)
+        problems.append(Problem((*place, "options", option), f"a {section.model} has no option '{option}'", hint))
+    try:
+        unit_of(model, section.options)
+    except ValidationError as error:
+        problems += [dataclasses.replace(p, place=(*place, "options", *p.place)) for p in _problems_of(error)]
+    return problems
+
+
+def _problems_of(error: ValidationError) -> list[Problem]:
+    return [Problem(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
