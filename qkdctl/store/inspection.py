@@ -6,6 +6,7 @@ from pathlib import Path
 from qkdctl.store.ledger_file import open_read_only
 from qkdctl.store.migration import Schema, refuse_newer, schema_version
 
+_SMALLEST_PAGE = 512
 _ENVIRONMENT = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -28,8 +29,9 @@ def find_damage(path: Path, schema: Schema) -> str | None:
     """
     if not path.exists():
         return "the file is gone, only its journal is left"
-    if path.stat().st_size == 0:
-        return "the file is empty"
+    if path.stat().st_size < _SMALLEST_PAGE:
+        # Not opened, because SQLite takes it for a new file and deletes the journal that may still hold everything.
+        return "the file is empty or nearly so"
     connection = open_read_only(path)
     try:
         return _examine(connection, path, schema)

@@ -1,10 +1,12 @@
 """Bringing a file to a sound state before it is used; what was damaged is kept, never thrown away."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from qkdctl.store.database import connect
@@ -13,6 +15,8 @@ from qkdctl.store.inspection import beside, find_damage, has_journal
 from qkdctl.store.ledger_file import open_read_only
 from qkdctl.store.migration import Schema, migrate
 from qkdctl.store.wal import journal_damage
+
+_PAGE = 4096
 
 Fill: TypeAlias = Callable[[sqlite3.Connection, sqlite3.Connection | None], str]
 """Puts the first content into a fresh file, given the damaged one if there is one; returns what could be saved."""
@@ -86,7 +90,7 @@ def _open_and_migrate(path: Path, schema: Schema, stamp: str) -> Damage | None:
     damage = None
     if has_journal(path) and (reason := journal_damage(journal)):
         copy = beside(path, f".corrupt-{stamp}-wal")
-        copy.write_bytes(journal.read_bytes())
+        shutil.copy(journal, copy)
         damage = Damage(path, f"the journal was damaged: {reason}", (copy,), "the transactions before that were kept")
     connection = connect(path, "FULL")
     try:
@@ -114,16 +118,22 @@ def _build(path: Path, schema: Schema, fill: Callable[[sqlite3.Connection], str]
 
 
 def _salvage(path: Path, fresh: sqlite3.Connection, fill: Fill) -> str:
-    try:
-        damaged = open_read_only(path)
-    except StoreError:
-        return fill(fresh, None)
-    try:
-        # Without this SQLite refuses a file that is shorter than its header says, and all of it would be lost.
-        damaged.execute("PRAGMA writable_schema = ON")
-        return fill(fresh, damaged)
-    finally:
-        damaged.close()
+    """Read from a copy: SQLite deletes the journal of an empty file, and with it what could be saved."""
+    with TemporaryDirectory(prefix=".salvage-", dir=path.parent) as folder:
+        copy = Path(folder) / path.name
+        copy.touch()
+        if path.exists():
+            shutil.copyfile(path, copy)
+        os.truncate(copy, max(copy.stat().st_size, _PAGE))
+        if has_journal(path):
+            shutil.copyfile(beside(path, "-wal"), beside(copy, "-wal"))
+        damaged = open_read_only(copy)
+        try:
+            # Without this SQLite refuses a file that is shorter than its header says, and all of it would be lost.
+            damaged.execute("PRAGMA writable_schema = ON")
+            return fill(fresh, damaged)
+        finally:
+            damaged.close()
 
 
 def _move_aside(path: Path, suffix: str, stamp: str) -> Path:
