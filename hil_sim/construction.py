@@ -62,7 +62,7 @@ class Builder:
             bench.links[name].on_change = None if self._trace is None else self._trace.of(name)
         for name, section in self._scenario.instruments.items():
             model = find_model(section.model)
-            unit = unit_of(model, section.options)
+            unit = unit_of(model, name, section.options)
             instrument = model.build(self._surroundings(name, section, unit, bench.links))
             bench.instruments[name] = instrument
             bench.endpoints[name] = make_endpoint(self._plan(name, section, unit), instrument, self._clock)

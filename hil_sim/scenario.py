@@ -2,6 +2,7 @@
 
 import dataclasses
 import tomllib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,13 +123,18 @@ def scenario_of(tables: Mapping[str, Any], *, source: str = "scenario", lines: L
     return scenario
 
 
-def unit_of(model: SimulatorModel, options: Mapping[str, Any]) -> Any:
-    """The unit that options describe.
+def unit_of(model: SimulatorModel, name: str, options: Mapping[str, Any]) -> Any:
+    """The unit that options describe; a serial number that they leave out follows from the instrument's name.
 
     Raises:
-        pydantic.ValidationError: for options that the model does not have or values that it refuses.
+        pydantic.ValidationError: for values that the model refuses.
     """
-    return TypeAdapter(model.unit).validate_python(dict(options))
+    own = {"serial_number": f"{zlib.crc32(name.encode()) % 10**8:08d}"} if "serial_number" in _options(model) else {}
+    return TypeAdapter(model.unit).validate_python({**own, **options})
+
+
+def _options(model: SimulatorModel) -> set[str]:
+    return {field.name for field in dataclasses.fields(model.unit)}
 
 
 def _over_preset(name: str, link: Any, problems: list[Problem]) -> Any:
@@ -170,16 +176,32 @@ def _check_instrument(place: Place, section: InstrumentSection, scenario: Scenar
         for key, (value, known) in choices.items()
         if value not in known
     ]
-    known_options = {field.name for field in dataclasses.fields(model.unit)}
-    for option in section.options.keys() - known_options:
-        hint = did_you_mean(option, known_options)
+    for option in section.options.keys() - _options(model):
+        hint = did_you_mean(option, _options(model))
         problems.append(Problem((*place, "options", option), f"a {section.model} has no option '{option}'", hint))
     try:
-        unit_of(model, section.options)
+        unit_of(model, str(place[-1]), section.options)
     except ValidationError as error:
         problems += [dataclasses.replace(p, place=(*place, "options", *p.place)) for p in _problems_of(error)]
     return problems
 
 
 def _problems_of(error: ValidationError) -> list[Problem]:
-    return [Problem(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
+    return [
+        Problem(item["loc"], item["msg"].removeprefix("Value error, "), _hint(item["loc"], item["type"]))
+        for item in error.errors(include_url=False)
+    ]
+
+
+def _hint(place: Place, kind: str) -> str:
+    """For an unknown key, the key that was meant."""
+    if kind != "extra_forbidden":
+        return ""
+    sections: dict[str | int, type[BaseModel]] = {
+        "links": LinkParameters,
+        "instruments": InstrumentSection,
+        "faults": FaultSection,
+    }
+    section = Scenario if len(place) == 1 else sections.get(place[0], Scenario)
+    known = {"preset", *section.model_fields} if section is LinkParameters else section.model_fields
+    return did_you_mean(str(place[-1]), known)

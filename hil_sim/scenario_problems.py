@@ -60,7 +60,7 @@ class LineIndex:
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """A hint that names the nearest of the known words, or all of them."""
-    known = sorted(known)
+    known = sorted(word for word in known if word)
     near = difflib.get_close_matches(wrong, known, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
 

@@ -126,12 +126,14 @@ class Simulation:
         """Let something go wrong now, at an instrument or at one of its side ports (`<instrument>.<port>`).
 
         Raises:
-            KeyError: for a name that is not in the scenario.
-            ValueError: for a kind that the instrument does not know, or parameters that do not fit.
+            ValueError: for a name that is not in the scenario, a kind that the instrument does not know, or parameters
+                that do not fit.
         """
+        endpoint = self.bench.endpoints.get(name)
+        if endpoint is None:
+            raise ValueError(f"no instrument '{name}' here; {did_you_mean(name, self.bench.endpoints)}")
         instrument = name.partition(".")[0]
         kinds = self.kinds_of_fault(instrument)
-        endpoint = self.bench.endpoints[name]
         if what.kind not in kinds:
             raise ValueError(f"'{instrument}' knows no fault '{what.kind}'; {did_you_mean(what.kind, kinds)}")
         self._note(name, "fault", what.kind)
