@@ -37,6 +37,7 @@ class Alarm:
     raised_ms: int
     cleared_ms: int = 0
     acknowledged_by: str = ""
+    acknowledged_ms: int = 0
 
     @property
     def active(self) -> bool:
@@ -84,7 +85,7 @@ class Alarms:
         Raises:
             KeyError: no such alarm.
         """
-        return self._replace(replace(self._alarms[number], acknowledged_by=who))
+        return self._replace(replace(self._alarms[number], acknowledged_by=who, acknowledged_ms=self._clock.wall_ms()))
 
     def listed(self) -> list[Alarm]:
         """Active alarms and those not acknowledged, oldest first."""

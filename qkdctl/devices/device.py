@@ -134,6 +134,10 @@ class Device(ABC):
         """Limits that the instrument itself reports; called on connect."""
         return {}
 
+    async def _settled(self, attribute: Attribute) -> bool:  # noqa: ARG002 - the attribute is for overrides
+        """False while the instrument says that it is still moving; a read-back counts only when it is not."""
+        return True
+
     def settling_time_s(self, attribute: Attribute, value: Value) -> float:  # noqa: ARG002 - value is for overrides
         """How long the read-back of this set-point may take; drivers with motion compute it."""
         return attribute.settle_s
@@ -284,7 +288,7 @@ class Device(ABC):
         deadline = self.clock.monotonic() + settle_s
         while True:
             seen = await self._read(attribute)
-            if attribute.matches(value, seen):
+            if attribute.matches(value, seen) and await self._settled(attribute):
                 return seen
             if self.clock.monotonic() >= deadline:
                 raise ReadBackError(

@@ -164,6 +164,10 @@ class Supervisor:
         age_s = self._clock.monotonic() - reading.at
         return reading.value is None or not self.usable or age_s > cycles * self.settings.poll_s + self.device.timeout_s
 
+    def set_point(self, name: str) -> Value | None:
+        """The set-point last committed for an attribute."""
+        return self._committed().get(name)
+
     def note(self, name: str, value: Value) -> None:
         """Take over a value that somebody else has just read back."""
         self.readings[name] = Reading(value, self._clock.monotonic())

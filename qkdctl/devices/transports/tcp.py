@@ -87,15 +87,17 @@ class TcpStream(ByteStream):
                 collector.waiter = None
         if not collector.buffer:
             raise ConnectionLostError(f"{self._where}: {collector.lost}")
-        data = bytes(collector.buffer)
-        collector.buffer.clear()
+        return self.take_buffered()
+
+    def take_buffered(self) -> bytes:
+        """What has arrived so far, without waiting; empty when nothing has."""
+        data = bytes(self._collector.buffer)
+        self._collector.buffer.clear()
         return data
 
     async def discard_input(self) -> int:
         """Drop what is buffered."""
-        dropped = len(self._collector.buffer)
-        self._collector.buffer.clear()
-        return dropped
+        return len(self.take_buffered())
 
     @property
     def _where(self) -> str:

@@ -1,0 +1,70 @@
+"""The integer facts about the links, from the configuration and the calibration records."""
+
+from collections.abc import Mapping
+
+from qkdctl.actuation.calibration import OpticalPath
+from qkdctl.actuation.set_points import Operation
+from qkdctl.config.link_section import LinkSection, to_e6
+from qkdctl.config.model import Config
+from qkdctl.control.link import LinkController, LinkSettings
+from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
+
+_UNKNOWN_UNCERTAINTY_PPM = 100_000
+
+
+def optical_path(section: LinkSection) -> OpticalPath:
+    """The fixed part of the optics of a link."""
+    return OpticalPath(
+        wavelength_nm=section.wavelength_nm,
+        pulse_rate_hz=section.pulse_rate_hz,
+        tap_ratio=section.tap_ratio if section.tap_ratio is not None else 1.0,
+        tap_ratio_uncertainty_db=section.tap_ratio_uncertainty_db,
+        fixed_loss_db=section.fixed_loss_db,
+        fixed_loss_uncertainty_db=section.fixed_loss_uncertainty_db,
+    )
+
+
+def link_settings(section: LinkSection) -> LinkSettings:
+    """What the controller of a link needs of its section."""
+    return LinkSettings(
+        path=optical_path(section),
+        operating_current_a=section.operating_current_a,
+        cap_e6=section.maximum_mean_photon_number_e6,
+        initial=Operation(section.initial_mean_photon_number_e6, section.protocols[0], section.switch_connections),
+        alignment_pulses=section.alignment_pulses,
+        aligned_qber_ppm=section.expected_qber_ppm,
+    )
+
+
+def link_table(config: Config, links: Mapping[str, LinkController]) -> LinkTable:
+    """The table all decisions of an epoch are made by; it changes only with configuration and calibration."""
+    facts = [_facts(config, name, section, links[name]) for name, section in sorted(config.links.items())]
+    return LinkTable(epoch_ms=round(1000 * config.node.epoch_s), links=tuple(facts))
+
+
+def _facts(config: Config, name: str, section: LinkSection, controller: LinkController) -> LinkFacts:
+    calibration = controller.calibration
+    step_db = controller.roles.attenuator.device.attribute("attenuation_db").resolution
+    protocols = tuple(
+        ProtocolFacts(
+            protocol=protocol,
+            cap_mean_photon_number_e6=section.maximum_mean_photon_number_e6,
+            qber_limit_ppm=section.qber_limit_ppm,
+        )
+        for protocol in section.protocols
+    )
+    return LinkFacts(
+        link=name,
+        nodes=(config.node.name,),
+        protocols=protocols,
+        pulse_rate_hz=round(section.pulse_rate_hz),
+        detector_efficiency_ppm=to_e6(section.detector_efficiency),
+        receiver_loss_mdb=round(1000 * section.receiver_loss_db),
+        background_yield_e9=round(section.background_yield * 1e9),
+        aligned_qber_ppm=section.expected_qber_ppm,
+        attenuator_step_mdb=round(1000 * step_db),
+        calibration_uncertainty_ppm=calibration.uncertainty_ppm if calibration else _UNKNOWN_UNCERTAINTY_PPM,
+        can_realign=int(section.polarization_controller is not None),
+        realign_dead_ms=round(1000 * section.realign_dead_s),
+        dwell_epochs=config.shield.minimum_dwell_epochs,
+    )

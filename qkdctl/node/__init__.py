@@ -1,0 +1,1 @@
+"""Composition root: one node from its configuration, run with its servers."""

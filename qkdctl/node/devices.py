@@ -1,0 +1,71 @@
+"""Devices and their supervisors, from the configuration."""
+
+from collections.abc import Callable, Mapping
+
+from qkdctl.actuation.roles import LinkRoles
+from qkdctl.clock import Clock
+from qkdctl.config.device_section import DeviceSection
+from qkdctl.config.link_section import LinkSection
+from qkdctl.config.model import Config
+from qkdctl.control.journal import Journal
+from qkdctl.devices.device import Device
+from qkdctl.devices.registry import driver_class
+from qkdctl.devices.supervisor import StartPolicy, Supervisor, SupervisorSettings
+
+
+def build_device(name: str, section: DeviceSection, clock: Clock) -> Device:
+    """The driver instance of one section, not connected."""
+    driver = driver_class(section.driver)
+    return driver(
+        name,
+        section.address,
+        options=driver.Options.model_validate(dict(section.options)),
+        limits={attribute: limits.to_limits() for attribute, limits in section.limits.items()},
+        timeout_s=section.timeout_s,
+        serial_number=section.serial_number or "",
+        clock=clock,
+    )
+
+
+def build_supervisors(
+    config: Config, clock: Clock, journal: Journal, on_change: Callable[[Supervisor], None]
+) -> dict[str, Supervisor]:
+    """One supervisor per device."""
+    supervisors = {}
+    for name, section in config.devices.items():
+        settings = SupervisorSettings(
+            poll_s=section.poll_s,
+            offset_s=section.poll_offset_s or 0.0,
+            on_start=StartPolicy(section.on_start),
+            may_write=not config.node.observe_only,
+        )
+        supervisors[name] = Supervisor(
+            build_device(name, section, clock),
+            settings,
+            clock,
+            committed=_committed(journal, name),
+            on_change=on_change,
+        )
+    return supervisors
+
+
+def link_roles(section: LinkSection, supervisors: Mapping[str, Supervisor]) -> LinkRoles:
+    """The supervised instruments of a link."""
+
+    def optional(name: str | None) -> Supervisor | None:
+        return None if name is None else supervisors[name]
+
+    return LinkRoles(
+        source=supervisors[section.source],
+        attenuator=supervisors[section.attenuator],
+        engine_alice=supervisors[section.engine_alice],
+        engine_bob=supervisors[section.engine_bob],
+        detector=optional(section.detector),
+        polarization_controller=optional(section.polarization_controller),
+        power_meter=optional(section.power_meter),
+        switch=optional(section.switch),
+    )
+
+
+def _committed(journal: Journal, name: str) -> Callable[[], Mapping[str, bool | int | float | str]]:
+    return lambda: journal.committed(name)

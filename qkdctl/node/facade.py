@@ -1,0 +1,269 @@
+"""The node as the API sees it: documents out, typed refusals in."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from qkdctl.actuation.roles import NotReadyError
+from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
+from qkdctl.api.facade import AttributeValue, Event, Json
+from qkdctl.config.model import Config
+from qkdctl.config.effective import effective
+from qkdctl.control.link import LinkController
+from qkdctl.devices.errors import DeviceError, OutOfRangeError
+from qkdctl.devices.kinds import DeviceKind
+from qkdctl.devices.supervisor import Supervisor
+from qkdctl.node.node import Node
+from qkdctl.node.views import alarm_view, epoch_view
+from qkdctl.store.chain import Entry
+from qkdctl.store.link_modes import OrderedMode
+
+Reload = Callable[[str], Awaitable[str]]
+_SCHEMA = 1
+
+
+class Facade:
+    """Implements `qkdctl.api.facade.NodeFacade` over a running node.
+
+    Args:
+        node: the node.
+        reload: reads the configuration again and says what came of it.
+    """
+
+    def __init__(self, node: Node, reload: Reload) -> None:
+        self._node = node
+        self._reload = reload
+
+    def status(self) -> Json:
+        """The whole node at one glance."""
+        node = self._node
+        return {
+            "schema_version": _SCHEMA,
+            "node": node.config.node.name,
+            "version": node.version,
+            "state": node.state,
+            "epoch": node.epochs.epoch,
+            "uptime_s": node.uptime_s,
+            "policy": self._policy(),
+            "devices": self.devices(),
+            "links": self.links(),
+            "alarms": self.alarms(),
+            "ledger": {"sequence": node.journal.head.sequence, "head": node.journal.head.hash},
+            "complaints": node.complaints(),
+        }
+
+    def devices(self) -> list[Json]:
+        """All devices, in the order of the configuration."""
+        return [self._node.device_view(name) for name in self._node.supervisors]
+
+    def device(self, name: str) -> Json:
+        """One device."""
+        self._supervisor(name)
+        return self._node.device_view(name)
+
+    def links(self) -> list[Json]:
+        """All links, in the order of the configuration."""
+        return [self._node.link_view(name) for name in self._node.links]
+
+    def link(self, name: str) -> Json:
+        """One link."""
+        self._controller(name)
+        return self._node.link_view(name)
+
+    async def history(self, link: str, limit: int) -> list[Json]:
+        """The last epochs of a link, oldest first."""
+        self._controller(link)
+        outcomes = list(self._node.epochs.outcomes)[-limit:] if limit else []
+        return [epoch_view(outcome, link) for outcome in outcomes]
+
+    async def ledger(self, after: int, limit: int) -> list[Json]:
+        """Ledger entries above a sequence, oldest first."""
+        return [_entry(entry) for entry in await self._node.store.ledger.since(after, limit)]
+
+    def configuration(self) -> list[Json]:
+        """Every effective value with its source, redacted."""
+        return configuration_view(self._node.config)
+
+    def alarms(self) -> list[Json]:
+        """Alarms raised or not yet acknowledged."""
+        return [alarm_view(alarm) for alarm in self._node.alarms.listed()]
+
+    async def set_attribute(
+        self, device: str, attribute: str, value: AttributeValue, who: str, *, dry_run: bool
+    ) -> Json:
+        """Set one attribute and read it back; with `dry_run` only say what would happen."""
+        supervisor = self._supervisor(device)
+        known = {entry.name: entry for entry in supervisor.device.attributes}
+        if attribute not in known:
+            raise UnknownNameError(f"attribute of {device}", attribute, known)
+        spec = known[attribute]
+        if not spec.writable:
+            raise ConflictError(f"{device}.{attribute} is only read", expected="a writable attribute")
+        try:
+            wanted = supervisor.device.check(attribute, value)
+        except OutOfRangeError as error:
+            raise InvalidValueError(str(error), hint="nothing was sent") from error
+        self._refuse_owned(supervisor, attribute)
+        old = supervisor.readings[attribute].value if attribute in supervisor.readings else None
+        limits = supervisor.device.limits(attribute)
+        document: Json = {
+            "schema_version": _SCHEMA,
+            "device": device,
+            "attribute": attribute,
+            "unit": spec.unit,
+            "old": old,
+            "new": wanted,
+            "limits": [limits.minimum, limits.maximum] if spec.type in (int, float) else None,
+            "applied": not dry_run,
+        }
+        if not dry_run:
+            document["new"] = await self._apply(supervisor, attribute, wanted, who)
+        return document
+
+    async def hold(self, link: str, who: str) -> Json:
+        """Keep the link's present settings."""
+        controller = self._controller(link)
+        await controller.hold(who)
+        return await self._ordered(link, "hold", who, "keeps its present settings until resumed")
+
+    async def make_safe(self, link: str, who: str) -> Json:
+        """Make the link dark and keep it so."""
+        controller = self._controller(link)
+        await self._node.store.link_modes.put(link, "manual-safe", who)
+        await _translated(controller.make_safe(who))
+        return await self._ordered(link, "manual-safe", who, "is dark, shown by read-back, until resumed")
+
+    async def resume(self, link: str, who: str) -> Json:
+        """Give the link back to the policy."""
+        await self._controller(link).resume(who)
+        return await self._ordered(link, "running", who, "is the policy's again")
+
+    async def calibrate(self, link: str, who: str) -> Json:
+        """Measure and store the calibration record."""
+        record = await _translated(self._controller(link).calibrate(who))
+        await self._node.store.calibrations.put(link, record.model_dump(mode="json"))
+        text = (
+            f"{link} calibrated: {record.tap_power_w:.4g} W at the tap, uncertainty {record.uncertainty_db:.2f} dB, "
+            f"mean photon number {record.mean_photon_number(0.0):.4g} at 0 dB"
+        )
+        return _done(link, text, {**record.model_dump(mode="json"), "uncertainty_db": record.uncertainty_db})
+
+    async def realign(self, link: str, who: str) -> Json:
+        """Re-align the link now."""
+        await _translated(self._controller(link).realign(who))
+        return _done(link, f"{link} re-aligned")
+
+    async def acknowledge_alarm(self, alarm: str, who: str) -> Json:
+        """Note that somebody has seen it."""
+        known = {str(entry.number) for entry in self._node.alarms.listed()}
+        if alarm not in known:
+            raise UnknownNameError("alarm", alarm, known)
+        self._node.alarms.acknowledge(int(alarm), who)
+        return _done(alarm, f"alarm {alarm} acknowledged by {who}")
+
+    async def safe_all(self, who: str) -> Json:
+        """Make every source dark and keep all links safe."""
+        for link in self._node.links:
+            await self.make_safe(link, who)
+        return _done("node", "every link is dark, shown by read-back", {"links": list(self._node.links)})
+
+    async def reload(self, who: str) -> Json:
+        """Apply a changed configuration as a whole, or not at all."""
+        return _done("node", await self._reload(who))
+
+    def complaints(self) -> list[str]:
+        """What keeps the daemon from being healthy."""
+        return self._node.complaints()
+
+    def ready(self) -> bool:
+        """True once devices have been started and epochs run."""
+        return self._node.is_ready and not self._node.is_stopping
+
+    def subscribe(self) -> AsyncIterator[Event]:
+        """Events from now on."""
+        return self._node.broadcast.subscribe()
+
+    def _policy(self) -> Json:
+        decider = self._node.decider
+        identity = decider.policy.identity
+        path = self._node.config.policy.file
+        return {
+            "kind": self._node.policy_kind,
+            "name": path.name if path is not None and self._node.policy_kind == "onnx" else identity,
+            "digest": identity if self._node.policy_kind == "onnx" else "",
+            "ejected": decider.ejected,
+            "fallbacks": decider.fallbacks,
+        }
+
+    def _supervisor(self, name: str) -> Supervisor:
+        if name not in self._node.supervisors:
+            raise UnknownNameError("device", name, self._node.supervisors)
+        return self._node.supervisors[name]
+
+    def _controller(self, name: str) -> LinkController:
+        if name not in self._node.links:
+            raise UnknownNameError("link", name, self._node.links)
+        return self._node.links[name]
+
+    def _refuse_owned(self, supervisor: Supervisor, attribute: str) -> None:
+        """An operator may not move what a link stands on while it runs, nor turn a source on behind its back."""
+        if self._node.config.node.observe_only:
+            raise ConflictError("this daemon only observes", hint="set node.observe_only = false")
+        name = supervisor.device.name
+        for link in self._node.links.values():
+            if name not in {s.device.name for s in link.roles.all()}:
+                continue
+            owned = attribute in self._node.journal.committed(name)
+            if link.mode != "manual-safe" and (owned or supervisor.device.kind is DeviceKind.PHOTON_SOURCE):
+                raise ConflictError(
+                    f"{name}.{attribute} belongs to link {link.name}, which is {link.mode}",
+                    expected="a link in manual-safe mode",
+                    hint=f"qkdctl links safe {link.name}",
+                )
+
+    async def _apply(self, supervisor: Supervisor, attribute: str, value: AttributeValue, who: str) -> AttributeValue:
+        device = supervisor.device
+        if not supervisor.usable:
+            why = supervisor.last_error or "not connected"
+            raise UnavailableError(f"{device.name} is {supervisor.state.value}: {why}")
+        payload = {"device": device.name, "attribute": attribute, "value": str(value), "who": who}
+        await self._node.journal.append("operator", payload)
+        async with supervisor.writing:
+            seen: AttributeValue = await _translated(device.write_verified(attribute, value))
+        supervisor.note(attribute, seen)
+        return seen
+
+    async def _ordered(self, link: str, mode: OrderedMode, who: str, text: str) -> Json:
+        await self._node.store.link_modes.put(link, mode, who)
+        return _done(link, f"{link} {text}")
+
+
+def configuration_view(config: Config) -> list[Json]:
+    """Effective values with their sources."""
+    return [item.to_plain() for item in effective(config)]
+
+
+def _done(subject: str, text: str, details: dict[str, Any] | None = None) -> Json:
+    return {"schema_version": _SCHEMA, "subject": subject, "text": text, "details": details or {}}
+
+
+def _entry(entry: Entry) -> Json:
+    return {
+        "sequence": entry.sequence,
+        "wall_ms": entry.wall_ms,
+        "kind": entry.kind,
+        "payload": dict(entry.payload),
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }
+
+
+async def _translated(work: Awaitable[Any]) -> Any:
+    """Run something that moves instruments; its failures become those of the API."""
+    try:
+        return await work
+    except OutOfRangeError as error:
+        raise InvalidValueError(str(error)) from error
+    except NotReadyError as error:
+        raise ConflictError(str(error)) from error
+    except DeviceError as error:
+        raise UnavailableError(str(error)) from error

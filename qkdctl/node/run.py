@@ -1,0 +1,175 @@
+"""Running a node as a process: store, API, service manager, signals, and the way out."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from qkdctl import exit_codes
+from qkdctl.api.server import ApiServer
+from qkdctl.api.settings import api_settings
+from qkdctl.clock import Clock, RealClock
+from qkdctl.config.load import load
+from qkdctl.config.model import Config
+from qkdctl.config.secrets import read_secret
+from qkdctl.config.types import SecretReference
+from qkdctl.logs import LogSettings, configure_logs
+from qkdctl.node.facade import Facade
+from qkdctl.node.journal import LedgerJournal
+from qkdctl.node.node import Node, StartError
+from qkdctl.node.publishing import publishing
+from qkdctl.node.reload import Reloader
+from qkdctl.service import Notifier, Watchdog, signals, watchdog_timeout_s
+from qkdctl.store.errors import StoreError
+from qkdctl.store.store import open_store
+
+log = structlog.get_logger(__name__)
+_EXTENDED_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run.
+
+    Attributes:
+        path: main configuration file.
+        overrides: dotted key -> text, from flags.
+        epochs: end after so many epochs; None runs until a signal comes.
+        duration_s: end after this time; None runs until a signal comes.
+    """
+
+    path: Path
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    epochs: int | None = None
+    duration_s: float | None = None
+
+
+def run(options: RunOptions, environment: Mapping[str, str] | None = None) -> int:
+    """Run a node in the foreground until it is told to stop.
+
+    Returns:
+        The exit code; see `qkdctl.exit_codes`.
+
+    Raises:
+        ConfigError: the configuration is wrong; nothing was touched.
+    """
+    environment = os.environ if environment is None else environment
+    config = load(options.path, environment, options.overrides)
+    configure_logs(LogSettings(config.logging.level, config.logging.format))
+    for warning in config.provenance.warnings:
+        log.warning("configuration", problem=warning.render())
+    with asyncio.Runner() as runner:
+        return runner.run(_serve(config, options, environment, RealClock()))
+
+
+async def _serve(config: Config, options: RunOptions, environment: Mapping[str, str], clock: Clock) -> int:
+    notifier = Notifier.from_environment(environment, clock)
+    notifier.extend_timeout(config.node.drivers_start_timeout_s + _EXTENDED_S)
+    try:
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(open_store(config.node.state_directory, clock))
+            node = Node(config, store, await LedgerJournal.load(store), clock)
+            return await _run_node(node, options, environment, notifier)
+    except (StoreError, StartError) as error:
+        log.critical("cannot start", error=str(error))
+        return exit_codes.UNAVAILABLE
+    except OSError as error:
+        log.critical("cannot start", error=str(error))
+        return exit_codes.PERMISSION if isinstance(error, PermissionError) else exit_codes.UNAVAILABLE
+
+
+async def _run_node(node: Node, options: RunOptions, environment: Mapping[str, str], notifier: Notifier) -> int:
+    """Start, wait for the end, stop; the sources go dark first, everything else follows."""
+    stop = asyncio.Event()
+    reloader = Reloader(node, lambda: load(options.path, environment, options.overrides), notifier)
+    server = ApiServer(
+        Facade(node, reloader.reload),
+        api_settings(node.config.api, lambda reference: _secret(reference, environment)),
+        node.clock,
+    )
+    failures: list[str] = []
+    with signals(stop, lambda: reloader.request("signal")):
+        async with AsyncExitStack() as stack:
+            await server.start()
+            stack.push_async_callback(server.stop)
+            await _start_unless_stopped(node, stop)
+            await stack.enter_async_context(publishing(node, environment))
+            await stack.enter_async_context(_background(_watch(node, environment, notifier)))
+            await stack.enter_async_context(_background(_headlines(node, notifier)))
+            notifier.ready()
+            log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
+            try:
+                await _until_end(node, options, stop)
+            finally:
+                notifier.stopping()
+                failures = await node.stop()
+    return exit_codes.FAILURE if failures else exit_codes.OK
+
+
+async def _start_unless_stopped(node: Node, stop: asyncio.Event) -> None:
+    """Start the node; a signal that comes meanwhile ends the start, and the sources are made dark all the same."""
+    starting = asyncio.create_task(node.start())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return
+    await starting
+
+
+async def _until_end(node: Node, options: RunOptions, stop: asyncio.Event) -> None:
+    """Until a signal, the duration, or the number of epochs."""
+    deadline = None if options.duration_s is None else node.clock.monotonic() + options.duration_s
+    last_epoch = None if options.epochs is None else node.epochs.epoch + options.epochs
+    while not stop.is_set():
+        if deadline is not None and node.clock.monotonic() >= deadline:
+            return
+        if last_epoch is not None and node.epochs.epoch >= last_epoch:
+            return
+        try:
+            async with asyncio.timeout(0.1 if deadline or last_epoch else None):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+async def _watch(node: Node, environment: Mapping[str, str], notifier: Notifier) -> None:
+    """Ping the service manager's watchdog while the node is healthy."""
+    timeout_s = watchdog_timeout_s(environment, os.getpid())
+    if timeout_s is not None:
+        await Watchdog(notifier, node.clock, node.complaints, timeout_s).run()
+
+
+async def _headlines(node: Node, notifier: Notifier) -> None:
+    """One line for `systemctl status`, once per epoch."""
+    while True:
+        up = sum(link.mode in ("running", "hold") for link in node.links.values())
+        online = sum(supervisor.usable for supervisor in node.supervisors.values())
+        alarms = sum(alarm.active for alarm in node.alarms.listed())
+        notifier.status(
+            f"epoch {node.epochs.epoch}, {up} of {len(node.links)} links up, "
+            f"{online} of {len(node.supervisors)} devices online, {alarms} alarms"
+        )
+        await node.clock.sleep(node.config.node.epoch_s)
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a coroutine while a block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _secret(reference: SecretReference, environment: Mapping[str, str]) -> str:
+    return read_secret(reference, environment).get_secret_value()
