@@ -16,12 +16,12 @@ lies between buried and aerial fibre.
 
 from hil_sim.world.parameters import DetectorParameters, LinkParameters, LossDrift, Polarization, SnspdBias
 
-DEPLOYED = {
+_DEPLOYED = {
     "loss_drift": LossDrift(wander_db=0.2, wander_time_s=7200, ramp_db_per_hour=0.001, day_amplitude_db=0.3),
     "polarization": Polarization(walk_rad_per_sqrt_s=0.003),
     "drift_step_s": 1.0,
 }
-DEMONSTRATION = {
+_DEMONSTRATION = {
     "loss_drift": LossDrift(wander_db=0.5, wander_time_s=20, ramp_db_per_hour=10.0),
     "polarization": Polarization(walk_rad_per_sqrt_s=0.05),
     "drift_step_s": 0.05,
@@ -56,9 +56,9 @@ _INGAAS_25_KM = LinkParameters(
 )
 
 PRESETS = {
-    "snspd-50km": _SNSPD_50_KM.model_copy(update=DEPLOYED),
-    "snspd-50km-demo": _SNSPD_50_KM.model_copy(update=DEMONSTRATION),
-    "ingaas-25km": _INGAAS_25_KM.model_copy(update=DEPLOYED),
-    "ingaas-25km-demo": _INGAAS_25_KM.model_copy(update=DEMONSTRATION),
+    "snspd-50km": _SNSPD_50_KM.model_copy(update=_DEPLOYED),
+    "snspd-50km-demo": _SNSPD_50_KM.model_copy(update=_DEMONSTRATION),
+    "ingaas-25km": _INGAAS_25_KM.model_copy(update=_DEPLOYED),
+    "ingaas-25km-demo": _INGAAS_25_KM.model_copy(update=_DEMONSTRATION),
 }
 """Parameters by the names that scenarios use."""

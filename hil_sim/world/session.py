@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from itertools import islice
 
 from hil_sim.world.counts import PulseCounts
 from hil_sim.world.key_analysis import DECOY, X, Z, provable_key_bits
@@ -74,8 +75,13 @@ class KeySession:
     def records(self, end: End, after: int, limit: int) -> list[SessionRecord]:
         """Up to `limit` records of one end with a sequence above `after`, oldest first."""
         self.advance()
-        newer = [record for record in self._records if record.sequence > after]
-        return [record.model_copy(update={"end": end}) for record in newer[:limit]]
+        first = max(after + 1 - self.oldest_sequence(), 0)
+        page = islice(self._records, first, first + max(limit, 0))
+        return [record.model_copy(update={"end": end}) for record in page]
+
+    def oldest_sequence(self) -> int:
+        """Sequence of the oldest record still kept, 0 when there is none."""
+        return self._records[0].sequence if self._records else 0
 
     def measure(self, pulses: int) -> QberSample:
         """Send an alignment pattern, half of it in either basis, and compare.
