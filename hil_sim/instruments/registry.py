@@ -11,6 +11,7 @@ _MODULES = {
     "ozoptics-dd100mc": "ozoptics_dd100mc",
     "ozoptics-epc04": "ozoptics_epc04",
     "thorlabs-cld101x": "thorlabs_cld101x",
+    "websq": "websq",
 }
 
 
