@@ -28,7 +28,17 @@ _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 
 class InstallationError(Exception):
-    """The service cannot be installed as asked; the message says why and what to do."""
+    """The service cannot be installed as asked.
+
+    Attributes:
+        error: why not.
+        hint: what to do.
+    """
+
+    def __init__(self, error: str, hint: str) -> None:
+        super().__init__(f"{error}; {hint}")
+        self.error = error
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -98,17 +108,17 @@ def install_service(
 
 def _check(command: Path, user: str, root: Path) -> None:
     if not _USER.fullmatch(user):
-        raise InstallationError(f"{user!r} is no name for a system user, expected one like {_UNIT_USER!r}")
+        raise InstallationError(f"{user!r} is no name for a system user", f"choose one like {_UNIT_USER!r}")
     if not _PLAIN_PATH.fullmatch(str(command)):
         raise InstallationError(
-            f"a unit cannot start {str(command)!r}, expected an absolute path of letters, digits and /._+@-; "
-            "install qkdctl under such a path, for example /opt/qkdctl"
+            f"a unit cannot start {str(command)!r}, expected an absolute path of letters, digits and /._+@-",
+            "install qkdctl under such a path, for example /opt/qkdctl",
         )
     candidates = (command, root / command.relative_to("/"))
     if not any(path.is_file() and os.access(path, os.X_OK) for path in candidates):
         raise InstallationError(
-            f"there is no executable {' or '.join(map(str, dict.fromkeys(candidates)))}; "
-            "name the installed one with --executable"
+            f"there is no executable {' or '.join(map(str, dict.fromkeys(candidates)))}",
+            "name the installed one with --executable",
         )
 
 

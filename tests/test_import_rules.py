@@ -197,14 +197,20 @@ def test_the_rules_let_the_house_be_built(importer: str, source: str) -> None:
     assert broken_rules(imports_of(source, importer, MODULES)) == []
 
 
+STATUS = """
+from qkdctl.cli.main import main
+assert main(["status", "--socket", "/nowhere/qkdctl.sock"]) == 69
+"""
+
+
 @pytest.mark.parametrize(
-    "statement", ["import qkdctl.client", "import qkdctl.cli.main", "import qkdctl.cli.install_service"]
+    "code",
+    ["import qkdctl.client", "import qkdctl.cli.main", "import qkdctl.cli.install_service", STATUS],
+    ids=["client", "command line", "install-service", "qkdctl status"],
 )
-def test_the_fast_path_imports_nothing_heavy(statement: str) -> None:
+def test_the_fast_path_imports_nothing_heavy(code: str) -> None:
     loaded = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{statement}\nprint(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
     ).stdout.split()
+    assert "qkdctl" in loaded
     assert set(HEAVY.split()).intersection(loaded) == set()

@@ -1,64 +1,55 @@
 """qkdctl install-service."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qkdctl.exit_codes import FAILURE, PERMISSION, USAGE
+from qkdctl.cli.errors import CliError
+from qkdctl.cli.options import JsonOption
+from qkdctl.cli.output import print_document
+from qkdctl.exit_codes import PERMISSION, USAGE
 
 if TYPE_CHECKING:
     from qkdctl.install_service import Installation
 
-SCHEMA_VERSION = 1
-
 
 def install_service(
-    root: Annotated[Path, typer.Option(help="Write below this folder instead of the running system.")] = Path("/"),
+    root: Annotated[
+        Path, typer.Option(metavar="DIR", help="Write below this folder instead of the running system.")
+    ] = Path("/"),
     executable: Annotated[
-        Path | None, typer.Option(help="Path of qkdctl in the target system; by default this command itself.")
+        Path | None, typer.Option(metavar="PATH", help="qkdctl in the target system; by default this command itself.")
     ] = None,
-    user: Annotated[str, typer.Option(help="System user and group of the service.")] = "qkdctl",
+    user: Annotated[str, typer.Option(metavar="NAME", help="System user and group of the service.")] = "qkdctl",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Install the systemd unit with its user, folders, device rules and a first configuration.
 
     Files of an earlier installation are replaced, except the configuration. Nothing is started.
     """
-    from qkdctl.install_service import InstallationError, install_service  # noqa: PLC0415 -- keeps other verbs fast
+    from qkdctl.install_service import InstallationError, install_service  # noqa: PLC0415 - keeps other verbs fast
 
     try:
         done = install_service(root.absolute(), executable, user, dry_run=dry_run)
     except InstallationError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(USAGE) from None
+        raise CliError(error.error, error.hint, USAGE) from None
     except PermissionError as error:
-        typer.echo(f"error: {error}; run it as root, or below a folder of your own with --root", err=True)
-        raise typer.Exit(PERMISSION) from None
+        raise CliError(str(error), "run it as root, or below a folder of your own with --root", PERMISSION) from None
     except OSError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(FAILURE) from None
+        raise CliError(str(error)) from None
     if as_json:
-        typer.echo(_document(done, dry_run=dry_run))
-        return
-    _print(done, dry_run=dry_run)
-
-
-def _document(done: "Installation", *, dry_run: bool) -> str:
-    return json.dumps(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "dry_run": dry_run,
-            "written": [str(path) for path in done.written],
-            "unchanged": [str(path) for path in done.unchanged],
-            "kept": [str(path) for path in done.kept],
-            "warnings": list(done.warnings),
-            "next_steps": list(done.next_steps),
-        },
-        indent=2,
-    )
+        print_document(
+            dry_run=dry_run,
+            written=[str(path) for path in done.written],
+            unchanged=[str(path) for path in done.unchanged],
+            kept=[str(path) for path in done.kept],
+            warnings=done.warnings,
+            next_steps=done.next_steps,
+        )
+    else:
+        _print(done, dry_run=dry_run)
 
 
 def _print(done: "Installation", *, dry_run: bool) -> None:

@@ -2,14 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from qkdctl.cli.install_service import install_service as verb
-from qkdctl.exit_codes import OK, USAGE
+from qkdctl.cli.main import main
+from qkdctl.exit_codes import FAILURE, OK, USAGE
 from qkdctl.install_service import (
     CONFIGURATION,
     SHIPPED,
@@ -115,37 +114,42 @@ def test_a_place_that_the_unit_hides_is_warned_of(root: Path, folder: str, warne
     assert ["ProtectHome" in warning for warning in warnings] == [True] * warned
 
 
-def run(*arguments: str | Path) -> tuple[int, str, str]:
-    app = typer.Typer()
-    app.command()(verb)
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    return result.exit_code, result.stdout, result.stderr
+Verb = Callable[..., tuple[int, str, str]]
 
 
-def test_the_verb_speaks_json(root: Path) -> None:
-    code, out, _ = run("--root", root, "--json")
+@pytest.fixture
+def verb(capsys: pytest.CaptureFixture[str]) -> Verb:
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = main(["install-service", *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_verb_speaks_json(verb: Verb, root: Path) -> None:
+    code, out, _ = verb("--root", root, "--json")
     document = json.loads(out)
     assert code == OK
     assert document["schema_version"] == 1
     assert set(document["written"]) == {str(root / path) for path in SHIPPED}
 
 
-def test_the_verb_says_what_to_do_next(root: Path) -> None:
-    code, out, _ = run("--root", root, "--dry-run")
+def test_the_verb_says_what_to_do_next(verb: Verb, root: Path) -> None:
+    code, out, _ = verb("--root", root, "--dry-run")
     assert code == OK
     assert f"would write {root / UNIT}" in out
     assert out.rstrip().splitlines()[-2] == "next:"
 
 
-def test_the_verb_refuses_with_a_reason(root: Path) -> None:
-    code, out, err = run("--root", root, "--executable", "nowhere")
+def test_the_verb_refuses_with_a_reason(verb: Verb, root: Path) -> None:
+    code, out, err = verb("--root", root, "--executable", "nowhere")
     assert (code, out) == (USAGE, "")
     assert err.startswith("error: a unit cannot start 'nowhere'")
 
 
-def test_a_file_in_the_way_is_an_error_and_no_traceback(root: Path) -> None:
+def test_a_file_in_the_way_is_an_error_and_no_traceback(verb: Verb, root: Path) -> None:
     root.mkdir()
     (root / "etc").write_text("a file")
-    code, _, err = run("--root", root)
-    assert code == 1
+    code, _, err = verb("--root", root)
+    assert code == FAILURE
     assert err.startswith("error: ")
