@@ -30,6 +30,7 @@ class OpticalLink:
     set or measured.
 
     Attributes:
+        detectors: for reading; they are set through the link.
         on_change: called with a name and the new value after each change of a setting, and then with
             `mean_photon_number` if that has changed too. Names: laser_power_w, attenuation_db, shutter_open,
             switch_connected, modulation_ratio, polarization_voltage_<1..4>_mv, detector_<channel>_enabled,
@@ -50,18 +51,13 @@ class OpticalLink:
         polarization = parameters.polarization
         self._fibre_walk = RotationWalk(seed, (name, "polarization"), step_s, polarization.walk_rad_per_sqrt_s)
         self._fibre_start = controller_rotation(polarization.start_mv, polarization.half_wave_mv).T
-        self._detectors = tuple(DetectorChannel(p) for p in parameters.detectors)
+        self.detectors = tuple(DetectorChannel(p) for p in parameters.detectors)
         self._settings = LinkSettings(polarization.start_mv)
 
     @property
     def settings(self) -> LinkSettings:
         """What the instruments have set."""
         return self._settings
-
-    @property
-    def detectors(self) -> tuple[DetectorChannel, ...]:
-        """The detectors, for reading; set them through this link."""
-        return self._detectors
 
     def set_laser_power_w(self, power_w: float) -> None:
         """Set the average power leaving the laser, 0 when it is off."""
@@ -217,11 +213,11 @@ class OpticalLink:
         return self.mean_photon_number() * float(transmittance(loss_db))
 
     def _receiver(self) -> Receiver:
-        return Receiver.of(self._detectors, self.parameters.gate_s, self.parameters.pulse_rate_hz)
+        return Receiver.of(self.detectors, self.parameters.gate_s, self.parameters.pulse_rate_hz)
 
     def _detector(self, channel: int) -> DetectorChannel:
-        _require(0 <= channel < len(self._detectors), f"link {self.name} has detector channels 0 and 1", channel)
-        return self._detectors[channel]
+        _require(0 <= channel < len(self.detectors), f"link {self.name} has detector channels 0 and 1", channel)
+        return self.detectors[channel]
 
     def _elapsed(self, time_s: float | None) -> float:
         return (self.clock.monotonic() if time_s is None else time_s) - self._started_s
