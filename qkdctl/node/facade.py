@@ -6,8 +6,8 @@ from typing import Any
 from qkdctl.actuation.roles import NotReadyError
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
-from qkdctl.config.model import Config
 from qkdctl.config.effective import effective
+from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.devices.errors import DeviceError, OutOfRangeError
 from qkdctl.devices.kinds import DeviceKind

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -18,11 +19,10 @@ from qkdctl.config.load import load
 from qkdctl.config.model import Config
 from qkdctl.config.secrets import read_secret
 from qkdctl.config.types import SecretReference
-from qkdctl.logs import LogSettings, configure_logs
+from qkdctl.logs import configure_logging
 from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node, StartError
-from qkdctl.node.publishing import publishing
 from qkdctl.node.reload import Reloader
 from qkdctl.service import Notifier, Watchdog, signals, watchdog_timeout_s
 from qkdctl.store.errors import StoreError
@@ -60,7 +60,8 @@ def run(options: RunOptions, environment: Mapping[str, str] | None = None) -> in
     """
     environment = os.environ if environment is None else environment
     config = load(options.path, environment, options.overrides)
-    configure_logs(LogSettings(config.logging.level, config.logging.format))
+    form = config.logging.format
+    configure_logging(_automatic_form() if form == "auto" else form, config.logging.level)
     for warning in config.provenance.warnings:
         log.warning("configuration", problem=warning.render())
     with asyncio.Runner() as runner:
@@ -98,7 +99,6 @@ async def _run_node(node: Node, options: RunOptions, environment: Mapping[str, s
             await server.start()
             stack.push_async_callback(server.stop)
             await _start_unless_stopped(node, stop)
-            await stack.enter_async_context(publishing(node, environment))
             await stack.enter_async_context(_background(_watch(node, environment, notifier)))
             await stack.enter_async_context(_background(_headlines(node, notifier)))
             notifier.ready()
@@ -169,6 +169,10 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _automatic_form() -> Literal["console", "json"]:
+    return "console" if sys.stderr.isatty() else "json"
 
 
 def _secret(reference: SecretReference, environment: Mapping[str, str]) -> str:
