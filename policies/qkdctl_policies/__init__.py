@@ -1,0 +1,1 @@
+"""Making policies: link models, networks, scores."""

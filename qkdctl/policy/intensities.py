@@ -32,16 +32,11 @@ def step_below(mean_photon_number_e6: int) -> int:
     return bisect_right(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6) - 1
 
 
-def step_above(mean_photon_number_e6: int) -> int:
-    """Lowest step at or above a mean photon number; 48 above the table."""
-    return bisect_left(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6)
-
-
 def moved(mean_photon_number_e6: int, steps: int) -> int:
     """Mean photon number after a number of table steps, clamped to the table.
 
-    A value between two steps counts as the step ahead of it when moving up and as the one behind it when moving down,
-    so that a set-point that was rounded down never gets stuck. A dark source (0) stays dark.
+    From a value between two steps the first step leads to the next table value, so no move is longer than its steps. A
+    dark source (0) stays dark.
 
     Args:
         mean_photon_number_e6: where to start, 1e-6 photons per pulse.
@@ -49,10 +44,8 @@ def moved(mean_photon_number_e6: int, steps: int) -> int:
     """
     if mean_photon_number_e6 == 0 or steps == 0:
         return mean_photon_number_e6
-    if steps > 0:
-        target = min(step_above(mean_photon_number_e6) + steps, STEPS - 1)
-        return max(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[target])
     below = step_below(mean_photon_number_e6)
-    on_a_step = below >= 0 and MEAN_PHOTON_NUMBERS_E6[below] == mean_photon_number_e6
-    target = max(below + steps + (0 if on_a_step else 1), 0)
-    return min(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[target])
+    if steps > 0:
+        return max(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[min(below + steps, STEPS - 1)])
+    above = bisect_left(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6)
+    return min(mean_photon_number_e6, MEAN_PHOTON_NUMBERS_E6[max(above + steps, 0)])

@@ -65,10 +65,6 @@ def _key_over_bound(view: LinkView) -> int:
     return _key_rate(view) - 30 * 256 + view.state.loss.level * 8_504 // 100_000 - 135
 
 
-def _above_promise(view: LinkView) -> int:
-    return view.state.qber_z.average - view.facts.aligned_qber_ppm - view.background_qber_ppm
-
-
 def _harm(view: LinkView, excess_sum: int) -> int:
     """Harm done since the last re-alignment, for each epoch that another one would cost."""
     return excess_sum * view.epoch_ms // max(view.facts.realign_dead_ms, view.epoch_ms)
@@ -118,8 +114,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _F("qber_x_margin", "ppm", 14, -_Q, _Q, "view.qber_limit_ppm - qber_x.level",
        lambda v: v.qber_limit_ppm - v.state.qber_x.level),
     _F("aligned_qber", "ppm", 14, 0, _Q, "facts.aligned_qber_ppm", lambda v: v.facts.aligned_qber_ppm),
-    _F("qber_above_promise", "ppm", 14, -_Q, _Q,
-       "qber_z.average - facts.aligned_qber_ppm - background_qber", _above_promise),
     _F("qber_z_rise", "ppm", 14, -_Q, _Q, "qber_z.level - qber_z.floor",
        lambda v: v.state.qber_z.level - v.state.qber_z.floor),
     _F("qber_x_rise", "ppm", 14, -_Q, _Q, "qber_x.level - qber_x.floor",

@@ -1,0 +1,62 @@
+"""One policy on one bench link through the whole decision path: report, state, policy, shield, plan."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.proposal import Policy
+from qkdctl.policy.shield import shield
+from qkdctl.policy.shield_settings import ShieldSettings
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.fuse import next_state
+from qkdctl.records.network import LinkState, NetworkState
+from qkdctl.records.plan import LinkPlan
+from qkdctl.records.report import NodeReport
+from qkdctl_policies.bench_link import EPOCH_MS, Bench, BenchLink
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What happened.
+
+    Attributes:
+        key_bits: key made in all epochs.
+        states: state of the link after each epoch.
+        plans: plan made in each epoch.
+    """
+
+    key_bits: int
+    states: tuple[LinkState, ...]
+    plans: tuple[LinkPlan, ...]
+
+    @property
+    def actions(self) -> Counter[str]:
+        """How often each action was carried out."""
+        return Counter(plan.action for plan in self.plans)
+
+    @property
+    def interventions(self) -> Counter[str]:
+        """How often the shield stepped in, by code."""
+        return Counter(entry.code for plan in self.plans for entry in plan.interventions)
+
+
+def roll_out(policy: Policy, bench: Bench, epochs: int, seed: int, settings: ShieldSettings | None = None) -> Rollout:
+    """Let a policy run a link; the same seed gives the same drift and the same scatter as far as plans agree."""
+    settings = settings or ShieldSettings()
+    table = LinkTable(epoch_ms=EPOCH_MS, links=(bench.facts(),))
+    link = BenchLink(bench, np.random.default_rng(seed))
+    state: NetworkState | None = None
+    history = ShieldHistory()
+    states: list[LinkState] = []
+    plans: list[LinkPlan] = []
+    for epoch in range(1, epochs + 1):
+        row = link.run_epoch(plans[-1] if plans else None)
+        report = NodeReport(node="bench", epoch=epoch, wall_ms=epoch * EPOCH_MS, devices=(), links=(row,))
+        state = next_state(state, [report], table)
+        plan = shield(state, policy.propose(state, table), settings, table, history)
+        history = history.after(plan, settings.window_epochs(EPOCH_MS))
+        states.append(state.links[0])
+        plans.append(plan.links[0])
+    return Rollout(sum(entry.secret_key_bits for entry in states if entry.valid), tuple(states), tuple(plans))
