@@ -31,6 +31,7 @@ class ScpiInstrument(Instrument):
         queue_depth: int = 30,
         error_style: Callable[[int, str], str] = quoted,
         version: str = "1999.0",
+        terminator: str = "\n",
     ) -> None:
         """Switch on.
 
@@ -40,10 +41,12 @@ class ScpiInstrument(Instrument):
             queue_depth: entries of the error queue.
             error_style: how `SYST:ERR?` writes an entry.
             version: reply to `SYST:VERS?`.
+            terminator: end of every reply.
         """
         self._clock = clock
         self._identity = identity
         self._version = version
+        self._terminator = terminator
         self._ahead_s = 0.0
         self._events = POWER_ON
         self._event_enable = 0
@@ -84,7 +87,7 @@ class ScpiInstrument(Instrument):
 
     def converse(self) -> Conversation:
         """A parser of its own for each connection; queue and status are the instrument's."""
-        return ScpiConversation(self, self._clock, self._parser)
+        return ScpiConversation(self, self._clock, self._parser, self._terminator)
 
     def power_cycle(self) -> None:
         """Reset, with an empty error queue and fresh status."""
@@ -202,8 +205,8 @@ class ScpiInstrument(Instrument):
         self._questionable.clear()
 
     def _preset_status(self) -> None:
-        self._operation.enabled = 0
-        self._questionable.enabled = 0
+        self._operation.preset()
+        self._questionable.preset()
 
     def _announce_completion(self) -> None:
         self._complete_at_s = self.now() + self.pending_s()

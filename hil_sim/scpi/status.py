@@ -1,6 +1,7 @@
 """Status registers of IEEE 488.2 and SCPI."""
 
 from collections.abc import Callable
+from functools import partial
 
 from hil_sim.scpi.command import Command
 from hil_sim.scpi.errors import ScpiError
@@ -26,19 +27,25 @@ def event_bit(error: ScpiError) -> int:
 
 
 class ConditionRegister:
-    """A condition and the events of its bits that went from 0 to 1, such as `STATus:OPERation`."""
+    """A condition and the events of its bits, such as `STATus:OPERation` (SCPI-99 volume 1, 9.1)."""
 
     def __init__(self, condition: Callable[[], int]) -> None:
         """Watch `condition`; it is looked at after each command and at each query of the register."""
         self._condition = condition
         self._seen = 0
         self._events = 0
-        self.enabled = 0
+        self.preset()
+
+    def preset(self) -> None:
+        """Enable nothing; take rising bits as events and falling ones not."""
+        self._enabled = 0
+        self._rising = 0x7FFF
+        self._falling = 0
 
     def latch(self) -> None:
-        """Remember the bits that have risen since the last look."""
+        """Remember the events since the last look."""
         now = self._condition()
-        self._events |= now & ~self._seen
+        self._events |= (now & ~self._seen & self._rising) | (~now & self._seen & self._falling)
         self._seen = now
 
     def condition(self) -> int:
@@ -47,7 +54,7 @@ class ConditionRegister:
         return self._seen
 
     def take_events(self) -> int:
-        """The bits that have risen since the last call."""
+        """The events since the last call."""
         self.latch()
         events, self._events = self._events, 0
         return events
@@ -60,17 +67,20 @@ class ConditionRegister:
     def summary(self) -> bool:
         """Whether an enabled event is waiting."""
         self.latch()
-        return bool(self._events & self.enabled)
+        return bool(self._events & self._enabled)
 
     def commands(self, header: str) -> tuple[Command, ...]:
         """The commands of this register below `header`, e.g. `STATus:OPERation`."""
-
-        def enable(value: int) -> None:
-            self.enabled = value
-
         bits = Integer(0, 0xFFFF)
         return (
             Command(f"{header}[:EVENt]", bits, get=self.take_events),
             Command(f"{header}:CONDition", bits, get=self.condition),
-            Command(f"{header}:ENABle", bits, get=lambda: self.enabled, set=enable),
+            *(
+                Command(f"{header}:{node}", bits, get=partial(getattr, self, field), set=partial(setattr, self, field))
+                for node, field in (
+                    ("ENABle", "_enabled"),
+                    ("PTRansition", "_rising"),
+                    ("NTRansition", "_falling"),
+                )
+            ),
         )

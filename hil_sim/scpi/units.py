@@ -23,6 +23,7 @@ _PREFIXES = {
 # Base unit of a command: the symbol that suffixes end with, and how many of it one base unit is.
 _SYMBOLS = {
     "m": ("M", 1.0),
+    "mm": ("M", 1e-3),
     "nm": ("M", 1e-9),
     "s": ("S", 1.0),
     "Hz": ("HZ", 1.0),
@@ -47,7 +48,7 @@ def to_base(value: float, suffix: str, unit: str) -> float:
     Args:
         value: the number as written.
         suffix: as written, any case, empty for none; `dBm` and watts convert into each other.
-        unit: base unit of the command: m, nm, s, Hz, A, V, W, Ohm, dB, dBm, dB/s, degC, or empty.
+        unit: base unit of the command: m, mm, nm, s, Hz, A, V, W, Ohm, dB, dBm, dB/s, degC, or empty.
 
     Raises:
         ScpiError: -138 where the command takes no suffix, -131 for one that does not fit.

@@ -12,7 +12,7 @@ from hil_sim.scpi.formats import NumberFormat, nr1, nr3
 from hil_sim.scpi.mnemonic import Mnemonic
 from hil_sim.scpi.units import to_base
 
-# A limit that depends on the state is a function of the header's numeric suffixes.
+# A limit that depends on the state is a function of the numeric suffixes of the header.
 Limit = float | Callable[..., float]
 
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:\s*[eE]\s*[+-]?\d+)?)\s*([A-Za-z/]*)", re.ASCII)
@@ -59,7 +59,7 @@ class Number(Kind):
 
     Attributes:
         unit: base unit, as in `hil_sim.scpi.units`.
-        minimum, maximum: inclusive limits; a function of the numeric suffixes when they depend on the state.
+        minimum, maximum: inclusive limits.
         default: what `DEF` means; none makes `DEF` an illegal value.
         step: resolution to which a set value is rounded; 0 for none.
         form: how replies are written.
@@ -68,7 +68,7 @@ class Number(Kind):
     unit: str = ""
     minimum: Limit = -math.inf
     maximum: Limit = math.inf
-    default: float | None = None
+    default: Limit | None = None
     step: float = 0.0
     form: NumberFormat = field(default_factory=nr3)
 
