@@ -12,6 +12,8 @@ _MODULES = {
     "ozoptics-dd100mc": "ozoptics_dd100mc",
     "ozoptics-epc04": "ozoptics_epc04",
     "polatis": "polatis",
+    "sfifteen-counter": "sfifteen_counter",
+    "sfifteen-spd": "sfifteen_spd",
     "thorlabs-cld101x": "thorlabs_cld101x",
     "thorlabs-pm100d": "thorlabs_pm100d",
     "websq": "websq",
