@@ -1,0 +1,70 @@
+"""qkdctl safe."""
+
+from pathlib import Path
+
+import typer
+
+from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.errors import CliError
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
+from qkdctl.cli.output import complain, print_document, say
+from qkdctl.client import Client, UnreachableError
+from qkdctl.exit_codes import FAILURE
+
+#: A daemon that needs longer than this to make its sources dark is in trouble itself.
+_TIMEOUT_S = 30.0
+
+
+def safe(
+    config: ConfigOption = DEFAULT_CONFIG,
+    socket: SocketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make every source dark and show it by read-back.
+
+    A running daemon does it, and keeps its links safe until they are resumed. Without one the configured sources are
+    opened directly. The exit code is 0 when all are dark, also when they were before; 1 when one could not be shown.
+
+    For example:
+
+      qkdctl safe
+
+      qkdctl safe --config /etc/qkdctl/qkdctl.toml
+    """
+    try:
+        answer = Client(_socket(config, socket), _TIMEOUT_S).request("POST", "/v1/safe")
+    except UnreachableError as error:
+        if not error.absent:
+            raise
+    else:
+        if as_json:
+            print_document(by_daemon=True, text=answer["text"], problems={})
+        else:
+            say(answer["text"])
+        return
+    _directly(config, as_json=as_json)
+
+
+def _socket(config: Path, socket: Path | None) -> Path | None:
+    """The socket that is named, or the configured one; a broken configuration must not hide a running daemon."""
+    if socket is not None or not config.exists():
+        return socket
+    try:
+        return load_configuration(config).api.socket
+    except CliError:
+        return None
+
+
+def _directly(config: Path, *, as_json: bool) -> None:
+    from qkdctl.node import safe_directly  # noqa: PLC0415 - keeps other verbs fast
+
+    problems = {result.device: result.error for result in safe_directly(load_configuration(config)) if result.error}
+    text = "every configured source is dark" if not problems else "not every source could be shown dark"
+    if as_json:
+        print_document(by_daemon=False, text=text, problems=problems)
+    else:
+        say(text)
+        for device, problem in problems.items():
+            complain(f"{device}: {problem}")
+    if problems:
+        raise typer.Exit(FAILURE)

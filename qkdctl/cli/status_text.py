@@ -1,0 +1,108 @@
+"""The status document as text for people."""
+
+from typing import Any
+
+from qkdctl.cli.output import Cell, Painter, number, percent, rate, table
+
+Json = dict[str, Any]
+
+STATE_STYLES = {
+    "running": "green",
+    "online": "green",
+    "hold": "cyan",
+    "safe": "yellow",
+    "manual-safe": "yellow",
+    "starting": "yellow",
+    "connecting": "yellow",
+    "degraded": "yellow",
+    "observe-only": "cyan",
+    "stopping": "yellow",
+    "fault": "red",
+    "offline": "red",
+    "warning": "yellow",
+    "critical": "red",
+}
+
+
+def status_text(status: Json, paint: Painter) -> str:
+    """A headline, one table of links, one of instruments, and what is wrong."""
+    blocks = [_headline(status, paint), links_table(status["links"], paint), devices_table(status["devices"], paint)]
+    if status["alarms"]:
+        blocks.append(alarms_table(status["alarms"], paint))
+    blocks += [paint(f"complaint: {text}", "red") for text in status["complaints"]]
+    return "\n\n".join(blocks)
+
+
+def links_table(links: list[Json], paint: Painter) -> str:
+    """One line per link."""
+    header = ("LINK", "MODE", "MEAN PHOTONS", "MEASURED", "QBER Z", "QBER X", "KEY RATE", "LOSS", "ACTION")
+    return table(header, [_link_row(link) for link in links], paint)
+
+
+def devices_table(devices: list[Json], paint: Painter) -> str:
+    """One line per instrument."""
+    return table(("DEVICE", "KIND", "DRIVER", "STATE", "VALUES"), [_device_row(device) for device in devices], paint)
+
+
+def alarms_table(alarms: list[Json], paint: Painter) -> str:
+    """One line per alarm."""
+    rows = [
+        (alarm["id"], (alarm["severity"], STATE_STYLES[alarm["severity"]]), _alarm_state(alarm), alarm["text"])
+        for alarm in alarms
+    ]
+    return table(("ALARM", "SEVERITY", "STATE", "TEXT"), rows, paint)
+
+
+def _headline(status: Json, paint: Painter) -> str:
+    policy = status["policy"]
+    decides = f"{policy['kind']} {policy['name']}" + (" (ejected, the baseline decides)" if policy["ejected"] else "")
+    state = paint(status["state"], STATE_STYLES[status["state"]])
+    node = f"{paint(status['node'], 'bold')} {state}, epoch {status['epoch']}, up {duration(status['uptime_s'])}"
+    ledger = f"ledger {status['ledger']['sequence']} {status['ledger']['head']}"
+    return f"{node}, version {status['version']}\npolicy {decides}\n{ledger}"
+
+
+def _link_row(link: Json) -> tuple[Cell | str, ...]:
+    action = link["action"] or "-"
+    if link["interventions"]:
+        action += f" (shield: {', '.join(entry['code'] for entry in link['interventions'])})"
+    return (
+        link["name"],
+        (link["mode"], STATE_STYLES[link["mode"]]),
+        number(link["mean_photon_number"]),
+        number(link["measured_mean_photon_number"]),
+        percent(link["qber_z"]),
+        percent(link["qber_x"]),
+        rate(link["secret_key_rate_bps"]),
+        number(link["loss_db"], "dB"),
+        action,
+    )
+
+
+def _device_row(device: Json) -> tuple[Cell | str, ...]:
+    state = (device["state"], STATE_STYLES[device["state"]])
+    if device["state"] in {"offline", "fault", "degraded"} and device["last_error"]:
+        return (device["name"], device["kind"], device["driver"], state, (device["last_error"], "red"))
+    shown = [
+        f"{name} {number(value['value'])}" + (" (stale)" if value["stale"] else "")
+        for name, value in list(device["values"].items())[:3]
+    ]
+    return (device["name"], device["kind"], device["driver"], state, ", ".join(shown))
+
+
+def _alarm_state(alarm: Json) -> str:
+    if alarm["cleared_ms"] is not None:
+        return "over"
+    return "seen" if alarm["acknowledged_ms"] is not None else "raised"
+
+
+def duration(seconds: float) -> str:
+    """A time span in its two largest units."""
+    minutes, s = divmod(int(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    days, h = divmod(hours, 24)
+    if days:
+        return f"{days} d {h} h"
+    if hours:
+        return f"{h} h {m} min"
+    return f"{m} min {s} s" if minutes else f"{s} s"

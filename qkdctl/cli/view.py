@@ -1,0 +1,140 @@
+"""The live view: a status document and the links' histories as one screen."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qkdctl.cli.output import number, percent, rate
+from qkdctl.cli.status_text import STATE_STYLES, duration
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+Json = dict[str, Any]
+History = Mapping[str, Sequence[Json]]
+_BARS = "▁▂▃▄▅▆▇█"
+_SPARK_EPOCHS = 30
+_ACTIONS_SHOWN = 8
+_VALUES_SHOWN = 4
+
+
+def render(status: Json, history: History, *, silent_s: float | None = None) -> "RenderableType":
+    """One screen: links with their trends, instruments, the last actions, alarms.
+
+    Args:
+        status: the status document.
+        history: epochs per link, oldest first, as the API gives them.
+        silent_s: how long the daemon has been out of reach, None while it is connected.
+    """
+    from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
+
+    parts: list[RenderableType] = [_headline(status, silent_s), _links(status["links"], history)]
+    parts += [_devices(status["devices"]), _actions(history)]
+    parts += [_alarm(alarm) for alarm in status["alarms"]]
+    parts += [_line(f"complaint: {text}", "red") for text in status["complaints"]]
+    return Group(*parts)
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """A line of bars between the smallest and the largest value; a gap where there is none."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return " " * len(values)
+    low, span = min(known), max(known) - min(known)
+    top = len(_BARS) - 1
+    return "".join(
+        " " if value is None else _BARS[round(top * (value - low) / span) if span else 0] for value in values
+    )
+
+
+def _headline(status: Json, silent_s: float | None) -> "Text":
+    policy = status["policy"]
+    text = _line(status["node"], "bold")
+    text.append(f"  {status['state']}", STATE_STYLES[status["state"]])
+    text.append(
+        f"  epoch {status['epoch']}  up {duration(status['uptime_s'])}  policy {policy['kind']} {policy['name']}"
+    )
+    if policy["ejected"]:
+        text.append("  ejected, the baseline decides", "yellow")
+    if silent_s is not None:
+        text.append(f"  no connection, stale since {silent_s:.0f} s", "bold red")
+    return text
+
+
+def _links(links: Sequence[Json], history: History) -> "Table":
+    table = _table(
+        "link", "mode", "mean photons", "measured", "QBER z", "QBER x", "trend", "key rate", "trend", "sifted", "loss"
+    )
+    for link in links:
+        epochs = list(history.get(link["name"], ()))[-_SPARK_EPOCHS:]
+        table.add_row(
+            link["name"],
+            _line(link["mode"], STATE_STYLES[link["mode"]]),
+            f"{number(link['mean_photon_number'], digits=3)} of {number(link['cap'], digits=3)}",
+            number(link["measured_mean_photon_number"], digits=3),
+            percent(link["qber_z"]),
+            percent(link["qber_x"]),
+            _line(sparkline([epoch["qber_z_ppm"] for epoch in epochs]), "yellow"),
+            rate(link["secret_key_rate_bps"]),
+            _line(sparkline([epoch["secret_key_bits"] for epoch in epochs]), "green"),
+            rate(link["sifted_rate_bps"]),
+            number(link["loss_db"], "dB"),
+        )
+    return table
+
+
+def _devices(devices: Sequence[Json]) -> "Table":
+    table = _table("device", "kind", "state", "values")
+    for device in devices:
+        state = _line(device["state"], STATE_STYLES[device["state"]])
+        table.add_row(device["name"], device["kind"], state, _values(device))
+    return table
+
+
+def _values(device: Json) -> "Text":
+    text = _line("")
+    for name, value in list(device["values"].items())[:_VALUES_SHOWN]:
+        style = "dim strike" if value["stale"] else ""
+        text.append(f"{name} {number(value['value'])}", style).append("  ")
+    if device["last_error"] and device["state"] != "online":
+        text.append(device["last_error"], "red")
+    return text
+
+
+def _actions(history: History) -> "Table":
+    """The last epochs in which something was done, newest first."""
+    table = _table("epoch", "link", "action", "mean photons", "shield")
+    done = [(epoch["epoch"], link, epoch) for link, epochs in history.items() for epoch in epochs if _is_action(epoch)]
+    for number_, link, epoch in sorted(done, key=lambda item: item[:2], reverse=True)[:_ACTIONS_SHOWN]:
+        reasons = "; ".join(entry["text"] for entry in epoch["interventions"])
+        mean = f"{epoch['mean_photon_number_e6'] / 1e6:.3f}"
+        table.add_row(str(number_), link, epoch["action"], mean, _line(reasons, "yellow"))
+    return table
+
+
+def _is_action(epoch: Json) -> bool:
+    return epoch["action"] != "hold" or bool(epoch["interventions"])
+
+
+def _alarm(alarm: Json) -> "Text":
+    text = _line(f"{alarm['severity']} alarm {alarm['id']}: ", STATE_STYLES[alarm["severity"]])
+    text.append(alarm["text"])
+    if alarm["cleared_ms"] is not None:
+        text.append(" (over, not acknowledged)", "dim")
+    return text
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(expand=False, box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column not in {"values", "shield"})
+    return table
+
+
+def _line(text: str, style: str = "") -> "Text":
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text(text, style)
