@@ -10,6 +10,9 @@ from qkdctl.devices.device import MAXIMUM, Device
 from qkdctl.devices.supervisor import Supervisor
 
 _LEAST_CONTRAST = 20.0
+_WINDOW = 5
+_STEADY = 5e-4
+_SETTLE_S = 10.0
 
 
 async def calibrate(
@@ -50,6 +53,7 @@ async def calibrate(
         await meter.write_verified("wavelength_nm", path.wavelength_nm)
         dark_w = await _readings(meter, clock, samples, interval_s)
         await _emit(roles.source, source, operating_current_a)
+        await _settle(meter, clock, interval_s)
         bright_w = await _readings(meter, clock, samples, interval_s)
     finally:
         await make_dark(roles)
@@ -90,6 +94,18 @@ async def _emit(supervisor: Supervisor, source: Device, current_a: float) -> Non
             await source.write_verified("temperature_control_enabled", True)
         await source.write_verified("current_a", current_a)
         await source.write_verified("emission_enabled", True)
+
+
+async def _settle(meter: Device, clock: Clock, interval_s: float) -> None:
+    """Wait until the laser's temperature has settled: two windows of readings that agree, or the patience is over."""
+    before = statistics.fmean(await _readings(meter, clock, _WINDOW, interval_s))
+    deadline = clock.monotonic() + _SETTLE_S
+    while clock.monotonic() < deadline:
+        await clock.sleep(_SETTLE_S / 50)
+        now = statistics.fmean(await _readings(meter, clock, _WINDOW, interval_s))
+        if abs(now - before) <= _STEADY * now:
+            return
+        before = now
 
 
 async def _readings(meter: Device, clock: Clock, samples: int, interval_s: float) -> list[float]:

@@ -1,0 +1,92 @@
+"""`qkdctl demo`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_FAILURE = 1
+_USAGE = 2
+
+
+def demo(
+    *,
+    epochs: Annotated[int | None, typer.Option(min=1, help="End after so many epochs of about a second.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="hold, rule-based, or an .onnx file; the shipped policy by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON document; no live view.")] = False,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file; the shipped bench by default.")] = None,
+    configuration: Annotated[Path | None, typer.Option("--config", help="The daemon's configuration.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep logs, traces and ledgers in this new directory.")] = None,
+) -> None:
+    """Run a simulated bench with a real daemon, and see what the policy is worth.
+
+    Two QKD links with drifting fibres, once under the policy and once with the initial settings held. Without a number
+    of epochs it runs until Ctrl-C, which makes every source dark.
+
+    For example:
+
+      qkdctl demo
+
+      qkdctl demo --epochs 30 --json
+
+      qkdctl demo --policy rule-based
+    """
+    from hil_sim.demo.arm import DemoError  # noqa: PLC0415 - off the command line's fast path
+    from hil_sim.demo.files import PolicyChoice  # noqa: PLC0415
+    from hil_sim.demo.run import DemoOptions, run_demo  # noqa: PLC0415
+    from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415
+
+    try:
+        options = DemoOptions(
+            scenario or Path(__file__).parents[1] / "scenarios" / "bench.toml",
+            configuration or _shipped("config/demo.toml"),
+            PolicyChoice.parse(policy or str(_shipped("zoo/bench-constructed.onnx"))),
+            epochs if epochs is not None or not as_json else 30,
+            keep,
+        )
+        document = _show(options, run_demo, as_json=as_json)
+    except ValueError as error:
+        typer.echo(f"qkdctl demo: {error}", err=True)
+        raise typer.Exit(_USAGE) from None
+    except (DemoError, ScenarioError, OSError) as error:
+        typer.echo(f"qkdctl demo: {error}", err=True)
+        raise typer.Exit(_FAILURE) from None
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+
+
+def _show(options: Any, run_demo: Any, *, as_json: bool) -> Any:
+    """Run with the live view on a terminal, with a line per epoch elsewhere."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from hil_sim.demo.view import closing_text, live, screen  # noqa: PLC0415
+
+    console = Console()
+    if as_json:
+        return run_demo(options, _progress)
+    with live(console) as display:
+
+        def show(status: Any, histories: Any, held: Any) -> None:
+            if display is not None:
+                display.update(screen(status, histories, held), refresh=True)
+            else:
+                _progress(status, histories, held)
+
+        document = run_demo(options, show)
+    console.print(closing_text(document))
+    return document
+
+
+def _progress(status: Any, histories: Any, _: Any) -> None:
+    done = min((len(history) for history in histories.values()), default=0)
+    links = ", ".join(f"{link['name']} {link['mode']} {link['action'] or ''}".rstrip() for link in status["links"])
+    typer.echo(f"epoch {done}: {links}", err=True)
+
+
+def _shipped(name: str) -> Path:
+    from qkdctl.resources import resource  # noqa: PLC0415
+
+    return resource(name)
