@@ -103,6 +103,7 @@ class LinkController:
         self._failures = 0
         self._pause_epochs = 0
         self._task: asyncio.Task[None] | None = None
+        self._interrupting = False
 
     @property
     def busy(self) -> bool:
@@ -141,6 +142,14 @@ class LinkController:
             self._begin(self._dark("set-points changed behind our back"))
         elif not self._up and self.manual is not Manual.SAFE and self._may_come_up():
             self._begin(self._come_up())
+
+    def react(self) -> None:
+        """After each poll: too much light, or a lost instrument, ends whatever is under way and makes the link dark."""
+        if not (self._may_write and self._up) or self._interrupting:
+            return
+        if light_at_risk(self.roles, self.settings, self.measured_e6()):
+            self._interrupting = True
+            self._begin(self._interrupt(self._task, "instrument lost, or more light than allowed"))
 
     def set_points_for(self, plan: LinkPlan) -> SetPoints:
         """What the plan commits; nothing when it changes nothing or the link does not follow plans now.
@@ -189,14 +198,20 @@ class LinkController:
         if not self._may_write:
             raise NotReadyError(f"{self.name}: this daemon only observes; calibration needs to switch the source")
         await self.stop()
-        task = asyncio.ensure_future(
-            calibrate(self.roles, self.name, self.settings.path, self.settings.operating_current_a, self._clock)
-        )
+        task = asyncio.ensure_future(self._calibrated())
         self._task = asyncio.ensure_future(_outcome(task))
         self.calibration = await task
         payload = {"link": self.name, "who": who, "record": self.calibration.model_dump_json()}
         await self._write_down("calibration", payload)
         return self.calibration
+
+    async def _calibrated(self) -> CalibrationRecord:
+        try:
+            return await calibrate(
+                self.roles, self.name, self.settings.path, self.settings.operating_current_a, self._clock
+            )
+        finally:
+            await self._dark("calibration is over")
 
     async def realign(self, who: str) -> None:
         """Operator: re-align now and wait for it."""
@@ -224,6 +239,15 @@ class LinkController:
         if task is not None and not task.done():
             task.cancel()
             await asyncio.wait([task])
+
+    async def _interrupt(self, task: asyncio.Task[None] | None, why: str) -> None:
+        try:
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+            await self._dark(why)
+        finally:
+            self._interrupting = False
 
     def _begin(self, work: Awaitable[None]) -> None:
         self._task = asyncio.ensure_future(self._guarded(work))

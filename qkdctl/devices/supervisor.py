@@ -201,6 +201,9 @@ class Supervisor:
             severe = isinstance(error, IdentityMismatchError | UnsafeError | BusStuckError)
             self._enter(DeviceState.FAULT if severe else DeviceState.CONNECTING)
             return
+        except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+            self._broken(error)
+            return
         self.counters.connects += 1
         self._consecutive = 0
         self._backoff.reset()
@@ -227,6 +230,9 @@ class Supervisor:
             except (ConnectionLostError, BusStuckError) as error:
                 self._failed(error)
                 self._enter(DeviceState.FAULT if isinstance(error, BusStuckError) else DeviceState.CONNECTING)
+                return
+            except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+                self._broken(error)
                 return
             if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
                 self._enter(DeviceState.CONNECTING)
@@ -277,6 +283,12 @@ class Supervisor:
         if not self._reported:
             self._reported = True
             log.warning("device failing", device=self.device.name, address=self.device.address, error=str(error))
+
+    def _broken(self, error: Exception) -> None:
+        """A driver that raises what it must not is its own device's fault, and nobody else's."""
+        log.error("driver is broken", device=self.device.name, exc_info=error)
+        self._failed(DeviceError(f"{self.device.name}: driver raised {error!r}; this is a defect of the driver"))
+        self._enter(DeviceState.FAULT)
 
     def _recovered(self) -> None:
         if self._reported:

@@ -57,6 +57,7 @@ class Node:
         self.journal = journal
         self.broadcast = Broadcast()
         self.alarms = Alarms(clock, self._alarm_changed)
+        self._links_of: dict[str, list[LinkController]] = {}
         self.supervisors = build_supervisors(config, clock, journal, self._device_changed)
         self.links = {
             name: LinkController(
@@ -69,6 +70,10 @@ class Node:
                 may_write=not config.node.observe_only,
             )
             for name, section in config.links.items()
+        }
+        self._links_of = {
+            name: [link for link in self.links.values() if supervisor in link.roles.all()]
+            for name, supervisor in self.supervisors.items()
         }
         self.policy_kind = config.policy.kind
         policy, problem = load_policy(config)
@@ -214,6 +219,8 @@ class Node:
     def _device_changed(self, supervisor: Supervisor) -> None:
         name = supervisor.device.name
         self.broadcast.changed("devices", name, lambda: self.device_view(name))
+        for link in self._links_of.get(name, ()):
+            link.react()
 
     def _epoch_ended(self, _: EpochOutcome) -> None:
         self.broadcast.changed("node", "", self._node_part)

@@ -101,8 +101,9 @@ async def _run_node(node: Node, options: RunOptions, environment: Mapping[str, s
             await _start_unless_stopped(node, stop)
             await stack.enter_async_context(_background(_watch(node, environment, notifier)))
             await stack.enter_async_context(_background(_headlines(node, notifier)))
-            notifier.ready()
-            log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
+            if node.is_ready:
+                notifier.ready()
+                log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
             try:
                 await _until_end(node, options, stop)
             finally:
