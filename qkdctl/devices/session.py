@@ -7,7 +7,6 @@ reply answers what is asked next.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,11 +36,11 @@ class Marker:
 
     Attributes:
         command: bytes to send, terminator included.
-        pattern: what the reply matches.
+        recognises: tells its reply from any other.
     """
 
     command: bytes
-    pattern: re.Pattern[str]
+    recognises: Callable[[bytes], bool]
 
 
 class Wire:
@@ -174,7 +173,7 @@ class Session:
             await self._drain()
         await self._stream.send(self._marker.command, self._timeout_s)
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        while not self._marker.pattern.search((await self._frame(deadline, self._framing)).decode("latin-1")):
+        while not self._marker.recognises(await self._frame(deadline, self._framing)):
             continue
         if not self._stream.reopen_drops_replies:
             await self._drain()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from qkdctl.devices.attributes import Attribute, Value
 from qkdctl.devices.device import Device
-from qkdctl.devices.errors import ProtocolError
+from qkdctl.devices.errors import DeviceError, ProtocolError
 from qkdctl.devices.session import Framing, Marker, Session, Wire, until
 from qkdctl.devices.streams import open_stream
 
@@ -55,10 +55,18 @@ class LineDevice(Device):
     def __init__(self, name: str, address: str, **settings: Any) -> None:
         super().__init__(name, address, **settings)
         stream = open_stream(address, self.timeout_s, default_baud=self.baud, rtscts=self.rtscts)
-        marker = Marker(self._encode(self._fill(self.identity_command)), re.compile(self.identity_pattern))
+        marker = Marker(self._encode(self._fill(self.identity_command)), self._is_identity)
         self.session = Session(
             stream, framing=self._framing(), timeout_s=self.timeout_s, marker=marker, gap_s=self.gap_s
         )
+
+    def _is_identity(self, reply: bytes) -> bool:
+        """Whether a reply is that of the identity command."""
+        try:
+            text = self._decode(self._fill(self.identity_command), reply)
+        except DeviceError:
+            return False
+        return re.search(self.identity_pattern, text) is not None
 
     def _framing(self) -> Framing:
         """Where a reply ends; the read terminator unless a protocol says otherwise."""

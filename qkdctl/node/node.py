@@ -32,6 +32,7 @@ from qkdctl.store.store import Store
 
 log = structlog.get_logger(__name__)
 _HUNG_S = 30.0
+_OTHERS_START_S = 3.0
 _DECISIONS_SEARCHED = 200
 _ORDERED = {"running": Manual.AUTO, "hold": Manual.HOLD, "manual-safe": Manual.SAFE}
 
@@ -194,15 +195,13 @@ class Node:
                 link.operation = Operation(plan.mean_photon_number_e6, plan.protocol, connections)
 
     async def _await_first_attempts(self) -> None:
-        waits = [asyncio.create_task(s.first_attempt.wait()) for s in self.supervisors.values()]
-        if waits:
-            _, late = await asyncio.wait(waits, timeout=self.config.node.drivers_start_timeout_s)
-            for task in late:
-                task.cancel()
-        required = [s for s in self.supervisors.values() if s.settings.on_start is StartPolicy.ERROR and not s.usable]
-        if required:
+        """Wait for devices the daemon cannot start without, and a moment for the others, so that links run on."""
+        required = [s for s in self.supervisors.values() if s.settings.on_start is StartPolicy.ERROR]
+        await _attempts(required, self.config.node.drivers_start_timeout_s)
+        await _attempts(list(self.supervisors.values()), _OTHERS_START_S)
+        if missing := [s for s in required if not s.usable]:
             await self._cancel("")
-            reasons = "; ".join(f"{s.device.name}: {s.last_error or 'no answer'}" for s in required)
+            reasons = "; ".join(f"{s.device.name}: {s.last_error or 'no answer'}" for s in missing)
             raise StartError(f'devices with on_start = "error" did not come up: {reasons}')
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -262,6 +261,16 @@ class Node:
             plan = next((entry for entry in outcome.plan.links if entry.link == name), None)
             age_s = row.age_ms / 1000 if row is not None else None
         return link_view(self.links[name], row, plan, age_s)
+
+
+async def _attempts(supervisors: list[Supervisor], timeout_s: float) -> None:
+    """Wait until each has tried once, at most so long."""
+    waits = [asyncio.create_task(supervisor.first_attempt.wait()) for supervisor in supervisors]
+    if waits:
+        _, late = await asyncio.wait(waits, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 def _crashed(task: "asyncio.Task[None]") -> bool:
