@@ -1,4 +1,4 @@
-"""Alarms: latched until the cause is gone and somebody has acknowledged, or the cause is gone."""
+"""Alarms: conditions that somebody should know of; critical ones stay until they are acknowledged as well."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -44,6 +44,11 @@ class Alarm:
         """The condition lasts."""
         return self.cleared_ms == 0
 
+    @property
+    def listed(self) -> bool:
+        """To be shown: it lasts, or was critical and nobody has acknowledged it yet."""
+        return self.active or (self.severity is Severity.CRITICAL and not self.acknowledged_by)
+
 
 class Alarms:
     """The alarms of one node; a condition that lasts is one alarm however often it is seen.
@@ -88,8 +93,8 @@ class Alarms:
         return self._replace(replace(self._alarms[number], acknowledged_by=who, acknowledged_ms=self._clock.wall_ms()))
 
     def listed(self) -> list[Alarm]:
-        """Active alarms and those not acknowledged, oldest first."""
-        return [alarm for alarm in self._alarms.values() if alarm.active or not alarm.acknowledged_by]
+        """Alarms to be shown, oldest first."""
+        return [alarm for alarm in self._alarms.values() if alarm.listed]
 
     def _find(self, code: str, subject: str) -> Alarm | None:
         for alarm in self._alarms.values():

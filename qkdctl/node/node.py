@@ -228,8 +228,7 @@ class Node:
             self.broadcast.changed("links", name, partial(self.link_view, name))
 
     def _alarm_changed(self, alarm: Alarm) -> None:
-        listed = alarm.active or not alarm.acknowledged_by
-        self.broadcast.changed("alarms", str(alarm.number), lambda: alarm_view(alarm) if listed else None)
+        self.broadcast.changed("alarms", str(alarm.number), lambda: alarm_view(alarm) if alarm.listed else None)
 
     def _node_part(self) -> dict[str, object]:
         return {"state": self.state, "epoch": self.epochs.epoch, "uptime_s": self.uptime_s}
