@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from qkdctl.config.addresses import check_address
-from qkdctl.config.types import Expected, Section
+from qkdctl.config.types import Derived, Expected, Section
 from qkdctl.devices.attributes import Limits
 
 
@@ -28,10 +28,7 @@ class LimitSection(Section):
 
 
 class DeviceSection(Section):
-    """One instrument, or one channel of it.
-
-    `options` has passed the driver's own `Options` model and holds its defaults too.
-    """
+    """One instrument, or one channel of it."""
 
     driver: str = Field(description="registered driver", examples=["keysight-n776x"])
     address: Annotated[str, AfterValidator(check_address), Expected("an address in quotes")] = Field(
@@ -43,16 +40,14 @@ class DeviceSection(Section):
         "reconnected by hand",
     )
     poll_s: float = Field(default=1.0, ge=0.02, le=3600, description="seconds between polls")
-    poll_offset_s: float = Field(
-        default=0.0,
-        ge=0,
-        le=3600,
-        description="shift of the polls in seconds; by default a share of poll_s that follows from the name",
+    poll_offset_s: Annotated[float, Derived("a share of poll_s that follows from the name")] = Field(
+        default=0.0, ge=0, le=3600, description="shift of the polls in seconds, so that not all devices poll at once"
     )
     timeout_s: float = Field(default=2.0, ge=0.01, le=300, description="deadline of one exchange in seconds")
     serial_number: str | None = Field(
         default=None, min_length=1, description="refuse any other instrument that answers there", examples=["M00123456"]
     )
+    # What `load` returns has passed the driver's own `Options` model and holds its defaults too.
     options: Mapping[str, Any] = Field(default_factory=dict, description="options of the driver")
     limits: Mapping[str, LimitSection] = Field(
         default_factory=dict, description="narrower limits, by attribute of the device"

@@ -25,11 +25,12 @@ def check_references(tree: Tree, devices: Mapping[str, CheckedDevice]) -> list[P
                 continue
             path = ("links", link, role)
             problem = _check_reference(tree, path, name, kind, devices)
-            if problem is None and role not in _SHAREABLE and name in used:
-                problem = _used_twice(tree, path, name, used[name])
+            if problem is None:
+                first = used.setdefault(name, path)
+                if first != path and role not in _SHAREABLE:
+                    problem = _used_twice(tree, path, name, first)
             if problem is not None:
                 problems.append(problem)
-            used.setdefault(name, path)
     return problems
 
 

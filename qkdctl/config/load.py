@@ -19,7 +19,6 @@ from qkdctl.config.section_checks import check_sections
 from qkdctl.config.tree import merge
 from qkdctl.config.validation import validation_problems
 
-DEFAULT_PATH = Path("/etc/qkdctl/qkdctl.toml")
 _FRAGMENTS = "conf.d"
 
 

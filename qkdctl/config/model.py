@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -12,7 +12,7 @@ from qkdctl.config.device_section import DeviceSection
 from qkdctl.config.link_section import LinkSection, to_e6
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import DEFAULT, Origin, Problem
-from qkdctl.config.types import FileMode, FilePath, Name, Names, Port, Ppm, Secret, Section, Sha256
+from qkdctl.config.types import Derived, FileMode, FilePath, Name, Names, Port, Ppm, Secret, Section, Sha256
 
 
 class NodeSection(Section):
@@ -55,7 +55,7 @@ class RolesSection(Section):
 
 
 class TcpSection(Section):
-    """[api.tcp], absent by default: the API on the unix socket only."""
+    """[api.tcp]: the API over TCP too; absent by default."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: Port = Field(description="TCP port", examples=[8470])
@@ -69,14 +69,16 @@ class TcpSection(Section):
 class ApiSection(Section):
     """[api]: the HTTP interface of the daemon."""
 
-    socket: FilePath = Field(description="unix socket; by default qkdctl.sock in the runtime directory")
+    socket: Annotated[FilePath, Derived("qkdctl.sock in runtime_directory")] = Field(
+        description="unix socket", examples=["/run/qkdctl/qkdctl.sock"]
+    )
     socket_mode: FileMode = Field(default="0660", description="access mode of the socket, octal")
     roles: RolesSection = RolesSection()
     tcp: TcpSection | None = None
 
 
 class TlsSection(Section):
-    """[mqtt.tls], absent by default: no encryption."""
+    """[mqtt.tls]: encryption; absent by default."""
 
     ca_file: FilePath | None = Field(
         default=None,
@@ -92,11 +94,15 @@ class TlsSection(Section):
 
 
 class MqttSection(Section):
-    """[mqtt], absent by default: nothing is published."""
+    """[mqtt]: publishing of states and events; absent by default."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="broker")
-    port: Port = Field(default=1883, description="TCP port of the broker; 8883 by default with [mqtt.tls]")
-    client_id: str = Field(min_length=1, max_length=64, description="by default qkdctl- and the name of the node")
+    port: Annotated[Port, Derived("1883, with [mqtt.tls] 8883")] = Field(
+        description="TCP port of the broker", examples=[1883]
+    )
+    client_id: Annotated[str, Derived("qkdctl- and the name of the node")] = Field(
+        min_length=1, max_length=64, description="client identifier, unique at the broker", examples=["qkdctl-bench"]
+    )
     username: str | None = Field(default=None, min_length=1, description="user at the broker", examples=["bench"])
     password_file: Secret | None = Field(
         default=None, description="password of that user", examples=["credential:mqtt-password"]
@@ -117,8 +123,8 @@ class MqttSection(Section):
 class PolicySection(Section):
     """[policy]: what decides."""
 
-    kind: Literal["onnx", "rule-based", "hold"] = Field(
-        description='by default "onnx" if file is given, else "rule-based"'
+    kind: Annotated[Literal["onnx", "rule-based", "hold"], Derived("onnx with a file, else rule-based")] = Field(
+        description="a trained policy, the built-in rules, or no changes at all", examples=["rule-based"]
     )
     file: FilePath | None = Field(default=None, description="policy to run", examples=["/etc/qkdctl/policy.onnx"])
     sha256: Sha256 | None = Field(default=None, description="refuse a file with another digest", examples=["0" * 64])

@@ -51,6 +51,8 @@ def _apply(tree: Tree, path: KeyPath, text: str, origin: Origin) -> tuple[Tree, 
     refusal = _unknown(tree, path, text, origin)
     if refusal is not None:
         return tree, [refusal]
+    if any(not isinstance(tree.get(path[:depth]), Mapping | None) for depth in range(1, len(path))):
+        return tree, []  # A table that is none; validation reports it where it stands.
     shape = _shape_at(tree, path)
     if not shape.is_scalar:
         problem = Problem(

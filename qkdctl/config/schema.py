@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from qkdctl.config.model import Config
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.suggestions import listing
-from qkdctl.config.types import Expected, SecretReference
+from qkdctl.config.types import Derived, Expected, SecretReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Shape:
         expected: for an error text.
         bounds: what stands between a number and being accepted.
         is_optional: the key may be absent and then has no value.
+        derived: from what the default follows, "" where it is fixed or there is none.
     """
 
     kind: type
@@ -38,6 +39,7 @@ class Shape:
     expected: str = ""
     bounds: tuple[Ge | Gt | Le | Lt, ...] = ()
     is_optional: bool = False
+    derived: str = ""
 
     @property
     def is_scalar(self) -> bool:
@@ -76,14 +78,18 @@ def find_shape(path: KeyPath, root: type[BaseModel] = Config) -> Shape | None:
 def shape_of(field: FieldInfo) -> Shape:
     """The shape of one field of a model."""
     annotation, metadata = _unwrap(field.annotation, list(field.metadata))
-    optional = field.default is None
+    derived = next((item.text for item in metadata if isinstance(item, Derived)), "")
+    return replace(_shape(annotation, metadata), is_optional=field.default is None, derived=derived)
+
+
+def _shape(annotation: Any, metadata: list[Any]) -> Shape:
     phrase = next((item.text for item in metadata if isinstance(item, Expected)), "")
     origin = get_origin(annotation)
     if origin is Literal:
         choices = tuple(str(choice) for choice in get_args(annotation))
-        return Shape(str, choices=choices, expected=listing(choices, quoted=True), is_optional=optional)
+        return Shape(str, choices=choices, expected=listing(choices, quoted=True))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Shape(dict, section=annotation, expected="a table", is_optional=optional)
+        return Shape(dict, section=annotation, expected="a table")
     if isinstance(origin, type) and issubclass(origin, Mapping):
         entry = get_args(annotation)[1]
         entries = entry if isinstance(entry, type) and issubclass(entry, BaseModel) else None
@@ -91,8 +97,8 @@ def shape_of(field: FieldInfo) -> Shape:
     if origin in {tuple, list}:
         return Shape(tuple, expected=phrase or _list_phrase(annotation))
     bounds = tuple(item for item in metadata if isinstance(item, Ge | Gt | Le | Lt))
-    known = annotation if annotation in {bool, int, float, Path, SecretReference} else str
-    return Shape(known, expected=phrase or _scalar_phrase(known, bounds, metadata), bounds=bounds, is_optional=optional)
+    kind = annotation if annotation in {bool, int, float, Path, SecretReference} else str
+    return Shape(kind, expected=phrase or _scalar_phrase(kind, bounds, metadata), bounds=bounds)
 
 
 def keys_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, Shape]]:

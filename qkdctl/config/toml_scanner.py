@@ -155,12 +155,13 @@ class _Scanner:
                 return
 
     def _inline_table(self, path: KeyPath) -> None:
-        self._skip(_BLANK)
-        if self._take("}"):
-            return
+        # Line feeds between the braces are TOML 1.1; a parser of 1.0 refuses them, and then all lines belong together.
         while True:
+            self._skip(_BLANK_LINES)
+            if self._take("}"):
+                return
             self._key_value(path)
-            self._skip(_BLANK)
+            self._skip(_BLANK_LINES)
             if not self._take(","):
                 self._expect("}")
                 return

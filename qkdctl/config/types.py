@@ -28,6 +28,13 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """Annotation: the default follows from other values, in these words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretReference:
     """Where a secret is kept: a file, or a credential that the service manager passes. Never the secret itself.
 

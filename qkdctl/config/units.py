@@ -33,6 +33,8 @@ _UNITS: dict[str, tuple[str, float, str]] = {
     "v": ("voltage", 1.0, "volts"),
     "mv": ("voltage", 1e-3, "millivolts"),
 }
+#: A value beyond its range by less than this factor is too large or too small, not in another unit.
+_NEARLY = 1.5
 _QUANTITY = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(%|[A-Za-z]+)?\s*")
 
 
@@ -84,7 +86,7 @@ def quantity_hint(key: str, text: str) -> str:
 def scale_hint(key: str, value: float, admits: Callable[[float], bool]) -> str:
     """A hint when a value out of range would be in range had it been meant in another unit."""
     own = unit_of(key)
-    if not own or value == 0:
+    if not own or value == 0 or admits(value / _NEARLY) or admits(value * _NEARLY):
         return ""
     for unit, (dimension, size, name) in _UNITS.items():
         if unit == own or dimension != _UNITS[own][0]:

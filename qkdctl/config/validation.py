@@ -13,6 +13,7 @@ from qkdctl.config.tree import Tree
 from qkdctl.config.units import wrong_unit
 from qkdctl.config.value_hints import name_hint, value_hint
 
+_MOST_LISTED = 12
 _KEY_MARK = "[key]"
 _OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"}
 _WRONG_FORM = {"string_pattern_mismatch", "string_too_short", "string_too_long", "too_short", "too_long"}
@@ -29,8 +30,21 @@ def validation_problems(
         model: what it was validated as: Config, or a driver's options.
         base: where the validated table stands.
     """
-    problems = (_problem(detail, tree, model, base) for detail in error.errors(include_url=False))
-    return [problem for problem in problems if problem is not None]
+    missing: dict[KeyPath, Problem] = {}
+    others: list[Problem] = []
+    meant: set[KeyPath] = set()
+    for detail in error.errors(include_url=False):
+        inner = tuple(part for part in detail["loc"] if part != _KEY_MARK)
+        if detail["type"] == "missing":
+            if tree.is_complete:
+                missing[inner] = _missing(base + inner, inner, tree, model)
+        elif detail["type"] == "extra_forbidden":
+            problem = _unknown(base + inner, inner, detail["input"], tree, model)
+            meant |= {(*inner[:-1], key) for key in _keys_around(inner, model) if problem.hint.startswith(_mean(key))}
+            others.append(problem)
+        else:
+            others.append(_bad(detail, base + inner, inner, tree, model))
+    return others + [problem for path, problem in missing.items() if path not in meant]
 
 
 def inline_secret_problem(path: KeyPath, value: object, origin: Origin) -> Problem:
@@ -46,23 +60,25 @@ def inline_secret_problem(path: KeyPath, value: object, origin: Origin) -> Probl
     )
 
 
-def _problem(detail: ErrorDetails, tree: Tree, model: type[BaseModel], base: KeyPath) -> Problem | None:
-    inner = tuple(part for part in detail["loc"] if part != _KEY_MARK)
-    path = base + inner
-    if detail["type"] == "missing":
-        return _missing(path, inner, tree, model)
-    if detail["type"] == "extra_forbidden":
-        return _unknown(path, inner, detail["input"], tree, model)
-    if detail["loc"][-1:] == (_KEY_MARK,):
-        text = f"{path[-1]} is no valid name"
-        hint = name_hint(str(path[-1]))
-        return Problem(tree.origin(path), dotted(path), text, expected=_expected_name(), hint=hint)
-    return _bad_value(detail, path, inner, tree, model)
+def _mean(key: str) -> str:
+    """How a hint at a misspelt key begins; what it names is not missing besides."""
+    return did_you_mean(key, [key])
 
 
-def _missing(path: KeyPath, inner: KeyPath, tree: Tree, model: type[BaseModel]) -> Problem | None:
-    if not tree.is_complete:
-        return None
+def _keys_around(inner: KeyPath, model: type[BaseModel]) -> list[str]:
+    """The keys that the table of a key may have."""
+    owner = find_shape(inner[:-1], model)
+    return list(owner.section.model_fields) if owner and owner.section else []
+
+
+def _bad(detail: ErrorDetails, path: KeyPath, inner: KeyPath, tree: Tree, model: type[BaseModel]) -> Problem:
+    if detail["loc"][-1:] != (_KEY_MARK,):
+        return _bad_value(detail, path, inner, tree, model)
+    text = f"{path[-1]} is no valid name"
+    return Problem(tree.origin(path), dotted(path), text, expected=_expected_name(), hint=name_hint(str(path[-1])))
+
+
+def _missing(path: KeyPath, inner: KeyPath, tree: Tree, model: type[BaseModel]) -> Problem:
     key, table = str(path[-1]), dotted(path[:-1])
     shape = find_shape(inner, model)
     owner = find_shape(inner[:-1], model)
@@ -82,14 +98,14 @@ def _unknown(path: KeyPath, inner: KeyPath, value: object, tree: Tree, model: ty
     if names_secret(path[-1]):
         return inline_secret_problem(path, value, tree.origin(path))
     key, table = str(path[-1]), dotted(path[:-1])
-    owner = find_shape(inner[:-1], model)
-    known: list[str] = list(owner.section.model_fields) if owner and owner.section else []
+    known = _keys_around(inner, model)
     hint = wrong_unit(key, value, known) or did_you_mean(key, known)
     if not hint and model is Config:
         homes = _homes(key)
         hint = f"{key} belongs into {listing(homes)}" if homes else ""
     what = f"{key} is no key of [{table}]" if table else f"there is no section [{key}]"
-    return Problem(tree.origin(path), dotted(path), what, describe(key, value), listing(known), hint)
+    expected = "" if hint and len(known) > _MOST_LISTED else listing(known)
+    return Problem(tree.origin(path), dotted(path), what, describe(key, value), expected, hint)
 
 
 def _homes(key: str, model: type[BaseModel] = Config, path: str = "") -> list[str]:
@@ -114,7 +130,8 @@ def _bad_value(detail: ErrorDetails, path: KeyPath, inner: KeyPath, tree: Tree, 
     message = _message(detail, key)
     expected = str(context["expected"]) if detail["type"] == "address" else shape.expected
     hint = str(context["hint"]) if detail["type"] == "address" else ""
-    if not names_secret(key) and not (isinstance(value, str) and carries_secret(value)):
+    is_element = isinstance(path[-1], int)
+    if not is_element and not names_secret(key) and not (isinstance(value, str) and carries_secret(value)):
         hint = hint or value_hint(key, value, shape)
         if expected == _expected_name() and isinstance(value, str):
             hint = hint or name_hint(value)
