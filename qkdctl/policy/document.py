@@ -55,8 +55,8 @@ _METADATA = f"""## Metadata
 
 These must equal the tables above:
 {", ".join(f"`{key}`" for key in fmt.schema_metadata())}.
-`value_bound` must equal the bound that the weights prove, in 1/{GRID}. Everything else is a claim that nobody checks, at
-most {fmt.MAX_CLAIM} characters each:
+`value_bound` must equal the bound that the weights prove, in 1/{GRID}. Everything else is a claim that nobody checks,
+at most {fmt.MAX_CLAIM} characters each:
 """
 
 

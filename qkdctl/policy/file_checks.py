@@ -1,12 +1,12 @@
 """What a file may contain, judged on the parsed protobuf alone: nothing is loaded or run."""
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 import onnx
 from google.protobuf.message import Message
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from qkdctl.policy import format as fmt
 from qkdctl.policy.actions import ACTIONS
@@ -48,10 +48,12 @@ def check_weights(model: onnx.ModelProto) -> dict[str, NDArray[np.int64]]:
     """
     if model.graph.sparse_initializer:
         raise PolicyRejected("weight-type", "sparse weights are not allowed")
-    sizes = [int(np.prod([int(side) for side in tensor.dims], dtype=object)) for tensor in model.graph.initializer]
-    if any(side < 0 for tensor in model.graph.initializer for side in tensor.dims) or sum(sizes) > fmt.MAX_WEIGHTS:
-        raise PolicyRejected("too-many-weights", f"{sum(sizes)} weights, allowed are 0 to {fmt.MAX_WEIGHTS}")
-    return {tensor.name: _on_grid(tensor, size) for tensor, size in zip(model.graph.initializer, sizes, strict=True)}
+    shapes = [tuple(int(side) for side in tensor.dims) for tensor in model.graph.initializer]
+    weights = sum(prod(shape) for shape in shapes)
+    if any(not 1 <= side <= fmt.MAX_WEIGHTS for shape in shapes for side in shape) or weights > fmt.MAX_WEIGHTS:
+        text = f"{weights} weights in tensors of shape {shapes[:6]}, at most {fmt.MAX_WEIGHTS} and no empty tensor"
+        raise PolicyRejected("too-many-weights", text)
+    return {tensor.name: _on_grid(tensor, shape) for tensor, shape in zip(model.graph.initializer, shapes, strict=True)}
 
 
 def check_interface(model: onnx.ModelProto) -> None:
@@ -97,15 +99,15 @@ def _nested(message: Message) -> Iterator[Message]:
             yield from _nested(part)
 
 
-def _on_grid(tensor: onnx.TensorProto, size: int) -> NDArray[np.int64]:
-    if tensor.data_type != onnx.TensorProto.DOUBLE or len(tensor.raw_data) != 8 * size:
-        raise PolicyRejected("weight-type", f"{tensor.name} must hold {size} doubles as raw data")
-    values = numpy_helper.to_array(tensor) * GRID
+def _on_grid(tensor: onnx.TensorProto, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    if tensor.data_type != onnx.TensorProto.DOUBLE or len(tensor.raw_data) != 8 * prod(shape) or len(shape) > 2:
+        raise PolicyRejected("weight-type", f"{tensor.name} must be a matrix of {prod(shape)} doubles as raw data")
+    values = np.frombuffer(tensor.raw_data, dtype="<f8").reshape(shape)
     if not np.isfinite(values).all():
         raise PolicyRejected("not-finite", f"{tensor.name} has weights that are not finite")
-    if (np.abs(values) >= 2.0**53).any() or (values != np.rint(values)).any():
+    if (np.abs(values) >= 2.0**53 / GRID).any() or (values * GRID != np.rint(values * GRID)).any():
         raise PolicyRejected("off-grid", f"{tensor.name} has weights that are no multiple of 1/{GRID} (or too large)")
-    return np.asarray(values, dtype=np.int64)
+    return np.asarray(values * GRID, dtype=np.int64)
 
 
 def _difference(found: str | None, expected: str) -> str:

@@ -1,0 +1,144 @@
+"""Running a policy file gives exact integers or nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from qkdctl.policy.actions import ACTIONS, legal
+from qkdctl.policy.builder import build
+from qkdctl.policy.execution import OnnxPolicy, checked
+from qkdctl.policy.failure import PolicyFailure
+from qkdctl.policy.features import observe
+from qkdctl.policy.layers import value_bound
+from qkdctl.policy.schema import FEATURES, GRID, LARGEST
+from qkdctl.policy.vetting import VettedPolicy, vet
+from tests.policy.networks import random_network, reference
+from tests.policy.states import facts, link, state, table, table_of
+
+LAYERS = random_network(3, 32, 16)
+POLICY = OnnxPolicy(vet(build(LAYERS, {})))
+
+grid_rows = st.lists(
+    st.lists(
+        st.one_of(st.integers(-LARGEST * GRID, LARGEST * GRID), st.sampled_from((-LARGEST * GRID, LARGEST * GRID))),
+        min_size=len(FEATURES),
+        max_size=len(FEATURES),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(grid_rows)
+def test_values_equal_the_integer_reference(rows: list[list[int]]) -> None:
+    values = POLICY.values(np.array(rows, dtype=np.float64) / GRID)
+    assert values.tolist() == reference(LAYERS, rows)
+    assert np.abs(values).max() <= value_bound(LAYERS)
+
+
+def test_values_stay_exact_at_the_edge_of_what_doubles_hold() -> None:
+    layers = random_network(11, 64, largest=2**20)
+    assert value_bound(layers) * GRID > 2**52
+    scattered = np.random.default_rng(4).integers(-LARGEST * GRID, LARGEST * GRID + 1, (20, len(FEATURES)))
+    extreme = np.sign(layers[0].weights.T) * LARGEST * GRID
+    rows = np.concatenate([scattered, extreme, -extreme])
+    values = OnnxPolicy(vet(build(layers, {}))).values(rows / GRID)
+    assert values.tolist() == reference(layers, rows.tolist())
+
+
+def test_a_row_has_the_same_values_in_every_batch() -> None:
+    rows = np.random.default_rng(0).integers(-LARGEST * GRID, LARGEST * GRID + 1, (70, len(FEATURES))) / GRID
+    together = POLICY.values(rows)
+    for size in (1, 2, 7, 64):
+        assert (POLICY.values(rows[:size]) == together[:size]).all()
+
+
+def test_proposal_is_the_best_legal_action_of_the_reference() -> None:
+    now = state(link("a"), link("b", mean_photon_number_e6=600_548))
+    static = table_of(facts("a"), facts("b"))
+    proposal = POLICY.propose(now, static)
+    expected = reference(LAYERS, [list(row) for row in observe(now, static)])
+    for entry, values, row in zip(proposal.links, expected, now.links, strict=True):
+        mask = legal(row, static.of(row.link))
+        best = max(range(len(ACTIONS)), key=lambda i: (mask[i], values[i], -i))
+        assert entry.action == ACTIONS[best].name
+        assert entry.margin == values[best] - values[0]
+    assert proposal.policy == POLICY.identity == vet(build(LAYERS, {})).sha256
+
+
+def test_network_without_links_gives_an_empty_proposal() -> None:
+    assert POLICY.propose(state().model_copy(update={"links": ()}), table()).links == ()
+
+
+def test_wrong_width_is_a_failure_not_a_crash() -> None:
+    with pytest.raises(PolicyFailure) as failure:
+        POLICY.values(np.zeros((1, len(FEATURES) - 1)))
+    assert failure.value.code == "runtime"
+
+
+def test_bytes_the_runtime_cannot_load_are_a_failure() -> None:
+    with pytest.raises(PolicyFailure, match="cannot load") as failure:
+        OnnxPolicy(VettedPolicy(b"no model", "0" * 64, LAYERS, 1, {}))
+    assert failure.value.code == "runtime"
+
+
+def test_a_bound_that_the_network_breaks_is_found_at_the_first_run() -> None:
+    good = vet(build(LAYERS, {}))
+    with pytest.raises(PolicyFailure) as failure:
+        OnnxPolicy(VettedPolicy(good.data, good.sha256, good.layers, 0, {}))
+    assert failure.value.code == "out-of-bounds"
+
+
+def good_values() -> np.ndarray:
+    return np.full((2, len(ACTIONS)), 3 / GRID)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-30, 0.1, 101 / GRID])
+@pytest.mark.parametrize("place", [(0, 0), (1, len(ACTIONS) - 1)])
+def test_one_bad_value_anywhere_fails_all(bad: float, place: tuple[int, int]) -> None:
+    values = good_values()
+    values[place] = bad
+    with pytest.raises(PolicyFailure) as failure:
+        checked(values, 2, value_bound=100)
+    expected = "not-finite" if not np.isfinite(bad) else "out-of-bounds" if abs(bad) > 100 / GRID else "off-grid"
+    assert failure.value.code == expected
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        None,
+        [[0.0] * len(ACTIONS)] * 2,
+        good_values()[:1],
+        good_values()[:, 1:],
+        good_values().reshape(-1),
+        good_values()[np.newaxis],
+        good_values().astype(np.float32),
+        good_values().astype(np.int64),
+        good_values().astype(object),
+        good_values().astype(np.complex128),
+    ],
+)
+def test_wrong_shape_or_type_fails(values: object) -> None:
+    with pytest.raises(PolicyFailure) as failure:
+        checked(values, 2, value_bound=100)
+    assert failure.value.code == "shape"
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        (1, len(ACTIONS)),
+        elements=st.one_of(st.floats(), st.integers(-200, 200).map(lambda value: value / GRID)),
+    )
+)
+def test_what_passes_is_finite_on_the_grid_and_within_the_bound(values: np.ndarray) -> None:
+    try:
+        result = checked(values, 1, value_bound=100)
+    except PolicyFailure:
+        return
+    assert (result / GRID == values).all()
+    assert np.abs(result).max() <= 100
