@@ -23,6 +23,8 @@ ROOMS = tuple(
 )
 EXECUTION = "qkdctl.policy.execution"
 KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
+# The demo is a client of the daemon and shows its own live view.
+DEMO_BORROWS = ("qkdctl.cli.view", "qkdctl.resources")
 OUTSIDE_WORLD = """
 aiomqtt asyncio concurrent fastapi http httpx multiprocessing onnxruntime pyvisa sched selectors serial signal socket
 sqlite3 ssl subprocess threading time urllib usb uvicorn zmq
@@ -68,7 +70,8 @@ def drivers_import_devices(found: Import) -> str | None:
 
 
 def simulator_imports_no_daemon(found: Import) -> str | None:
-    return _only(found, "hil_sim", *ROOMS, *KINDS, "qkdctl.clock", "qkdctl.client")
+    borrowed = DEMO_BORROWS if inside(found.importer, "hil_sim.demo") else ()
+    return _only(found, "hil_sim", *ROOMS, *KINDS, "qkdctl.clock", "qkdctl.client", *borrowed)
 
 
 def policies_import_no_daemon(found: Import) -> str | None:
