@@ -45,15 +45,15 @@ class VisaStream(ByteStream):
         def blocking() -> tuple[Any, Any]:
             time.sleep(pause_s)
             manager = pyvisa.ResourceManager(self._backend)
+            session: Any = manager.open_resource(self._resource, open_timeout=int(self._timeout_s * 1000))
             try:
-                session: Any = manager.open_resource(self._resource, open_timeout=int(self._timeout_s * 1000))
                 session.timeout = self._timeout_s * 1000
                 session.read_termination = session.write_termination = None
                 if self._resource.upper().endswith("SOCKET"):
                     session.set_visa_attribute(constants.ResourceAttribute.termchar, ord("\n"))
                     session.set_visa_attribute(constants.ResourceAttribute.termchar_enabled, constants.VI_TRUE)
             except BaseException:
-                manager.close()
+                session.close()
                 raise
             return manager, session
 
@@ -64,19 +64,16 @@ class VisaStream(ByteStream):
         self.is_open = self._was_open = True
 
     async def close(self) -> None:
-        """Close resource and manager; what hangs is left to its thread."""
+        """Close the resource; what hangs is left to its thread."""
         self.is_open = False
-        manager, session = self._manager, self._session
+        session = self._session
         self._manager = self._session = None
-        if manager is None:
+        if session is None:
             return
 
-        def blocking() -> None:
-            session.close()
-            manager.close()
-
         try:
-            await self._bus.call(blocking, _GRACE_S)
+            # Not the manager: PyVISA has one per backend, and closing it would close everybody's sessions.
+            await self._bus.call(session.close, _GRACE_S)
         except Exception:  # noqa: BLE001 - whatever a dead session raises, it is closed
             return
 
