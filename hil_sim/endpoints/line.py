@@ -1,6 +1,7 @@
 """The path of bytes between one connection and the instrument behind it."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -148,11 +149,11 @@ class Line:
                 await self._clock.sleep(self._waiting[0].due_s - self._clock.monotonic())
 
     async def _tick(self, conversation: StreamingConversation) -> None:
-        due_s = self._clock.monotonic()
+        due_s = self._clock.monotonic() + conversation.period_s()
         while True:
-            due_s += conversation.period_s()
             await self._clock.sleep(due_s - self._clock.monotonic())
             await self._faults.flowing()
             self._send(conversation.tick(), 0.0)
-            # A stall or a busy loop leaves a gap, never a burst.
-            due_s = max(due_s, self._clock.monotonic() - conversation.period_s())
+            # What a stall or a busy loop has missed leaves a gap, never a burst.
+            period_s = conversation.period_s()
+            due_s += period_s * max(1, math.ceil((self._clock.monotonic() - due_s) / period_s))
