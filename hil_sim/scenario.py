@@ -134,6 +134,8 @@ def unit_of(model: SimulatorModel, name: str, options: Mapping[str, Any]) -> Any
 
 
 def _options(model: SimulatorModel) -> set[str]:
+    if issubclass(model.unit, BaseModel):
+        return {*model.unit.model_fields}
     return {field.name for field in dataclasses.fields(model.unit)}
 
 

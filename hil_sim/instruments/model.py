@@ -48,7 +48,7 @@ class SimulatorModel:
         name: as scenarios write it; equal to the name of the `qkdctl` driver for it.
         title: maker and type, for people.
         build: makes the instrument.
-        unit: frozen dataclass whose fields are the options of a scenario; its `__post_init__` may refuse values with a
+        unit: frozen dataclass or pydantic model whose fields are the options of a scenario; it may refuse values with a
             `ValueError`, and its `serial_number`, when it has one, names the by-id link.
         transports: those it can be reached by; the first is used unless a scenario chooses another.
         roles: the parts it can play on a link; empty when it plays only one.
