@@ -1,0 +1,9 @@
+"""What goes wrong with a link to a broker; never seen outside the bus."""
+
+
+class LinkLostError(Exception):
+    """The session with the broker is over."""
+
+
+class UnreachableError(LinkLostError):
+    """The broker was not reached at all: it knows nothing of the attempt."""
