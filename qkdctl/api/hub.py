@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from qkdctl.api.facade import Event, NodeFacade
-from qkdctl.api.models import SCHEMA_VERSION, Status
+from qkdctl.api.models import SCHEMA_VERSION, Status, event_value
 from qkdctl.clock import Clock
 
 _log = structlog.get_logger("qkdctl.api")
@@ -125,7 +125,7 @@ class EventHub:
         fresh.reverse()
         self.counts.updates += 1
         self.counts.coalesced += self._sequence - since - len(fresh)
-        changes = [{"part": event.part, "name": event.name, "value": _plain(event.value)} for event in fresh]
+        changes = [{"part": event.part, "name": event.name, "value": event_value(event)} for event in fresh]
         document = {"schema_version": SCHEMA_VERSION, "sequence": self._sequence, "changes": changes}
         return self._message("update", self._sequence, json.dumps(document, separators=(",", ":"), allow_nan=False))
 
@@ -146,14 +146,3 @@ class EventHub:
     def _wake(self) -> None:
         for wake in self._wakes:
             wake.set()
-
-
-def _plain(value: object) -> object:
-    """The value with null in place of NaN and infinities, which JSON has no word for."""
-    if isinstance(value, float):
-        return value if -float("inf") < value < float("inf") else None
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

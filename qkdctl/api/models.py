@@ -4,10 +4,12 @@ Rates and ratios of the status are plain floats for people; the epoch series has
 A value that is not known is null, never zero.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
+from qkdctl.api.facade import Event
 from qkdctl.records.report import DeviceState, LinkMode
 
 SCHEMA_VERSION: Final = 1
@@ -141,6 +143,22 @@ class Status(Document):
     alarms: list[Alarm]
     ledger: LedgerHead
     complaints: list[str]
+
+
+_PARTS: Mapping[str, type[Shape]] = {
+    "devices": Device,
+    "links": Link,
+    "alarms": Alarm,
+    "policy": Policy,
+    "ledger": LedgerHead,
+}
+
+
+def event_value(event: Event) -> Any:
+    """The value of an event in the shape that it has in the status."""
+    if event.value is None or event.part not in _PARTS:
+        return event.value
+    return _PARTS[event.part].model_validate(event.value).model_dump(mode="json")
 
 
 class DeviceList(Document):

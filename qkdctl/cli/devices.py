@@ -116,11 +116,8 @@ def set_attribute(
 
 
 def _probe(names: list[str], config: Path, socket: Path | None) -> tuple[list[Json], bool]:
-    try:
-        known = Client(socket).devices()
-    except UnreachableError as error:
-        if not error.absent:
-            raise
+    known = _held_by_daemon(socket)
+    if known is None:
         from qkdctl.cli.probe import probe_directly  # noqa: PLC0415 - asking a daemon stays fast
 
         return probe_directly(config, names), False
@@ -138,6 +135,16 @@ def _probe(names: list[str], config: Path, socket: Path | None) -> tuple[list[Js
         }
         for device in chosen
     ], True
+
+
+def _held_by_daemon(socket: Path | None) -> list[Json] | None:
+    """The daemon's devices, None when certainly no daemon runs."""
+    try:
+        return Client(socket).devices()
+    except UnreachableError as error:
+        if not error.absent:
+            raise
+        return None
 
 
 def _parse(text: str) -> Value:

@@ -1,5 +1,6 @@
 """qkdctl top."""
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _EPOCHS = 60
+_PIPE_WIDTH = 120
 
 
 def top(
@@ -32,6 +34,8 @@ def top(
     from rich.live import Live  # noqa: PLC0415
 
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
     screens = Screens(Client(socket))
     if once or not console.is_terminal:
         console.print(screens.first())

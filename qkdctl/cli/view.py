@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 History = Mapping[str, Sequence[Json]]
 _BARS = "▁▂▃▄▅▆▇█"
-_SPARK_EPOCHS = 30
+_SPARK_EPOCHS = 20
 _ACTIONS_SHOWN = 8
 _VALUES_SHOWN = 4
 
@@ -29,8 +29,16 @@ def render(status: Json, history: History, *, silent_s: float | None = None) -> 
     """
     from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
 
-    parts: list[RenderableType] = [_headline(status, silent_s), _links(status["links"], history)]
-    parts += [_devices(status["devices"]), _actions(history)]
+    tables = [
+        _links(status["links"]),
+        _trends(status["links"], history),
+        _devices(status["devices"]),
+        _actions(history),
+    ]
+    parts: list[RenderableType] = [_headline(status, silent_s)]
+    for table in tables:
+        parts += ["", table]
+    parts += [""] if status["alarms"] or status["complaints"] else []
     parts += [_alarm(alarm) for alarm in status["alarms"]]
     parts += [_line(f"complaint: {text}", "red") for text in status["complaints"]]
     return Group(*parts)
@@ -50,36 +58,42 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 def _headline(status: Json, silent_s: float | None) -> "Text":
     policy = status["policy"]
-    text = _line(status["node"], "bold")
+    text = _line("" if silent_s is None else f"no connection, stale since {silent_s:.0f} s  ", "bold red")
+    text.append(status["node"], "bold")
     text.append(f"  {status['state']}", STATE_STYLES[status["state"]])
     text.append(
         f"  epoch {status['epoch']}  up {duration(status['uptime_s'])}  policy {policy['kind']} {policy['name']}"
     )
     if policy["ejected"]:
         text.append("  ejected, the baseline decides", "yellow")
-    if silent_s is not None:
-        text.append(f"  no connection, stale since {silent_s:.0f} s", "bold red")
     return text
 
 
-def _links(links: Sequence[Json], history: History) -> "Table":
-    table = _table(
-        "link", "mode", "mean photons", "measured", "QBER z", "QBER x", "trend", "key rate", "trend", "sifted", "loss"
-    )
+def _links(links: Sequence[Json]) -> "Table":
+    table = _table("link", "mode", "photons", "measured", "QBER z/x", "key rate", "action")
+    for link in links:
+        table.add_row(
+            link["name"],
+            _line(link["mode"], STATE_STYLES[link["mode"]]),
+            f"{number(link['mean_photon_number'], digits=3)}/{number(link['cap'], digits=3)}",
+            number(link["measured_mean_photon_number"], digits=3),
+            f"{percent(link['qber_z']).removesuffix(' %')}/{percent(link['qber_x'])}",
+            rate(link["secret_key_rate_bps"]),
+            link["action"] or "-",
+        )
+    return table
+
+
+def _trends(links: Sequence[Json], history: History) -> "Table":
+    table = _table("link", "loss", "sifted", "QBER z, by epoch", "key, by epoch")
     for link in links:
         epochs = list(history.get(link["name"], ()))[-_SPARK_EPOCHS:]
         table.add_row(
             link["name"],
-            _line(link["mode"], STATE_STYLES[link["mode"]]),
-            f"{number(link['mean_photon_number'], digits=3)} of {number(link['cap'], digits=3)}",
-            number(link["measured_mean_photon_number"], digits=3),
-            percent(link["qber_z"]),
-            percent(link["qber_x"]),
-            _line(sparkline([epoch["qber_z_ppm"] for epoch in epochs]), "yellow"),
-            rate(link["secret_key_rate_bps"]),
-            _line(sparkline([epoch["secret_key_bits"] for epoch in epochs]), "green"),
-            rate(link["sifted_rate_bps"]),
             number(link["loss_db"], "dB"),
+            rate(link["sifted_rate_bps"]),
+            _line(sparkline([epoch["qber_z_ppm"] for epoch in epochs]), "yellow"),
+            _line(sparkline([epoch["secret_key_bits"] for epoch in epochs]), "green"),
         )
     return table
 

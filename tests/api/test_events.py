@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from qkdctl.api import models
 from qkdctl.api.facade import Event
 from qkdctl.api.hub import BEAT, EventHub
 from qkdctl.api.server import ApiServer
@@ -19,7 +20,9 @@ from qkdctl.api.settings import ApiSettings
 from qkdctl.api.stream import STALL_S
 from qkdctl.client import apply_changes
 from qkdctl.clock import VirtualClock
-from tests.api.memory import MemoryFacade
+from tests.api.memory import STATUS, MemoryFacade
+
+DEVICE = STATUS["devices"][1]
 
 pytestmark = pytest.mark.asyncio
 
@@ -66,16 +69,19 @@ async def test_at_most_two_updates_per_second_and_only_the_latest_of_each_part(
         following = asyncio.ensure_future(anext(stream))
         for number in range(2, 100):
             hub.publish(epoch(number))
-            hub.publish(Event("links", "alice-bob", {"name": "alice-bob", "qber_z": float("nan")}))
+            hub.publish(Event("ledger", "", {"sequence": number, "head": ""}))
+            hub.publish(Event("devices", "d", DEVICE))
         await clock.advance(0.49)
         assert not following.done()
         await clock.advance(0.02)
         _, _, update = parse(await following)
     assert update["changes"] == [
         {"part": "node", "name": "", "value": {"epoch": 99}},
-        {"part": "links", "name": "alice-bob", "value": {"name": "alice-bob", "qber_z": None}},
+        {"part": "ledger", "name": "", "value": {"sequence": 99, "head": ""}},
+        {"part": "devices", "name": "d", "value": models.Device.model_validate(DEVICE).model_dump()},
     ]
-    assert (hub.counts.updates, hub.counts.coalesced) == (2, 2 * 98 - 2)
+    assert update["changes"][2]["value"]["values"]["temperature_k"]["value"] is None
+    assert (hub.counts.updates, hub.counts.coalesced) == (2, 3 * 98 - 3)
 
 
 async def test_a_silent_stream_says_that_it_is_alive(hub: EventHub, clock: VirtualClock) -> None:
@@ -88,7 +94,7 @@ async def test_a_silent_stream_says_that_it_is_alive(hub: EventHub, clock: Virtu
 
 async def test_resume_sends_what_was_missed_and_no_more(hub: EventHub) -> None:
     for number in (1, 2, 3):
-        hub.publish(Event("devices", f"d{number}", {"name": f"d{number}"}))
+        hub.publish(Event("devices", f"d{number}", DEVICE | {"name": f"d{number}"}))
     async with aclosing(hub.stream(None)) as stream:
         run = parse(await anext(stream))[1].partition("-")[0]
     async with aclosing(hub.stream(f"{run}-1")) as stream:

@@ -1,0 +1,72 @@
+"""qkdctl ledger works on the files, and finds what was changed in them."""
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from qkdctl import exit_codes
+from qkdctl.clock import VirtualClock
+from qkdctl.store.store import open_store
+from tests.cli.configurations import write_configuration
+from tests.cli.conftest import Cli
+
+
+@pytest.fixture
+def state(folder: Path) -> Path:
+    async def fill() -> None:
+        async with open_store(folder / "state", VirtualClock()) as store:
+            for number in range(5):
+                await store.ledger.append("operator", {"who": "uid 0", "number": number})
+            await store.ledger.append("alarm", {"code": "test", "text": "x" * 300})
+
+    asyncio.run(fill())
+    write_configuration(folder)
+    return folder / "state"
+
+
+def test_a_sound_chain(cli: Cli, state: Path) -> None:
+    verified = cli("ledger", "verify")
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.startswith("7 entries, the chain holds; head 6 ")
+    document = json.loads(cli("ledger", "verify", "--json", "--directory", str(state)).stdout)
+    assert (document["ok"], document["entries"], document["ledger"]["sequence"]) == (True, 7, 6)
+
+
+def test_a_changed_entry_is_named(cli: Cli, state: Path) -> None:
+    with sqlite3.connect(state / "state.db") as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE entries SET wall_ms = wall_ms + 1 WHERE sequence = 3")
+    connection.close()
+    broken = cli("ledger", "verify")
+    assert (broken.returncode, broken.stdout) == (exit_codes.FAILURE, "")
+    assert "the ledger does not verify: entry 3" in broken.stderr
+    document = json.loads(cli("ledger", "verify", "--json").stdout)
+    assert (document["ok"], document["problem"].partition(":")[0]) == (False, "entry 3")
+
+
+def test_a_hash_that_was_noted_down_must_be_there(cli: Cli, state: Path) -> None:
+    known = json.loads(cli("ledger", "show", "--last", "3", "--json").stdout)["entries"][0]["hash"]
+    assert cli("ledger", "verify", "--contains", known).returncode == 0
+    cut_off = cli("ledger", "verify", "--contains", "0" * 63 + "1")
+    assert cut_off.returncode == exit_codes.FAILURE
+    assert "no entry has the hash" in cut_off.stderr
+
+
+def test_show(cli: Cli, state: Path) -> None:
+    lines = cli("ledger", "show", "--last", "2").stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[0].split()[:1] == ["5"]
+    assert '{"number":4,"who":"uid 0"}' in lines[0]
+    assert lines[1].endswith("xxx...")
+    entries = json.loads(cli("ledger", "show", "--kind", "alarm", "--json").stdout)["entries"]
+    assert [entry["kind"] for entry in entries] == ["alarm"]
+
+
+def test_no_ledger_is_no_broken_ledger(cli: Cli, folder: Path) -> None:
+    missing = cli("ledger", "verify", "--directory", str(folder / "nowhere"))
+    assert missing.returncode == exit_codes.UNAVAILABLE
+    assert "no such file" in missing.stderr
