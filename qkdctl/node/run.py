@@ -13,16 +13,18 @@ import structlog
 
 from qkdctl import exit_codes
 from qkdctl.api.server import ApiServer
-from qkdctl.api.settings import api_settings
+from qkdctl.api.settings import ApiSettings, api_settings
+from qkdctl.bus.settings import MqttSettings
 from qkdctl.clock import Clock, RealClock
 from qkdctl.config.load import load
 from qkdctl.config.model import Config
-from qkdctl.config.secrets import read_secret
+from qkdctl.config.secrets import SecretError, read_secret
 from qkdctl.config.types import SecretReference
 from qkdctl.logs import configure_logging
 from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node, StartError
+from qkdctl.node.publishing import mqtt_settings, publishing
 from qkdctl.node.reload import Reloader
 from qkdctl.service import Notifier, Watchdog, signals, watchdog_timeout_s
 from qkdctl.store.errors import StoreError
@@ -30,6 +32,7 @@ from qkdctl.store.store import open_store
 
 log = structlog.get_logger(__name__)
 _EXTENDED_S = 60.0
+_OUTBOX_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,40 @@ def run(options: RunOptions, environment: Mapping[str, str] | None = None) -> in
         return runner.run(_serve(config, options, environment, RealClock()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What the node's servers need, made before anything is opened: a mistake in it is one of the configuration."""
+
+    api: ApiSettings
+    mqtt: MqttSettings | None
+
+    @classmethod
+    def from_config(cls, config: Config, environment: Mapping[str, str]) -> "_Outside":
+        """Build the settings.
+
+        Raises:
+            SecretError, ValueError: a secret is missing, or a listener would be open to everybody.
+        """
+        api = api_settings(config.api, lambda reference: _secret(reference, environment))
+        return cls(api, None if config.mqtt is None else mqtt_settings(config.mqtt, environment))
+
+
 async def _serve(config: Config, options: RunOptions, environment: Mapping[str, str], clock: Clock) -> int:
+    try:
+        outside = _Outside.from_config(config, environment)
+    except (SecretError, ValueError) as error:
+        log.critical("configuration cannot be used", error=str(error))
+        return exit_codes.CONFIG
     notifier = Notifier.from_environment(environment, clock)
     notifier.extend_timeout(config.node.drivers_start_timeout_s + _EXTENDED_S)
     try:
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(open_store(config.node.state_directory, clock))
+            outbox_limit = config.mqtt.outbox_limit if config.mqtt is not None else _OUTBOX_LIMIT
+            store = await stack.enter_async_context(
+                open_store(config.node.state_directory, clock, outbox_capacity=outbox_limit)
+            )
             node = Node(config, store, await LedgerJournal.load(store), clock)
-            return await _run_node(node, options, environment, notifier)
+            return await _run_node(node, outside, options, environment, notifier)
     except (StoreError, StartError) as error:
         log.critical("cannot start", error=str(error))
         return exit_codes.UNAVAILABLE
@@ -84,21 +113,20 @@ async def _serve(config: Config, options: RunOptions, environment: Mapping[str, 
         return exit_codes.PERMISSION if isinstance(error, PermissionError) else exit_codes.UNAVAILABLE
 
 
-async def _run_node(node: Node, options: RunOptions, environment: Mapping[str, str], notifier: Notifier) -> int:
+async def _run_node(
+    node: Node, outside: _Outside, options: RunOptions, environment: Mapping[str, str], notifier: Notifier
+) -> int:
     """Start, wait for the end, stop; the sources go dark first, everything else follows."""
     stop = asyncio.Event()
     reloader = Reloader(node, lambda: load(options.path, environment, options.overrides), notifier)
-    server = ApiServer(
-        Facade(node, reloader.reload),
-        api_settings(node.config.api, lambda reference: _secret(reference, environment)),
-        node.clock,
-    )
+    server = ApiServer(Facade(node, reloader.reload), outside.api, node.clock)
     failures: list[str] = []
     with signals(stop, lambda: reloader.request("signal")):
         async with AsyncExitStack() as stack:
             await server.start()
             stack.push_async_callback(server.stop)
             await _start_unless_stopped(node, stop)
+            await stack.enter_async_context(publishing(node, outside.mqtt))
             await stack.enter_async_context(_background(_watch(node, environment, notifier)))
             await stack.enter_async_context(_background(_headlines(node, notifier)))
             if node.is_ready:

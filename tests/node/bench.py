@@ -1,0 +1,104 @@
+"""A whole node over a whole simulated bench, in one event loop, with short epochs."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil_sim.demo.files import PolicyChoice, write_configuration
+from hil_sim.scenario import load_scenario
+from hil_sim.simulation import Simulation
+from qkdctl.clock import RealClock
+from qkdctl.config.load import load
+from qkdctl.config.model import Config
+from qkdctl.node.facade import Facade
+from qkdctl.node.journal import LedgerJournal
+from qkdctl.node.node import Node
+from qkdctl.store.store import Store, open_store
+
+REPOSITORY = Path(__file__).parents[2]
+SCENARIO = REPOSITORY / "hil_sim" / "scenarios" / "bench.toml"
+CONFIGURATION = REPOSITORY / "config" / "demo.toml"
+LINKS = ("alice-bob", "charlie-dave")
+
+
+@dataclass
+class Bench:
+    """A running bench.
+
+    Attributes:
+        simulation: the instruments.  node, store, facade: the daemon without its servers.
+        trace: what the instruments really did.
+    """
+
+    simulation: Simulation
+    node: Node
+    store: Store
+    facade: Facade
+    trace: Path
+
+    def traced(self, instrument: str, quantity: str) -> list[object]:
+        """Values a quantity took, oldest first."""
+        return [value for _, value in self.traced_times(instrument, quantity)]
+
+    def traced_times(self, instrument: str, quantity: str) -> list[tuple[float, object]]:
+        """The same with monotonic times."""
+        entries = [json.loads(line) for line in self.trace.read_text().splitlines()]
+        return [
+            (entry["monotonic_s"], entry["value"])
+            for entry in entries
+            if entry["instrument"] == instrument and entry["quantity"] == quantity
+        ]
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 20.0, what: str = "") -> None:
+    """Wait for a condition, looking often."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def configuration(directory: Path, simulation: Simulation, policy: str = "rule-based", **node: object) -> Config:
+    """The demo's configuration for this simulation, with short epochs."""
+    path = directory / "qkdctl.toml"
+    if not path.exists():
+        write_configuration(directory, CONFIGURATION, simulation, PolicyChoice.parse(policy))
+    config = load(path, {}, {})
+    section = config.node.model_copy(update={"epoch_s": 0.4, **node})
+    return config.model_copy(update={"node": section})
+
+
+@asynccontextmanager
+async def simulated(directory: Path) -> AsyncIterator[Simulation]:
+    """The shipped bench, traced."""
+    async with Simulation(load_scenario(SCENARIO), trace=directory / "trace.jsonl") as simulation:
+        yield simulation
+
+
+@asynccontextmanager
+async def running(
+    directory: Path, simulation: Simulation, *, calibrated: bool = True, stop: bool = True, **node: object
+) -> AsyncIterator[Bench]:
+    """A started node; with `calibrated` every link is up when the block begins."""
+    config = configuration(directory, simulation, **node)
+    async with open_store(config.node.state_directory, RealClock()) as store:
+        daemon = Node(config, store, await LedgerJournal.load(store), RealClock())
+
+        async def no_reload(_: str) -> str:
+            return "nothing has changed"
+
+        bench = Bench(simulation, daemon, store, Facade(daemon, no_reload), directory / "trace.jsonl")
+        await daemon.start()
+        try:
+            await until(lambda: all(s.usable for s in daemon.supervisors.values()), what="devices")
+            if calibrated:
+                for link in daemon.links.values():
+                    if link.calibration is None:
+                        await bench.facade.calibrate(link.name, "test")
+                await until(lambda: all(link.mode == "running" for link in daemon.links.values()), what="links")
+            yield bench
+        finally:
+            if stop:
+                await daemon.stop()
