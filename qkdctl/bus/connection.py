@@ -3,6 +3,7 @@
 import asyncio
 import math
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -122,15 +123,6 @@ async def connect(settings: MqttSettings, client_id: str, will: Outgoing) -> Asy
 
 def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> aiomqtt.Client:
     password = settings.password_file.read_text("utf-8").strip() if settings.password_file else None
-    tls = (
-        aiomqtt.TLSParameters(
-            ca_certs=str(settings.ca_file),
-            certfile=str(settings.certificate_file) if settings.certificate_file else None,
-            keyfile=str(settings.key_file) if settings.key_file else None,
-        )
-        if settings.ca_file
-        else None
-    )
     will_properties = _properties(PacketTypes.WILLMESSAGE)
     will_properties.UserProperty = [("schema", SCHEMA)]
     properties = _properties(PacketTypes.CONNECT)
@@ -145,7 +137,7 @@ def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> aiomqtt.C
         clean_start=True,
         keepalive=settings.keepalive_s,
         timeout=settings.connect_timeout_s,
-        tls_params=tls,
+        tls_context=_tls_context(settings),
         properties=properties,
         will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain, will_properties),
         max_concurrent_outgoing_calls=settings.batch,
@@ -154,6 +146,28 @@ def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> aiomqtt.C
     client.pending_calls_threshold = settings.batch
     client._client.connect_timeout = settings.connect_timeout_s  # noqa: SLF001 -- the only way to set it
     return client
+
+
+class _ClosingSocket(ssl.SSLSocket):
+    """The client library forgets to close a socket whose handshake failed."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
+    if settings.ca_file is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _ClosingSocket
+    context.load_verify_locations(settings.ca_file)
+    if settings.certificate_file:
+        context.load_cert_chain(settings.certificate_file, settings.key_file)
+    return context
 
 
 async def _enter(client: aiomqtt.Client) -> None:

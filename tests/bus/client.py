@@ -8,11 +8,12 @@ from qkdctl.bus.settings import MqttSettings
 from tests.bus.nodes import running_bus
 
 
-async def main(port: int, directory: Path) -> None:
-    """Publish for ever."""
-    async with running_bus(directory, MqttSettings("127.0.0.1", port, prefix="qkd/test")) as bus:
+async def main(port: int, directory: Path, heartbeat_s: float) -> None:
+    """Stay connected for ever."""
+    settings = MqttSettings("127.0.0.1", port, prefix="qkd/test", heartbeat_s=heartbeat_s)
+    async with running_bus(directory, settings) as bus:
         await bus.wait_for_connection()
         await asyncio.Event().wait()
 
 
-asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2])))
+asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])))

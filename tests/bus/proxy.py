@@ -9,13 +9,16 @@ class Proxy:
     """Forwards to a port of 127.0.0.1.
 
     Attributes:
+        target_port: where new connections lead; None leads nowhere, but accepts.
         silent: swallow what comes, in both directions and on new connections too, without closing anything.
+        accepted: how many connections there were.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int | None) -> None:
         self.silent = False
         self.port = 0
-        self._target_port = target_port
+        self.accepted = 0
+        self.target_port = target_port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -43,8 +46,12 @@ class Proxy:
         self._writers.clear()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        if self.target_port is None:
+            self._writers.add(writer)
+            return
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
         except OSError:
             writer.transport.abort()
             return
