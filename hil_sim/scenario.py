@@ -114,6 +114,7 @@ def scenario_of(tables: Mapping[str, Any], *, source: str = "scenario", lines: L
         raise ScenarioError(source, [*problems, *_problems_of(error)], lines) from None
     for name, section in scenario.instruments.items():
         problems += _check_instrument(("instruments", name), section, scenario)
+    problems += _check_serial_numbers(scenario)
     for index, fault in enumerate(scenario.faults):
         if fault.instrument not in scenario.instruments:
             hint = did_you_mean(fault.instrument, scenario.instruments)
@@ -185,6 +186,19 @@ def _check_instrument(place: Place, section: InstrumentSection, scenario: Scenar
         unit_of(model, str(place[-1]), section.options)
     except ValidationError as error:
         problems += [dataclasses.replace(p, place=(*place, "options", *p.place)) for p in _problems_of(error)]
+    return problems
+
+
+def _check_serial_numbers(scenario: Scenario) -> list[Problem]:
+    """Two units of one kind with one serial number would share a by-id link."""
+    owners: dict[tuple[str, Any], str] = {}
+    problems = []
+    for name, section in scenario.instruments.items():
+        number = section.options.get("serial_number")
+        owner = name if number is None else owners.setdefault((section.model, number), name)
+        if owner != name:
+            place = ("instruments", name, "options", "serial_number")
+            problems.append(Problem(place, f"also that of '{owner}'", "give each unit its own"))
     return problems
 
 
