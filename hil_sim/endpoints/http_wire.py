@@ -109,7 +109,7 @@ class HttpWire:
         await self._application(scope, receive, recorder.send)
         response = self._instrument.deform(recorder.response())
         fault = self._faults.take()
-        pieces = (response.body,)
+        pieces: tuple[bytes, ...] = (response.body,)
         gap_s = 0.0
         if fault is not None and fault.kind is FaultKind.DROP:
             await _until_disconnected(receive)

@@ -87,7 +87,8 @@ class ZmqEndpoint:
         except zmq.ZMQError as error:
             context.destroy(linger=0)
             raise OSError(error.errno, f"cannot listen on {self._host}:{self._port}: {error}") from error
-        self._port = int(router.last_endpoint.rpartition(b":")[2])
+        bound = router.getsockopt_string(zmq.LAST_ENDPOINT)
+        self._port = int(bound.rpartition(":")[2])
         self._context = context
         self._spawn(self._serve(router))
 

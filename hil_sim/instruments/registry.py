@@ -6,12 +6,14 @@ from hil_sim.instruments.model import SimulatorModel
 
 # Module below hil_sim.instruments that holds each model as MODEL; imported when a scenario asks for it.
 _MODULES = {
+    "idq-id900": "idq_id900",
     "jdsu-ha9": "jdsu_ha9",
     "keysight-n776x": "keysight_n776x",
     "koheron-ctl200": "koheron_ctl200",
     "ozoptics-dd100mc": "ozoptics_dd100mc",
     "ozoptics-epc04": "ozoptics_epc04",
     "polatis": "polatis",
+    "qkd-engine": "qkd_engine",
     "sfifteen-counter": "sfifteen_counter",
     "sfifteen-spd": "sfifteen_spd",
     "thorlabs-cld101x": "thorlabs_cld101x",

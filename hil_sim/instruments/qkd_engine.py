@@ -1,0 +1,137 @@
+"""One end of a simulated QKD link behind the HTTP/JSON session-record interface, version 1.
+
+The interface is described for engine vendors in docs/guides/qkd-engine.md. Both ends of a link share its key session:
+what one is told, the other follows, and both report equal counts.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hil_sim.endpoints.http_wire import Application, HttpInstrument, HttpResponse
+from hil_sim.instruments.model import SimulatorModel, Surroundings
+from hil_sim.instruments.qkd_engine_app import engine_application
+from hil_sim.trace import Trace, no_trace
+from hil_sim.world.link import OpticalLink
+from hil_sim.world.presets import PRESETS
+from hil_sim.world.session import KeySession
+from hil_sim.world.session_state import SessionParameters, SessionState
+from qkdctl.clock import Clock
+from qkdctl.records.session import End
+
+_SESSION = "key session"
+
+
+@dataclass(frozen=True, slots=True)
+class QkdEngineUnit:
+    """One engine as delivered.
+
+    Attributes:
+        serial_number: in its information.
+        session: how the two engines of the link run their protocol; equal for both.
+    """
+
+    serial_number: str = "SIM00001"
+    session: SessionParameters = field(default_factory=SessionParameters)
+
+
+class QkdEngine(HttpInstrument):
+    """One engine.
+
+    Attributes:
+        end: which end of the link it is.
+        session: the key session that it shares with the other end.
+    """
+
+    def __init__(
+        self, session: KeySession, end: End, clock: Clock, *, serial_number: str = "SIM00001", trace: Trace = no_trace
+    ) -> None:
+        """Serve one end of a session."""
+        self.end: End = end
+        self.session = session
+        self.serial_number = serial_number
+        self._clock = clock
+        self._trace = trace
+        self._mishaps: deque[Callable[[HttpResponse], HttpResponse]] = deque()
+
+    def application(self) -> Application:
+        """The HTTP interface."""
+        return engine_application(self.session, self.end, self.serial_number, self._clock, self.note)
+
+    def power_cycle(self) -> None:
+        """Come back idle; records and numbers survive, as both ends keep them on disk."""
+        self._mishaps.clear()
+        self.note(self.session.configure(running=False))
+
+    def note(self, state: SessionState) -> None:
+        """Put what the session is set to on record."""
+        self._trace("mode", state.mode)
+        self._trace("mean_photon_number_e6", state.mean_photon_number_e6)
+
+    def deform(self, response: HttpResponse) -> HttpResponse:
+        """Let the oldest mishap that waits befall this response."""
+        return self._mishaps.popleft()(response) if self._mishaps else response
+
+    @property
+    def disturbances(self) -> Mapping[str, Callable[[], None]]:
+        """What may befall the next response."""
+        return {
+            "internal-error": lambda: self._mishaps.append(_internal_error),
+            "wrong-json": lambda: self._mishaps.append(_wrong_json),
+            "not-json": lambda: self._mishaps.append(_not_json),
+            "truncate": lambda: self._mishaps.append(_truncated),
+        }
+
+
+def _internal_error(response: HttpResponse) -> HttpResponse:
+    return replace(response, status=500, body=b'{"error":"internal error","expected":"","hint":"try again"}')
+
+
+def _wrong_json(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=b'{"unexpected":[1,2,3]}')
+
+
+def _not_json(response: HttpResponse) -> HttpResponse:
+    return replace(response, body=b"<html><body>Bad gateway</body></html>")
+
+
+def _truncated(response: HttpResponse) -> HttpResponse:
+    return replace(response, cut_at=len(response.body) // 2)
+
+
+def _build(around: Surroundings) -> QkdEngine:
+    session = _shared_session(around.shared, around.unit.session, around.link or _private_link(around))
+    end: End = "bob" if around.role == "bob" else "alice"
+    return QkdEngine(session, end, around.clock, serial_number=around.unit.serial_number, trace=around.trace)
+
+
+def _shared_session(shared: dict[str, Any], parameters: SessionParameters, link: OpticalLink) -> KeySession:
+    """The session of the link; the first engine makes it.
+
+    Raises:
+        ValueError: when the second engine wants another one.
+    """
+    session = shared.setdefault(_SESSION, None) or KeySession(link, parameters)
+    if session.parameters != parameters:
+        raise ValueError(f"both engines of link {link.name} must have equal session options")
+    shared[_SESSION] = session
+    return session
+
+
+def _private_link(around: Surroundings) -> OpticalLink:
+    """Fibre for an engine that stands alone, lit so that a signal pulse holds half a photon."""
+    link = OpticalLink(around.name, PRESETS["ingaas-25km-demo"], around.seed, around.clock)
+    link.set_laser_power_w(1e-3)
+    link.set_laser_power_w(1e-3 * 0.5 / link.mean_photon_number())
+    return link
+
+
+MODEL = SimulatorModel(
+    name="qkd-engine",
+    title="QKD engine (session-record interface)",
+    build=_build,
+    unit=QkdEngineUnit,
+    transports=("http",),
+    roles=("alice", "bob"),
+)
