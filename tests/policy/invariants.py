@@ -14,6 +14,7 @@ def check_plan(link: LinkState, facts: LinkFacts, wish: str | None, plan: LinkPl
     assert plan.action in BY_NAME
     assert plan.realign in (0, 1)
     _never_above_cap(link, facts, plan)
+    _steps_go_the_way_they_say(link, plan)
     _raises_are_bounded_and_justified(link, facts, plan, settings)
     _what_does_not_run_does_not_change(link, plan)
     _switch_and_realign_are_possible(link, facts, plan)
@@ -35,6 +36,11 @@ def _never_above_cap(link: LinkState, facts: LinkFacts, plan: LinkPlan) -> None:
     protocol = facts.protocol(plan.protocol)
     cap = 0 if protocol is None else protocol.cap_mean_photon_number_e6
     assert brightest(plan.mean_photon_number_e6, link, facts) <= cap * (1 + 1e-12)
+
+
+def _steps_go_the_way_they_say(link: LinkState, plan: LinkPlan) -> None:
+    steps = BY_NAME[plan.action].steps
+    assert not steps or (plan.mean_photon_number_e6 - link.mean_photon_number_e6) * steps > 0
 
 
 def _raises_are_bounded_and_justified(

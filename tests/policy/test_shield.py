@@ -59,6 +59,21 @@ def test_refused_and_held(entry: LinkState, action: str, code: str, word: str) -
     assert word in plan.interventions[0].text
 
 
+@pytest.mark.parametrize(
+    ("entry", "action"),
+    [
+        (link(age_ms=3_000), "up-small"),
+        (link(qber_z=qber(80_000), qber_x=qber(80_000)), "up-small"),
+        (link(measured_mean_photon_number_e6=255_000), "up-small"),
+        (link(epochs_since_realign=10), "realign"),
+        (link(mean_photon_number_e6=80_000, epochs_since_protocol_change=60), "switch-tf"),
+    ],
+)
+def test_exactly_at_a_limit_is_allowed(entry: LinkState, action: str) -> None:
+    plan = planned(entry, action, protocols=(BB84, TF))
+    assert (plan.action, codes(plan)) == (action, [])
+
+
 def test_link_without_controller_is_not_realigned() -> None:
     assert codes(planned(link(), "realign", can_realign=0)) == ["no-controller"]
 
