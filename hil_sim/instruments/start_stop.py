@@ -1,6 +1,7 @@
 """A start-stop histogram of pulsed light."""
 
 import numpy as np
+from scipy.special import ndtr
 
 # Where the pulses of the light arrive after the start, and how sharply.
 _PEAK_TB = 5_000
@@ -42,13 +43,14 @@ class StartStopHistogram:
 
     def fill(self, events: int, *, signal_share: float, delay_tb: int) -> None:
         """Sort events in: signal in a peak, the rest anywhere in the period; those outside the bins are not counted."""
-        signal = self._random.binomial(events, signal_share)
-        peak = self._random.normal(_PEAK_TB, _JITTER_TB, signal)
-        rest = self._random.uniform(0, self._period_tb, events - signal)
-        times = (np.concatenate([peak, rest]) + delay_tb) % self._period_tb
-        index = np.floor((times - self.minimum_tb) / self.bin_width_tb).astype(np.int64)
-        inside = index[(index >= 0) & (index < len(self._bins))]
-        self._bins += np.bincount(inside, minlength=len(self._bins))
+        edges = self.minimum_tb + self.bin_width_tb * np.arange(len(self._bins) + 1)
+        periods = self._period_tb * np.array([[-1], [0], [1]])
+        peak_tb = (_PEAK_TB + delay_tb) % self._period_tb + periods
+        signal = np.diff(ndtr((edges - peak_tb) / _JITTER_TB)).sum(axis=0)
+        rest = np.diff(np.clip(edges, 0, self._period_tb)) / self._period_tb
+        shares = signal_share * signal + (1 - signal_share) * rest
+        outside = max(1 - shares.sum(), 0.0)
+        self._bins += self._random.multinomial(events, [*shares, outside])[:-1]
 
     def data(self) -> list[int]:
         """Counts per bin."""
