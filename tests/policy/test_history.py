@@ -29,8 +29,8 @@ def test_switches_and_realignments_are_kept_per_link() -> None:
 
 
 def test_what_lies_outside_the_window_is_forgotten() -> None:
-    history = ShieldHistory().after(plan(1, ("a", "realign")), 10)
-    assert history.after(plan(10, ("a", "hold")), 10).of("a").realigns == (1,)
+    history = ShieldHistory().after(plan(1, ("a", "realign"), ("b", "switch-tf")), 10)
+    assert history.after(plan(10, ("a", "hold")), 10) == history
     assert history.after(plan(11, ("a", "hold")), 10) == ShieldHistory()
 
 
