@@ -52,7 +52,7 @@ def list_models(*, as_json: JsonOption = False) -> None:
     scenarios = sorted(path.stem for path in _shipped().glob("*.toml"))
     if as_json:
         shown = [{"model": m.name, "title": m.title, "transports": m.transports, "roles": m.roles} for m in models]
-        typer.echo(json.dumps({"schema": 1, "models": shown, "scenarios": scenarios}))
+        typer.echo(json.dumps({"schema_version": 1, "models": shown, "scenarios": scenarios}))
         return
     width = max(len(model.name) for model in models)
     for model in models:

@@ -70,7 +70,7 @@ def _document(simulation: Simulation, control: Path) -> str:
         for name, section in simulation.scenario.instruments.items()
     }
     return json.dumps(
-        {"schema": 1, "instruments": instruments, "addresses": simulation.addresses, "control": str(control)}
+        {"schema_version": 1, "instruments": instruments, "addresses": simulation.addresses, "control": str(control)}
     )
 
 
