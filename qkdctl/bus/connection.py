@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 
 from qkdctl.bus.base import Message, Origin
 from qkdctl.bus.errors import LinkLostError, UnreachableError
-from qkdctl.bus.settings import MqttSettings
+from qkdctl.bus.settings import MqttSettings, TlsSettings
 
 SCHEMA = "1"
 _OVERHEAD_BYTES = 1024
@@ -137,7 +137,7 @@ def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> aiomqtt.C
         clean_start=True,
         keepalive=settings.keepalive_s,
         timeout=settings.connect_timeout_s,
-        tls_context=_tls_context(settings),
+        tls_context=_tls_context(settings.tls),
         properties=properties,
         will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain, will_properties),
         max_concurrent_outgoing_calls=settings.batch,
@@ -159,14 +159,17 @@ class _ClosingSocket(ssl.SSLSocket):
             raise
 
 
-def _tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
-    if settings.ca_file is None:
+def _tls_context(tls: TlsSettings | None) -> ssl.SSLContext | None:
+    if tls is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = _ClosingSocket
-    context.load_verify_locations(settings.ca_file)
-    if settings.certificate_file:
-        context.load_cert_chain(settings.certificate_file, settings.key_file)
+    if tls.ca_file:
+        context.load_verify_locations(tls.ca_file)
+    else:
+        context.load_default_certs()
+    if tls.certificate_file:
+        context.load_cert_chain(tls.certificate_file, tls.key_file)
     return context
 
 

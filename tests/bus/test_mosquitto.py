@@ -15,7 +15,7 @@ import structlog
 from qkdctl.bus.announcements import Availability, Birth, SessionId
 from qkdctl.bus.node_stream import Born, Delivered, Died, Event
 from qkdctl.bus.receiver import Receiver
-from qkdctl.bus.settings import MqttSettings
+from qkdctl.bus.settings import MqttSettings, TlsSettings
 from qkdctl.clock import RealClock
 from tests.bus.broker import MOSQUITTO, Broker, free_port
 from tests.bus.certificates import make_certificates, user_line
@@ -233,7 +233,7 @@ async def test_tls_and_a_password_that_is_read_at_every_attempt(tmp_path: Path) 
     await broker.start()
     password_file = tmp_path / "password"
     password_file.write_text("wrong\n")
-    settings = settings_for(broker, username="alice", password_file=password_file, ca_file=authority)
+    settings = settings_for(broker, username="alice", password_file=password_file, tls=TlsSettings(authority))
     try:
         with structlog.testing.capture_logs() as logs:
             async with running_bus(tmp_path / "state", settings) as bus:
@@ -244,7 +244,9 @@ async def test_tls_and_a_password_that_is_read_at_every_attempt(tmp_path: Path) 
         assert [entry["event"] for entry in logs] == ["unavailable", "back"]
         assert "right" not in str(logs)
         with structlog.testing.capture_logs() as logs:
-            async with running_bus(tmp_path / "state", replace(settings, ca_file=tmp_path / "other.pem")) as bus:
+            async with running_bus(
+                tmp_path / "state", replace(settings, tls=TlsSettings(tmp_path / "other.pem"))
+            ) as bus:
                 await until(lambda: logs)
                 assert not bus.connected
         assert "certificate verify failed" in logs[0]["error"]
