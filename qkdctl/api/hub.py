@@ -13,6 +13,7 @@ from qkdctl.api.models import SCHEMA_VERSION, Status, event_value
 from qkdctl.clock import Clock
 
 _log = structlog.get_logger("qkdctl.api")
+STREAMS_MAX = 64
 BEAT = b": beat\n\n"
 
 
@@ -78,6 +79,11 @@ class EventHub:
     def is_open(self) -> bool:
         """False once no further event will come."""
         return not self._closing.is_set()
+
+    @property
+    def is_full(self) -> bool:
+        """True when no further stream is served: they must not take all connections from those who act."""
+        return self.counts.streams >= STREAMS_MAX
 
     async def stream(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
         """Server-sent events: a snapshot (or what was missed since `last_event_id`), then updates.

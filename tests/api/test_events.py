@@ -248,6 +248,16 @@ async def test_events_over_http_go_on_after_a_break(
     assert [change["value"]["qber_z"] for change in update["changes"]] == [0.1]
 
 
+async def test_streams_do_not_take_all_connections(
+    http: httpx.AsyncClient, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qkdctl.api.hub.STREAMS_MAX", 1)
+    async with http.stream("GET", "/v1/events") as answer:
+        assert await anext(answer.aiter_lines()) == "event: snapshot"
+        assert (await http.get("/v1/events")).status_code == 503
+        assert (await http.get("/v1/status")).status_code == 200
+
+
 async def test_no_events_once_the_node_has_ended_them(http: httpx.AsyncClient, server: ApiServer) -> None:
     server.hub.close()
     assert (await http.get("/v1/events")).status_code == 503

@@ -123,6 +123,45 @@ async def test_stop_leaves_no_descriptor_open(facade: MemoryFacade, folder: Path
     assert set(DESCRIPTORS.iterdir()) == before
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"",
+        b"GET /v1/sta",
+        b"PUT /v1/devices/voa-1/attributes/x HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{",
+    ],
+)
+async def test_half_a_request_does_not_hold_a_connection(
+    facade: MemoryFacade, folder: Path, monkeypatch: pytest.MonkeyPatch, half: bytes
+) -> None:
+    monkeypatch.setattr("qkdctl.api.peer.REQUEST_TIMEOUT_S", 0.05)
+    server = ApiServer(facade, ApiSettings(folder / "s"), RealClock())
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(folder / "s")
+    writer.write(half)
+    async with asyncio.timeout(4):
+        await asyncio.gather(reader.read(), return_exceptions=True)
+    writer.close()
+    await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+    await server.stop()
+
+
+@pytest.mark.asyncio
+async def test_a_whole_request_may_take_its_time(
+    facade: MemoryFacade, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qkdctl.api.peer.REQUEST_TIMEOUT_S", 0.02)
+    server = ApiServer(facade, ApiSettings(folder / "s"), RealClock())
+    await server.start()
+    asyncio.get_running_loop().call_later(0.1, facade.release.set)
+    async with httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=str(folder / "s")), base_url="http://localhost"
+    ) as client:
+        assert (await client.post("/v1/links/alice-bob/calibrate")).status_code == 200
+    await server.stop()
+
+
 def test_settings_from_the_configuration() -> None:
     section = ApiSection.model_validate(SECTION)
     settings = api_settings(section, lambda reference: f"token-behind-{reference}\n")

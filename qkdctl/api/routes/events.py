@@ -28,6 +28,10 @@ def events_router(hub: EventHub, clock: Clock) -> APIRouter:
             return problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, "there are no live events", hint="GET /v1/status still answers"
             )
+        if hub.is_full:
+            return problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too many event streams are open", hint="close some, or GET /v1/status"
+            )
         return EventStream(hub, clock, last_event_id)
 
     return router
