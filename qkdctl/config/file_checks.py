@@ -22,7 +22,7 @@ def with_absolute_paths(tree: Tree) -> Tree:
         shape = find_shape(path)
         if shape is None or shape.kind not in {Path, SecretReference} or not isinstance(value, str) or not value:
             continue
-        if value.startswith(CREDENTIAL_PREFIX) and shape.kind is SecretReference:
+        if "://" in value or (value.startswith(CREDENTIAL_PREFIX) and shape.kind is SecretReference):
             continue
         origin = tree.origin(path)
         base = Path(origin.source).parent if origin.line else Path()
@@ -37,7 +37,8 @@ def check_files(tree: Tree, environment: Mapping[str, str]) -> list[Problem]:
         if names_secret(path[-1]):
             problems.append(inline_secret_problem(path, value, tree.origin(path)))
         shape = find_shape(path)
-        if isinstance(value, str) and value and shape is not None and shape.kind is SecretReference:
+        is_reference = shape is not None and shape.kind is SecretReference
+        if is_reference and isinstance(value, str) and value and "://" not in value:
             problems += check_secret(SecretReference(value), dotted(path), tree.origin(path), environment)
     for path in _WANTED:
         value = tree.get(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qkdctl.config.positions import KeyPath, Position
+from qkdctl.config.redaction import redact_text
 
 Severity = Literal["error", "warning"]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -39,7 +40,7 @@ DEFAULT = Origin("default")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong, or worth a warning.
+    """One thing wrong, or worth a warning. Secrets of URLs are redacted in every text, wherever it was found.
 
     Attributes:
         origin: where.
@@ -55,6 +56,10 @@ class Problem:
     expected: str = ""
     hint: str = ""
     severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        for name in ("key", "message", "found", "expected", "hint"):
+            object.__setattr__(self, name, redact_text(getattr(self, name)))
 
     def render(self) -> str:
         """Text for people, in the `file:line:column: ` form that editors understand."""

@@ -4,8 +4,9 @@ import re
 
 REDACTED = "[redacted]"
 _SECRET_KEY = re.compile(r"(?i)(password|passwd|passphrase|secret|token|credential|api_?key|private_?key)s?$")
-_USER_INFO = re.compile(r"(?<=//)[^/@\s]*@")
-_QUERY = re.compile(r"(?i)((?:password|passwd|passphrase|secret|token|api_?key)=)[^&\s]+")
+#: A password may itself hold a slash or an at sign.
+_USER_INFO = re.compile(r'(?<=//)[^/\s"][^\s"]*@')
+_QUERY = re.compile(r'(?i)((?:password|passwd|passphrase|secret|token|api_?key)=)[^&\s"]+')
 
 
 def names_secret(key: object) -> bool:

@@ -53,6 +53,8 @@ class SecretReference:
     def _parse(cls, text: str) -> "SecretReference":
         if text.startswith(CREDENTIAL_PREFIX) and not _CREDENTIAL.fullmatch(text.removeprefix(CREDENTIAL_PREFIX)):
             raise PydanticCustomError("credential_name", "the credential has no valid name")
+        if "://" in text:
+            raise PydanticCustomError("secret_url", "a secret is read from a file, not from a URL")
         return cls(text)
 
     def __str__(self) -> str:
@@ -60,7 +62,8 @@ class SecretReference:
 
 
 def _to_path(value: object) -> object:
-    return Path(value) if isinstance(value, str) and value else value
+    """A path from a text; an empty text and a URL are none and stay to be refused."""
+    return Path(value) if isinstance(value, str) and value and "://" not in value else value
 
 
 Name = Annotated[RecordName, Expected("lower-case letters, digits and '-', at most 63, such as alice-laser")]

@@ -31,7 +31,8 @@ def value_hint(key: str, value: object, shape: Shape) -> str:
         return f"write {key} = {'true' if value else 'false'}"
     if shape.kind is not str or shape.choices:
         return ""
-    return f'write it as text: {key} = "{_file_mode(value) if key.endswith("mode") else value}"'
+    text = _file_mode(value) if key.endswith("mode") and isinstance(value, int) else value
+    return f'write it as text: {key} = "{text}"'
 
 
 def name_hint(name: str) -> str:
@@ -58,7 +59,6 @@ def _text_hint(key: str, text: str, shape: Shape) -> str:
     return "write the letters in lower case" if key == "sha256" and text.lower() != text else ""
 
 
-def _file_mode(value: float) -> str:
+def _file_mode(value: int) -> str:
     """660 was meant as the digits, 0o660 arrives as 432."""
-    value = int(value)
     return f"0{value}" if re.fullmatch(r"[0-7]{3}", str(value)) and value > 0o777 else f"{value:04o}"

@@ -30,6 +30,10 @@ MQTT = '\n[mqtt]\nusername = "me"\npassword_file = "{}"\n'
         f'\n[devices.bob.options]\nlogin = {{ api_key = "{CANARY}" }}\n',
         f'\n[devices.x]\ndriver = "acme-engine"\naddress = "http://me:{CANARY}@192.0.2.7:80"\n',
         f'\n[devices.x]\ndriver = "acme-engine"\naddress = "http://192.0.2.7:80/?token={CANARY}"\n',
+        f'\n[devices.x]\ndriver = "acme-engine"\naddress = "http://me:a/b@{CANARY}@192.0.2.7"\n',
+        f'\n[devices.x]\ndriver = "http://me:{CANARY}@192.0.2.7"\naddress = "tcp://h:1"\n',
+        f'\n[links.x]\nsource = "http://me:{CANARY}@192.0.2.7"\n',
+        f'\n[policy]\nfile = "http://me:{CANARY}@192.0.2.7"\n',
         f'\n[devices.x]\ndriver = "acme-engine"\naddress = "htp://me:{CANARY}@192.0.2.7"\n',
     ],
 )
