@@ -5,9 +5,9 @@ import tomllib
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from hil_sim.instruments.model import SimulatorModel
 from hil_sim.instruments.registry import find_model, model_names
@@ -65,6 +65,12 @@ class FaultSection(Section):
     seconds: Annotated[float, Field(gt=0)] | None = None
     replies: Annotated[int, Field(ge=1)] | None = None
     size: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _lateness_is_given(self) -> Self:
+        if self.kind == "late" and self.seconds is None:
+            raise ValueError("kind 'late' needs seconds: how late the reply is")
+        return self
 
 
 class Scenario(Section):

@@ -190,7 +190,15 @@ class Simulation:
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """Forget a task; one that failed is a defect and must be seen."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a task of the simulation failed", "exception": error, "task": task}
+            )
 
     async def _cancel_tasks(self) -> None:
         tasks = tuple(self._tasks)

@@ -7,34 +7,23 @@ say: refusals answer -221 with their reason, and a limit below the set point low
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from hil_sim.instruments.laser_diode import REFERENCE_C, Settling
 from hil_sim.instruments.model import SimulatorModel, Surroundings
-from hil_sim.instruments.thorlabs_cld101x_state import Cld101xUnit, Protections
+from hil_sim.instruments.thorlabs_cld101x_commands import laser_driver_commands
+from hil_sim.instruments.thorlabs_cld101x_state import Cld101xUnit, LaserPort, Protections
 from hil_sim.scpi.command import Command
 from hil_sim.scpi.errors import ScpiError
-from hil_sim.scpi.formats import nr3
 from hil_sim.scpi.instrument import ScpiInstrument
 from hil_sim.scpi.status import ConditionRegister
-from hil_sim.scpi.values import Boolean, Choice, Number
 from hil_sim.trace import Trace, no_trace
 from qkdctl.clock import Clock
 
-_FORM = nr3(6, 2, sign=False)
 _QUEUE_DEPTH = 10
 _WINDOW_DEGC = 0.5
-_LEVEL = "[:LEVel][:IMMediate][:AMPLitude]"
 # Bits of STATus:MEASurement:CONDition.
 _KEY_LOCK, _INTERLOCK, _CURRENT_LIMIT, _POWER_LIMIT = 1 << 0, 1 << 2, 1 << 3, 1 << 5
 _WINDOW, _SENSOR, _OVER_TEMPERATURE = 1 << 9, 1 << 10, 1 << 14
-
-
-class LaserPort(Protocol):
-    """The light path that the laser feeds."""
-
-    def set_laser_power_w(self, power_w: float) -> None:
-        """Set the average power that leaves the laser."""
 
 
 class ThorlabsCld101x(ScpiInstrument):
@@ -53,12 +42,12 @@ class ThorlabsCld101x(ScpiInstrument):
         self.protections = Protections()
         self._port = port
         self._trace = trace
-        self._laser_on = False
-        self._cooler_on = False
+        self.laser_on = False
+        self.cooler_on = False
         self._shown_w = -1.0
         ambient = self.unit.diode.ambient_c
         self._temperature = Settling(ambient, ambient, clock.monotonic())
-        self._measurement = ConditionRegister(self.measurement_condition)
+        self.measurement = ConditionRegister(self.measurement_condition)
         super().__init__(
             clock,
             f"THORLABS,{self.unit.product},{self.unit.serial_number},1.4.0/2.0.3/1.6.0",
@@ -68,43 +57,17 @@ class ThorlabsCld101x(ScpiInstrument):
 
     def commands(self) -> Sequence[Command]:
         """SOURce, OUTPut, SENSe, MEASure and STATus of the manual."""
-        unit = self.unit
-        current = Number("A", 0.0, lambda: self._limit_a, default=0.0, form=_FORM)
-        limit = Number("A", 0.001, unit.current_range_a, default=unit.current_limit_a, form=_FORM)
-        power = Number("W", 0.0, lambda: unit.power_w(self._limit_a, REFERENCE_C), default=0.0, form=_FORM)
-        temperature = Number("degC", 5.0, 45.0, default=REFERENCE_C, form=_FORM)
-        reading = Number(form=_FORM)
-        return (
-            Command(f"SOURce:CURRent{_LEVEL}", current, get=lambda: self._set_a, set=self.set_current),
-            Command("SOURce:CURRent:LIMit[:AMPLitude]", limit, get=lambda: self._limit_a, set=self.set_limit),
-            Command("SOURce:CURRent:LIMit:TRIPped", Boolean(), get=self._limit_active),
-            Command(f"SOURce:POWer{_LEVEL}", power, get=lambda: self._set_w, set=self.set_power),
-            Command("SOURce:FUNCtion:MODE", Choice("CURRent", "POWer"), get=lambda: self._mode, set=self.set_mode),
-            Command("SOURce:AM[:STATe]", Boolean(), get=lambda: self._modulated, set=self._set_modulated),
-            Command("SOURce2:TEMPerature:SPOint", temperature, get=lambda: self._set_degc, set=self.set_temperature),
-            Command("OUTPut[:STATe]", Boolean(), get=lambda: self._laser_on, set=self.set_laser),
-            Command("OUTPut2[:STATe]", Boolean(), get=lambda: self._cooler_on, set=self.set_cooler),
-            Command("OUTPut:CONDition", Boolean(), get=lambda: self.power_w() > 0),
-            *self._protection_commands(),
-            Command("SENSe2:TEMPerature[:DC]:DATA", reading, get=self.temperature_degc),
-            Command("SENSe3:CURRent[:DC]:DATA", reading, get=self.current_a),
-            Command("SENSe4:VOLTage[:DC]:DATA", reading, get=self.voltage_v),
-            Command("MEASure[:SCALar]:CURRent[:DC]", reading, get=self.current_a),
-            Command("MEASure[:SCALar]:VOLTage[:DC]", reading, get=self.voltage_v),
-            Command("MEASure[:SCALar]:TEMPerature", reading, get=self.temperature_degc),
-            Command("MEASure[:SCALar]:POWer2", reading, get=self.power_w),
-            *self._measurement.commands("STATus:MEASurement"),
-        )
+        return laser_driver_commands(self)
 
     def reset(self) -> None:
         """Outputs off, no current, the delivered limit and 25 degC."""
-        self._limit_a = self.unit.current_limit_a
-        self._set_a = 0.0
-        self._set_w = 0.0
-        self._mode = "CURR"
-        self._modulated = False
-        self._external_protection = "OFF"
-        self._set_degc = REFERENCE_C
+        self.limit_a = self.unit.current_limit_a
+        self.set_point_a = 0.0
+        self.set_point_w = 0.0
+        self.mode = "CURR"
+        self.modulated = False
+        self.external_protection = "OFF"
+        self.set_point_degc = REFERENCE_C
         self._switch_laser(on=False)
         self.set_cooler(False)
 
@@ -127,7 +90,7 @@ class ThorlabsCld101x(ScpiInstrument):
             self._trace(name, value)
         if self.protections.reason() is not None:
             self._switch_laser(on=False)
-        self._measurement.latch()
+        self.measurement.latch()
 
     def set_laser(self, on: bool) -> None:
         """Switch the laser.
@@ -135,14 +98,14 @@ class ThorlabsCld101x(ScpiInstrument):
         Raises:
             ScpiError: -221 when something forbids emission.
         """
-        reason = self.protections.reason() or (None if self._cooler_on else "TEC off")
+        reason = self.protections.reason() or (None if self.cooler_on else "TEC off")
         if on and reason is not None:
             raise ScpiError(-221, f"Settings conflict; {reason}")
         self._switch_laser(on=on)
 
     def set_cooler(self, on: bool) -> None:
         """Switch the temperature controller; without it the laser goes out."""
-        self._cooler_on = on
+        self.cooler_on = on
         if not on:
             self._switch_laser(on=False)
         self._heat()
@@ -150,18 +113,18 @@ class ThorlabsCld101x(ScpiInstrument):
 
     def set_temperature(self, temperature_degc: float) -> None:
         """Choose the temperature to hold."""
-        self._set_degc = temperature_degc
+        self.set_point_degc = temperature_degc
         self._heat()
 
     def set_current(self, current_a: float) -> None:
         """Choose the current of the current mode."""
-        self._set_a = current_a
+        self.set_point_a = current_a
         self._trace("current_a", current_a)
         self.update_link()
 
     def set_power(self, power_w: float) -> None:
         """Choose the power of the power mode."""
-        self._set_w = power_w
+        self.set_point_w = power_w
         self.update_link()
 
     def set_limit(self, limit_a: float) -> None:
@@ -171,8 +134,8 @@ class ThorlabsCld101x(ScpiInstrument):
             ScpiError: -221 while the laser is on.
         """
         self._needs_laser_off()
-        self._limit_a = limit_a
-        self._set_a = min(self._set_a, limit_a)
+        self.limit_a = limit_a
+        self.set_point_a = min(self.set_point_a, limit_a)
         self._trace("current_limit_a", limit_a)
 
     def set_mode(self, mode: str) -> None:
@@ -182,7 +145,7 @@ class ThorlabsCld101x(ScpiInstrument):
             ScpiError: -221 while the laser is on.
         """
         self._needs_laser_off()
-        self._mode = mode
+        self.mode = mode
 
     def temperature_degc(self) -> float:
         """Temperature of the diode."""
@@ -190,11 +153,11 @@ class ThorlabsCld101x(ScpiInstrument):
 
     def current_a(self) -> float:
         """Current through the diode."""
-        return min(self._wanted_a(), self._limit_a) if self._laser_on else 0.0
+        return min(self._wanted_a(), self.limit_a) if self.laser_on else 0.0
 
     def voltage_v(self) -> float:
         """Voltage across the diode."""
-        return self.unit.voltage_v(self.current_a()) if self._laser_on else 0.0
+        return self.unit.voltage_v(self.current_a()) if self.laser_on else 0.0
 
     def power_w(self) -> float:
         """Optical power of the diode."""
@@ -211,60 +174,38 @@ class ThorlabsCld101x(ScpiInstrument):
 
     def measurement_condition(self) -> int:
         """Bits of STATus:MEASurement:CONDition."""
-        away = self._cooler_on and abs(self.temperature_degc() - self._set_degc) > _WINDOW_DEGC
+        away = self.cooler_on and abs(self.temperature_degc() - self.set_point_degc) > _WINDOW_DEGC
         return (
             (_KEY_LOCK if self.protections.key_locked else 0)
             | (_INTERLOCK if self.protections.interlock_open else 0)
-            | (_CURRENT_LIMIT if self._limit_active() else 0)
+            | (_CURRENT_LIMIT if self.limit_active() else 0)
             | (_WINDOW if away else 0)
             | (_SENSOR if self.protections.sensor_missing else 0)
             | (_OVER_TEMPERATURE if self.protections.over_temperature else 0)
         )
 
     def _wanted_a(self) -> float:
-        if self._mode == "CURR":
-            return self._set_a
-        return self.unit.current_for(self._set_w, self.temperature_degc())
+        if self.mode == "CURR":
+            return self.set_point_a
+        return self.unit.current_for(self.set_point_w, self.temperature_degc())
 
-    def _limit_active(self) -> bool:
-        return self._laser_on and self._wanted_a() >= self._limit_a
+    def limit_active(self) -> bool:
+        """Whether the hardware limit holds the current."""
+        return self.laser_on and self._wanted_a() >= self.limit_a
 
     def _needs_laser_off(self) -> None:
-        if self._laser_on:
+        if self.laser_on:
             raise ScpiError(-221, "Settings conflict; laser on")
 
-    def _set_modulated(self, on: bool) -> None:
-        self._modulated = on
-
     def _heat(self) -> None:
-        goal = self._set_degc if self._cooler_on else self.unit.diode.ambient_c
+        goal = self.set_point_degc if self.cooler_on else self.unit.diode.ambient_c
         self._temperature = Settling(self.temperature_degc(), goal, self.now())
         self.update_link()
 
     def _switch_laser(self, *, on: bool) -> None:
-        self._laser_on = on
+        self.laser_on = on
         self._trace("emission_enabled", on)
         self.update_link()
-
-    def _protection_commands(self) -> Sequence[Command]:
-        def set_external(position: str) -> None:
-            self._external_protection = position
-
-        tripped = {
-            "INTLock": lambda: self.protections.interlock_open,
-            "KEYLock": lambda: self.protections.key_locked,
-            "OTEMp": lambda: self.protections.over_temperature,
-            "CONNection": lambda: self.protections.sensor_missing,
-        }
-        return (
-            *(Command(f"OUTPut:PROTection:{node}:TRIPped", Boolean(), get=get) for node, get in tripped.items()),
-            Command(
-                "OUTPut:PROTection:EXTernal",
-                Choice("OFF", "PROTect", "ENABle"),
-                get=lambda: self._external_protection,
-                set=set_external,
-            ),
-        )
 
 
 def _build(around: Surroundings) -> ThorlabsCld101x:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hil_sim.instruments.laser_diode import REFERENCE_C, Diode
 
@@ -86,3 +87,10 @@ class Protections:
             "no temperature sensor": self.sensor_missing,
         }
         return next((cause for cause, present in causes.items() if present), None)
+
+
+class LaserPort(Protocol):
+    """The light path that the laser feeds."""
+
+    def set_laser_power_w(self, power_w: float) -> None:
+        """Set the average power that leaves the laser."""
