@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hil_sim.demo.files import PolicyChoice, write_configuration
-from hil_sim.scenario import load_scenario
+from hil_sim.scenario import scenario_of
 from hil_sim.simulation import Simulation
 from qkdctl.clock import RealClock
 from qkdctl.config.load import load
@@ -72,8 +73,12 @@ def configuration(directory: Path, simulation: Simulation, policy: str = "rule-b
 
 @asynccontextmanager
 async def simulated(directory: Path) -> AsyncIterator[Simulation]:
-    """The shipped bench, traced."""
-    async with Simulation(load_scenario(SCENARIO), trace=directory / "trace.jsonl") as simulation:
+    """The shipped bench, traced; with lasers that are at temperature and a motor that is quick, so that tests are."""
+    tables = tomllib.loads(SCENARIO.read_text())
+    tables["instruments"]["laser-alice"]["options"] = {"diode": {"ambient_c": 25.0}}
+    motor = {"steps_per_s": 48_000.0, "home_steps_per_s": 48_000.0, "home_pause_s": 0.05}
+    tables["instruments"]["voa-charlie"]["options"] = motor
+    async with Simulation(scenario_of(tables), trace=directory / "trace.jsonl") as simulation:
         yield simulation
 
 
@@ -94,9 +99,8 @@ async def running(
         try:
             await until(lambda: all(s.usable for s in daemon.supervisors.values()), what="devices")
             if calibrated:
-                for link in daemon.links.values():
-                    if link.calibration is None:
-                        await bench.facade.calibrate(link.name, "test")
+                fresh = [link.name for link in daemon.links.values() if link.calibration is None]
+                await asyncio.gather(*(bench.facade.calibrate(name, "test") for name in fresh))
                 await until(lambda: all(link.mode == "running" for link in daemon.links.values()), what="links")
             yield bench
         finally:
