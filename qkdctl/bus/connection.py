@@ -7,12 +7,14 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiomqtt
+import paho.mqtt.client as paho
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from qkdctl.bus.base import Message, Origin
 from qkdctl.bus.errors import LinkLostError, UnreachableError
@@ -54,10 +56,23 @@ class Connection(Protocol):
         """Say good-bye: the broker then drops the will."""
 
 
+class _Client(aiomqtt.Client):
+    """Remembers what the library passes over: that the broker acknowledged a message in order to refuse it."""
+
+    refusal: str = ""
+
+    def _on_publish(
+        self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        if reason_code.is_failure:
+            self.refusal = str(reason_code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
 class MqttConnection:
     """A session through aiomqtt, MQTT 5."""
 
-    def __init__(self, client: aiomqtt.Client, limit_s: float) -> None:
+    def __init__(self, client: _Client, limit_s: float) -> None:
         self._client = client
         self._limit_s = limit_s
 
@@ -74,6 +89,8 @@ class MqttConnection:
             )
         except (aiomqtt.MqttError, ValueError) as error:
             raise LinkLostError(f"publishing to {message.topic}: {error}") from error
+        if self._client.refusal:
+            raise LinkLostError(f"the broker refuses messages: {self._client.refusal}")
 
     async def subscribe(self, topic_filter: str) -> None:
         """See Connection."""
@@ -121,13 +138,13 @@ async def connect(settings: MqttSettings, client_id: str, will: Outgoing) -> Asy
         _close(client)
 
 
-def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> aiomqtt.Client:
+def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> _Client:
     password = settings.password_file.read_text("utf-8").strip() if settings.password_file else None
     will_properties = _properties(PacketTypes.WILLMESSAGE)
     will_properties.UserProperty = [("schema", SCHEMA)]
     properties = _properties(PacketTypes.CONNECT)
     properties.MaximumPacketSize = settings.max_payload_bytes + _OVERHEAD_BYTES
-    client = aiomqtt.Client(
+    client = _Client(
         settings.host,
         settings.port,
         identifier=client_id,

@@ -13,12 +13,10 @@ MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/s
 class Broker:
     """Listens on 127.0.0.1 and keeps nothing when it dies."""
 
-    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true\npersistence false") -> None:
         self.port = free_port()
         self._configuration = folder / "mosquitto.conf"
-        self._configuration.write_text(
-            f"listener {self.port} 127.0.0.1\nset_tcp_nodelay true\npersistence false\nuser root\n{extra}\n"
-        )
+        self._configuration.write_text(f"listener {self.port} 127.0.0.1\nset_tcp_nodelay true\nuser root\n{extra}\n")
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -14,24 +14,26 @@ VALIDITY = dt.timedelta(days=1)
 
 
 def make_certificates(folder: Path) -> Path:
-    """Write `ca.pem`, `broker.pem` and `broker.key` for 127.0.0.1, and `other.pem` that signed nothing.
+    """Write certificates: `ca.pem`, `broker.pem` for 127.0.0.1, `alice.pem`, and `other.pem` that signed nothing.
 
     Returns:
         The path of `ca.pem`.
     """
     authority_key, authority = _self_signed("test authority")
     _, other = _self_signed("other authority")
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        _builder("broker", authority.subject, key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    for name, value in (("ca.pem", authority), ("other.pem", other), ("broker.pem", certificate)):
-        (folder / name).write_bytes(value.public_bytes(serialization.Encoding.PEM))
-    (folder / "broker.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    for name, certificate in (("ca", authority), ("other", other)):
+        (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    for name in ("broker", "alice"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(name, authority.subject, key).add_extension(address, critical=False)
+        certificate = builder.sign(authority_key, hashes.SHA256())
+        (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        (folder / f"{name}.key").write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
     return folder / "ca.pem"
 
 
