@@ -23,4 +23,4 @@ def test_every_fault_is_explained_and_no_other() -> None:
 def test_the_example_test_passes(pytester) -> None:
     (example,) = re.findall(r"```python\n(.*?)\ndef test_survives", GUIDE, re.DOTALL)
     pytester.makepyfile(example)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-o", "asyncio_default_fixture_loop_scope=function").assert_outcomes(passed=1)

@@ -36,8 +36,7 @@ def test_fixtures_are_there_without_any_import(pytester: pytest.Pytester) -> Non
             assert qkd_instrument("polatis") != qkd_instrument("polatis")
         """
     )
-    # Not in this process: the plugin is loaded here already.
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-o", "asyncio_default_fixture_loop_scope=function")
     result.assert_outcomes(passed=3)
 
 
