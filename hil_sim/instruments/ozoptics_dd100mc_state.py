@@ -42,6 +42,14 @@ class Dd100McUnit:
     self_test_s: float = 40.0
     wavelengths_nm: tuple[int, ...] = (1550, 1310)
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.insertion_loss_db < self.max_attenuation_db:
+            raise ValueError("insertion_loss_db must lie between 0 and max_attenuation_db")
+        if min(self.steps_per_s, self.home_steps_per_s) <= 0 or self.travel_steps < 1 or not self.wavelengths_nm:
+            raise ValueError("speeds must be positive, travel_steps at least 1 and wavelengths_nm not empty")
+        if min(self.home_pause_s, self.self_test_s) < 0:
+            raise ValueError("home_pause_s and self_test_s must not be negative")
+
 
 class Fault(IntEnum):
     """Numbers after `Error-`."""
@@ -181,7 +189,8 @@ class WedgeAttenuator:
         """
         if self._defect is not None:
             raise UnitError(self._defect)
-        self._motor.move(0, steps_per_s=self.unit.home_steps_per_s, pause_s=self.unit.home_pause_s)
+        pause_s = self.unit.home_pause_s + max(self._busy_until_s - self._motor.free_s(), 0.0)
+        self._motor.move(0, steps_per_s=self.unit.home_steps_per_s, pause_s=pause_s)
         self.homed = True
         error, self._count_error = self._count_error, 0
         return error

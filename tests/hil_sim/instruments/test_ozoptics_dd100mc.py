@@ -1,6 +1,7 @@
 """The DD-100-MC says what its manual says, and moves as slowly."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -142,10 +143,12 @@ async def test_power_loss_stops_the_motor_and_forgets_the_position() -> None:
     assert say(attenuator.converse(), b"H\r") == b"Diff=400\r\n" + END
 
 
-def test_restart_takes_forty_seconds() -> None:
-    (reply,) = OzOpticsDd100Mc(VirtualClock()).converse().received(b"RST\r\n")
+def test_restart_takes_forty_seconds_and_homing_waits_for_it() -> None:
+    line = OzOpticsDd100Mc(VirtualClock()).converse()
+    (reply,) = line.received(b"RST\r\n")
     assert reply.data == END
     assert reply.delay_s == pytest.approx(40.0)
+    assert last_delay_s(line.received(b"H\r\n")) == pytest.approx(70.0)
 
 
 def test_defects_have_their_codes() -> None:
@@ -170,3 +173,11 @@ def test_the_position_chosen_is_the_nearest_step(hundredths: int) -> None:
 def test_a_unit_with_one_calibration_has_no_wavelength_to_choose() -> None:
     line = OzOpticsDd100Mc(VirtualClock(), Dd100McUnit(wavelengths_nm=(1550,))).converse()
     assert say(line, b"W1550\r") == b"Error-2\r\n" + END
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"insertion_loss_db": 60.0}, {"steps_per_s": 0.0}, {"wavelengths_nm": ()}, {"self_test_s": -1.0}]
+)
+def test_a_scenario_refuses_impossible_units(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Dd100McUnit(**wrong)
