@@ -104,6 +104,7 @@ class LinkController:
         self._pause_epochs = 0
         self._task: asyncio.Task[None] | None = None
         self._interrupting = False
+        self._begun = False
 
     @property
     def busy(self) -> bool:
@@ -125,31 +126,33 @@ class LinkController:
         """Mean photon number from the tap and the attenuation read back; 0 when unknown."""
         return measured_mean_photon_number_e6(self.roles, self.settings.path)
 
-    def adopt(self) -> None:
+    def begin(self) -> None:
         """At start: when every instrument stands at its committed set-points, the link simply runs on."""
         self._up = self.calibration is not None and self._stands()
+        self._begun = True
 
     def tick(self) -> None:
-        """Once per epoch: watch the instruments, go dark or come up as needed. Starts work, never waits for it."""
+        """Once per epoch: a link that failed waits some epochs before it is tried again."""
+        self._pause_epochs = max(0, self._pause_epochs - 1)
+        self.react()
+
+    def react(self) -> None:
+        """After each poll: go dark or come up as the instruments demand. Starts work, never waits for it."""
+        if not self._begun or self._interrupting:
+            return
         if not self._may_write:
             self._up = self.roles.source.value("emission_enabled") is True
+        elif self._up and light_at_risk(self.roles, self.settings, self.measured_e6()):
+            self._interrupting = True
+            self._begin(self._interrupt(self._task, "instrument lost, or more light than allowed"))
+        elif self.busy or self._pause_epochs > 0:
             return
-        if self.busy:
-            return
-        if self._faulted or (self._up and light_at_risk(self.roles, self.settings, self.measured_e6())):
-            self._begin(self._dark("instrument lost, or more light than allowed"))
+        elif self._faulted:
+            self._begin(self._dark("not shown dark before"))
         elif self._up and needs_restart(self.roles, self._journal):
             self._begin(self._dark("set-points changed behind our back"))
         elif not self._up and self.manual is not Manual.SAFE and self._may_come_up():
             self._begin(self._come_up())
-
-    def react(self) -> None:
-        """After each poll: too much light, or a lost instrument, ends whatever is under way and makes the link dark."""
-        if not (self._may_write and self._up) or self._interrupting:
-            return
-        if light_at_risk(self.roles, self.settings, self.measured_e6()):
-            self._interrupting = True
-            self._begin(self._interrupt(self._task, "instrument lost, or more light than allowed"))
 
     def set_points_for(self, plan: LinkPlan) -> SetPoints:
         """What the plan commits; nothing when it changes nothing or the link does not follow plans now.
@@ -257,7 +260,7 @@ class LinkController:
         try:
             await work
         except UnsafeError:
-            return
+            self._pause_epochs = 1
         except (DeviceError, ExceptionGroup, ValueError) as error:
             self._failures += 1
             self._pause_epochs = min(_LONGEST_PAUSE_EPOCHS, 2**self._failures)
@@ -348,9 +351,6 @@ class LinkController:
         return Operation(plan.mean_photon_number_e6, plan.protocol, self.settings.initial.switch_connections)
 
     def _may_come_up(self) -> bool:
-        if self._pause_epochs > 0:
-            self._pause_epochs -= 1
-            return False
         if self.calibration is None or self.calibration.path != self.settings.path:
             text = f"no calibration record for the present optics; run 'qkdctl calibrate {self.name}'"
             self._alarms.raise_("not-calibrated", self.name, text)

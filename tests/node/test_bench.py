@@ -129,7 +129,7 @@ async def test_an_observing_daemon_writes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_more_light_than_allowed_darkens_the_link_before_the_epoch_ends(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, epoch_s=20.0) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, epoch_s=60.0) as bench:
         link = simulation.bench.links["alice-bob"]
         # somebody turns the laser up behind the daemon's back: the tap sees it
         link.set_laser_power_w(link.settings.laser_power_w * 10)
