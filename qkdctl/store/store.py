@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,34 +63,28 @@ async def open_store(
         SchemaTooNewError: a newer version wrote it.
         StoreError: the machine refused.
     """
-    lock = DirectoryLock(directory)
-    try:
+    async with AsyncExitStack() as closing:
+        closing.callback(DirectoryLock(directory).release)
         damages = await _make_all_sound(directory, clock)
         state = await Database.open(directory / STATE_FILE, "FULL")
-        try:
-            messages = await Database.open(directory / OUTBOX_FILE, "NORMAL")
-            try:
-                outbox = Outbox(messages, clock, outbox_capacity, outbox_history)
-                await outbox.load()
-                ledger = Ledger(state, clock)
-                complaints = tuple([str(damage) for damage in damages] + await _check_ledger(ledger))
-                await _report(ledger, complaints)
-                yield Store(
-                    ledger,
-                    SetPoints(state),
-                    Calibrations(state, clock),
-                    LinkModes(state, clock),
-                    Counters(state),
-                    outbox,
-                    complaints,
-                )
-                await outbox.settle()
-            finally:
-                await messages.close()
-        finally:
-            await state.close()
-    finally:
-        lock.release()
+        closing.push_async_callback(state.close)
+        messages = await Database.open(directory / OUTBOX_FILE, "NORMAL")
+        closing.push_async_callback(messages.close)
+        outbox = Outbox(messages, clock, outbox_capacity, outbox_history)
+        await outbox.load()
+        closing.push_async_callback(outbox.settle)
+        ledger = Ledger(state, clock)
+        complaints = tuple([str(damage) for damage in damages] + await _check_ledger(ledger))
+        await _report(ledger, complaints)
+        yield Store(
+            ledger,
+            SetPoints(state),
+            Calibrations(state, clock),
+            LinkModes(state, clock),
+            Counters(state),
+            outbox,
+            complaints,
+        )
 
 
 async def _make_all_sound(directory: Path, clock: Clock) -> list[Damage]:

@@ -32,6 +32,23 @@ async def test_messages_wait_in_order_until_acknowledged_and_survive_a_restart(t
 
 
 @pytest.mark.asyncio
+async def test_numbers_go_on_after_a_cancelled_daemon(tmp_path: Path) -> None:
+    async def daemon() -> None:
+        async with open_store(tmp_path, VirtualClock()) as store:
+            await store.outbox.append("t", b"")
+            appended.set()
+            await asyncio.Event().wait()
+
+    appended = asyncio.Event()
+    task = asyncio.create_task(daemon())
+    await appended.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with open_store(tmp_path, VirtualClock()) as store:
+        assert await store.outbox.append("t", b"") == 2
+
+
+@pytest.mark.asyncio
 async def test_concurrent_appends_are_stored_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     async with open_store(tmp_path, VirtualClock()) as store:
         numbers = await asyncio.gather(*(store.outbox.append("t", b"%d" % n) for n in range(100)))
