@@ -2,6 +2,7 @@
 # PYTHON=... chooses the interpreter (3.11 or newer); ARGS=... goes to the command of the target.
 
 VENV := .venv
+PEERS := .venv-bench
 BIN := $(VENV)/bin
 PYTHON ?=
 ARGS ?=
@@ -15,7 +16,7 @@ help:
 	@echo "make demo    two simulated QKD links under a real daemon, live in this terminal"
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
-	@echo "make bench   polling overhead of the daemon against its peers"
+	@echo "make bench   polling overhead of the daemon against its peers   (ARGS='--quick' takes a minute)"
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed
@@ -29,11 +30,11 @@ lint: $(VENV)/.installed-with-extras
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 
-bench: $(VENV)/.installed-with-extras
-	$(BIN)/python -m bench $(ARGS)
+bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
+	$(BIN)/python -m tests.bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The build backend is installed like everything else, from the constraints, because pip does not apply them to the
@@ -58,3 +59,14 @@ $(VENV)/.installed-with-extras: $(VENV)/.installed
 	@echo "installing the tools for tests, lint and benchmarks"
 	@$(PIP_INSTALL) --no-build-isolation --editable '.[test,lint,bench]'
 	@touch $@
+
+# The frameworks that the bench compares with, apart from everything else. One that cannot be installed leaves its error
+# for the report, and is tried again the next time.
+$(PEERS)/.installed: tests/bench/constraints-peers.txt $(VENV)/.installed
+	@echo "installing the peers for benchmarks into $(PEERS)"
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@failed=0; for peer in fastcs frappy-core; do \
+	  if $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint tests/bench/constraints-peers.txt $$peer 2>$(PEERS)/$$peer.error; \
+	  then rm $(PEERS)/$$peer.error; else failed=1; echo "$$peer could not be installed; the report says so" >&2; fi; \
+	done; [ $$failed = 1 ] || touch $@
