@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from qkdctl.config.effective import effective
+from qkdctl.config.model import Config
 from qkdctl.config.secrets import SecretError, read_secret, secret_path
 from qkdctl.config.types import SecretReference
 from tests.config.files import VALID, problems_of, read, write
@@ -63,6 +64,20 @@ def test_show_has_the_reference_and_never_the_secret(tmp_path: Path) -> None:
     value = read_secret(config.mqtt.password_file, {})
     assert value.get_secret_value() == CANARY
     assert CANARY not in repr(value)
+
+
+def test_show_redacts_what_no_check_has_seen() -> None:
+    values = {
+        "node": {"name": "bench"},
+        "api": {"socket": "/run/x"},
+        "policy": {"kind": "hold"},
+        "devices": {
+            "x": {"driver": "y", "address": "tcp://h:1", "options": {"token": CANARY, "url": f"http://me:{CANARY}@h"}}
+        },
+    }
+    shown = {value.key: value.value for value in effective(Config.model_validate(values))}
+    assert shown["devices.x.options.token"] == "[redacted]"
+    assert shown["devices.x.options.url"] == "http://[redacted]@h"
 
 
 def test_a_secret_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
