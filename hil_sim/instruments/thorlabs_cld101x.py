@@ -11,7 +11,7 @@ from dataclasses import replace
 from hil_sim.instruments.laser_diode import REFERENCE_C, Settling
 from hil_sim.instruments.model import SimulatorModel, Surroundings
 from hil_sim.instruments.thorlabs_cld101x_commands import laser_driver_commands
-from hil_sim.instruments.thorlabs_cld101x_state import Cld101xUnit, LaserPort, Protections
+from hil_sim.instruments.thorlabs_cld101x_state import Cld101xUnit, LaserPort, Protections, TemperatureLimits
 from hil_sim.scpi.command import Command
 from hil_sim.scpi.errors import ScpiError
 from hil_sim.scpi.instrument import ScpiInstrument
@@ -40,6 +40,7 @@ class ThorlabsCld101x(ScpiInstrument):
         """Switch on, everything off and cold."""
         self.unit = unit or Cld101xUnit()
         self.protections = Protections()
+        self.temperature_limits = TemperatureLimits()
         self._port = port
         self._trace = trace
         self.laser_on = False

@@ -32,7 +32,6 @@ def _source_commands(laser: "ThorlabsCld101x") -> Sequence[Command]:
     current = Number("A", 0.0, lambda: laser.limit_a, default=0.0, form=_FORM)
     limit = Number("A", 0.001, unit.current_range_a, default=unit.current_limit_a, form=_FORM)
     power = Number("W", 0.0, lambda: unit.power_w(laser.limit_a, REFERENCE_C), default=0.0, form=_FORM)
-    temperature = Number("degC", 5.0, 45.0, default=REFERENCE_C, form=_FORM)
     return (
         Command(f"SOURce:CURRent{_LEVEL}", current, get=lambda: laser.set_point_a, set=laser.set_current),
         Command("SOURce:CURRent:LIMit[:AMPLitude]", limit, get=lambda: laser.limit_a, set=laser.set_limit),
@@ -40,7 +39,25 @@ def _source_commands(laser: "ThorlabsCld101x") -> Sequence[Command]:
         Command(f"SOURce:POWer{_LEVEL}", power, get=lambda: laser.set_point_w, set=laser.set_power),
         Command("SOURce:FUNCtion:MODE", Choice("CURRent", "POWer"), get=lambda: laser.mode, set=laser.set_mode),
         field(laser, "SOURce:AM[:STATe]", Boolean(), "modulated"),
-        Command("SOURce2:TEMPerature:SPOint", temperature, get=lambda: laser.set_point_degc, set=laser.set_temperature),
+        *_temperature_commands(laser),
+    )
+
+
+def _temperature_commands(laser: "ThorlabsCld101x") -> Sequence[Command]:
+    """Set point within its limits; the constants of the control loop change nothing here."""
+    limits = laser.temperature_limits
+    set_point = Number("degC", lambda: limits.lower_degc, lambda: limits.upper_degc, REFERENCE_C, form=_FORM)
+    limit = Number("degC", 5.0, 45.0, form=_FORM)
+    constant = Number(minimum=0.0, maximum=100.0, form=_FORM)
+    node = "SOURce2:TEMPerature"
+    return (
+        Command(f"{node}:SPOint", set_point, get=lambda: laser.set_point_degc, set=laser.set_temperature),
+        field(limits, f"{node}:LIMit:UPPer", limit, "upper_degc"),
+        field(limits, f"{node}:LIMit:LOWer", limit, "lower_degc"),
+        field(limits, f"{node}:LCONstants:GAIN", constant, "gain"),
+        field(limits, f"{node}:LCONstants:INTegral", constant, "integral"),
+        field(limits, f"{node}:LCONstants:DERivative", constant, "derivative"),
+        field(limits, f"{node}:LCONstants:PERiod", constant, "period_s"),
     )
 
 

@@ -89,6 +89,18 @@ class Protections:
         return next((cause for cause, present in causes.items() if present), None)
 
 
+@dataclass(slots=True)
+class TemperatureLimits:
+    """Limits of the temperature set point, and the constants of the control loop."""
+
+    lower_degc: float = 5.0
+    upper_degc: float = 45.0
+    gain: float = 1.0
+    integral: float = 0.2
+    derivative: float = 0.2
+    period_s: float = 2.0
+
+
 class LaserPort(Protocol):
     """The light path that the laser feeds."""
 

@@ -137,7 +137,7 @@ class ThorlabsPm100d(ScpiInstrument):
 
     def _sense_commands(self) -> Sequence[Command]:
         low_nm, high_nm = WAVELENGTHS_NM
-        correction, power = "[SENSe]:CORRection", "[SENSe]:POWer[:DC]"
+        correction, power, current = "[SENSe]:CORRection", "[SENSe]:POWer[:DC]", "[SENSe]:CURRent[:DC]"
         zero = f"{correction}:COLLect:ZERO"
         upper = Number("W", RANGES_W[0], RANGES_W[-1], RANGES_W[-1], form=_FORM)
         wavelength = Number("nm", low_nm, high_nm, 1550.0, form=_FORM)
@@ -159,6 +159,8 @@ class ThorlabsPm100d(ScpiInstrument):
             Command(f"{zero}:MAGNitude", Number(form=_FORM), get=lambda: self.state.zero_w),
             Command(f"{power}:RANGe[:UPPer]", upper, get=self._range_w, set=self.set_range),
             self._setting(f"{power}:RANGe:AUTO", Boolean(), "auto_range"),
+            Command(f"{current}:RANGe[:UPPer]", Number("A", form=_FORM), get=self._range_a, set=self._set_range_a),
+            self._setting(f"{current}:RANGe:AUTO", Boolean(), "auto_range"),
             self._setting(f"{power}:REFerence", Number("W", -1.0, 1.0, 0.0, form=_FORM), "reference_w"),
             self._setting(f"{power}:REFerence:STATe", Boolean(), "relative"),
             self._setting(f"{power}:UNIT", Choice("W", "DBM"), "power_unit"),
@@ -189,6 +191,15 @@ class ThorlabsPm100d(ScpiInstrument):
     def _range_w(self) -> float:
         self.state.power_w()
         return self.state.range_w
+
+    def _range_a(self) -> float:
+        return self._range_w() * responsivity(self.state.wavelength_nm)
+
+    def _set_range_a(self, upper_a: float) -> None:
+        upper_w = upper_a / responsivity(self.state.wavelength_nm)
+        if not 0 <= upper_w <= RANGES_W[-1]:
+            raise ScpiError(-222)
+        self.set_range(upper_w)
 
     def _setting(self, header: str, kind: Integer | Number | Boolean | Choice, name: str) -> Command:
         """A setting of the state, which a reset replaces."""

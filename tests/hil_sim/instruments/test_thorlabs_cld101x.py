@@ -139,6 +139,12 @@ async def test_the_temperature_settles_and_moves_the_threshold(
     assert light.laser_w < before
 
 
+def test_the_temperature_stays_within_its_limits(talk: Dialogue) -> None:
+    talk.tell("Source2:TEMPerature:LIMit:UPPer 30;LOWer 20")
+    assert talk.error_of("SOUR2:TEMP:SPO 31") == -222
+    assert talk.ask("SOUR2:TEMP:SPO 30;SPO?;SPO? MIN;LCON:GAIN 8;GAIN?") == "3.000000E+01;2.000000E+01;8.000000E+00"
+
+
 def test_power_mode_holds_a_power_up_to_the_limit(talk: Dialogue, light: Light) -> None:
     talk.tell("SOUR:FUNC:MODE POW;:SOUR:POW 10mW;:OUTP2 ON;:OUTP ON")
     assert talk.ask("SOUR:FUNC:MODE?") == "POW"

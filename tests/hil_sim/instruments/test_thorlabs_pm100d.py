@@ -60,6 +60,8 @@ def test_ranges(talk: Dialogue, light: Light) -> None:
     assert talk.ask("MEAS:POW?") == "9.9E+37"
     light.laser_w = 1e-5
     assert number(talk, "MEAS:POW?") == pytest.approx(1e-5)
+    assert number(talk, "SENS:CURR:RANG 2e-6;RANG?") == pytest.approx(3e-6 * responsivity(1550))
+    assert talk.error_of("SENS:CURR:RANG 1") == -222
 
 
 def test_averages_take_their_time(talk: Dialogue) -> None:
