@@ -76,18 +76,12 @@ def test_the_bench_is_valid_with_the_drivers_of_this_package(tmp_path: Path) -> 
     assert {device.driver for device in config.devices.values()} <= set(EntryPointCatalog().names())
 
 
-@pytest.mark.parametrize("name", ["bench.toml", "qkdctl.toml"])
-def test_what_is_commented_out_is_valid_too(tmp_path: Path, name: str) -> None:
-    text = (ROOT / "config" / name).read_text(encoding="utf-8")
+def test_what_the_bench_has_commented_out_is_valid_too(tmp_path: Path) -> None:
+    text = (ROOT / "config/bench.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text) != tomllib.loads(_uncommented(text))
     config = _load(write(tmp_path, _uncommented(text)), tmp_path)
     assert config.provenance.warnings == ()
     assert config.mqtt is not None
-
-
-def test_the_first_configuration_starts_without_any_instrument(tmp_path: Path) -> None:
-    config = _load(ROOT / "config/qkdctl.toml", tmp_path)
-    assert (config.devices, config.links, config.provenance.warnings) == ({}, {}, ())
 
 
 def test_the_reference_in_the_guide_is_that_of_the_models() -> None:
