@@ -114,7 +114,7 @@ class Node:
             self._spawn(supervisor.run(), f"device {supervisor.device.name}")
         await self._await_first_attempts()
         for link in self.links.values():
-            link.adopt()
+            link.begin()
         self._spawn(self.epochs.run(), "epochs")
         self.is_ready = True
         self.broadcast.changed("node", "", self._node_part)

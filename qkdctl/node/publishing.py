@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qkdctl.bus.mqtt import MqttBus
 from qkdctl.bus.publisher import StatePublisher
-from qkdctl.bus.settings import MqttSettings
+from qkdctl.bus.settings import MqttSettings, TlsSettings
 from qkdctl.config.model import MqttSection
 from qkdctl.config.secrets import secret_path
 from qkdctl.config.types import SecretReference
@@ -22,7 +22,6 @@ def mqtt_settings(section: MqttSection, environment: Mapping[str, str]) -> MqttS
     """Settings of the broker session.
 
     Raises:
-        ValueError: a broker elsewhere without TLS, or without proof of who we are.
         SecretError: a credential is wanted and the service manager passed none.
     """
 
@@ -37,9 +36,8 @@ def mqtt_settings(section: MqttSection, environment: Mapping[str, str]) -> MqttS
         client_id=section.client_id,
         username=section.username,
         password_file=file(section.password_file),
-        ca_file=tls.ca_file if tls else None,
-        certificate_file=tls.certificate_file if tls else None,
-        key_file=file(tls.key_file) if tls else None,
+        tls=None if tls is None else TlsSettings(tls.ca_file, tls.certificate_file, file(tls.key_file)),
+        keepalive_s=section.keepalive_s,
         heartbeat_s=section.heartbeat_s,
     )
 

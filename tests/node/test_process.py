@@ -148,7 +148,7 @@ async def test_kill_9_at_any_time_loses_nothing_and_frees_no_light(tmp_path: Pat
             await asyncio.sleep(chance.uniform(0.2, 2.5))
             await daemon.end(signal.SIGKILL)
             report = daemon.ledger()
-            assert report["intact"]
+            assert report["ok"]
             daemon.start()
             await asyncio.sleep(chance.uniform(0.0, 2.0))
         await daemon.modes("running")

@@ -1,0 +1,104 @@
+"""Instruments that vanish and come back under a running node: nobody else notices, and nothing is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from hil_sim.disturbance import Disturbance
+from tests.node.bench import Bench, running, simulated, until
+
+#: What a link cannot run without; when it goes, light goes.
+NEEDED = ("laser-alice", "voa-alice")
+ALL = ("laser-alice", "voa-alice", "tap-alice", "epc-bob", "snspd-bob", "engine-alice", "engine-bob")
+
+
+def set_points(bench: Bench) -> dict:
+    """What the link stands on, apart from what the policy moves."""
+    return {name: dict(bench.node.journal.committed(name)) for name in ALL}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("instrument", ALL)
+async def test_an_unplugged_instrument_comes_back_by_itself(tmp_path: Path, instrument: str) -> None:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+        link, supervisor = bench.node.links["alice-bob"], bench.node.supervisors[instrument]
+        await bench.facade.hold("alice-bob", "test")
+        await until(lambda: not link.busy)
+        stood = set_points(bench)
+        others = [s for s in bench.node.supervisors.values() if s is not supervisor]
+        before = {s.device.name: s.counters.cycles for s in others}
+        await simulation.unplug(instrument)
+        await until(lambda: not supervisor.usable)
+        if instrument in NEEDED:
+            await until(lambda: bench.traced("alice-bob", "mean_photon_number")[-1] == 0.0)
+        await simulation.replug(instrument)
+        await until(lambda: supervisor.usable and link.mode == "hold", 30)
+        assert all(s.usable and s.counters.cycles > before[s.device.name] for s in others)
+        assert set_points(bench) == stood
+        assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("instrument", ["laser-alice", "voa-alice", "epc-bob", "engine-bob", "tap-alice"])
+async def test_an_instrument_that_lost_power_gets_its_set_points_back(tmp_path: Path, instrument: str) -> None:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+        link, supervisor = bench.node.links["alice-bob"], bench.node.supervisors[instrument]
+        await bench.facade.hold("alice-bob", "test")
+        await until(lambda: not link.busy)
+        wanted = dict(bench.node.journal.committed(instrument))
+        connects = supervisor.counters.connects
+        await simulation.power_cycle(instrument)
+        await until(lambda: supervisor.usable and supervisor.counters.connects > connects)
+
+        def stands() -> bool:
+            device = supervisor.device
+            return link.mode == "hold" and all(
+                (seen := supervisor.value(name)) is not None and device.attribute(name).matches(value, seen)
+                for name, value in wanted.items()
+            )
+
+        await until(stands, 30)
+        assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
+
+
+@pytest.mark.asyncio
+async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+        victim = bench.node.supervisors["snspd-bob"]
+        others = [s for s in bench.node.supervisors.values() if s is not victim]
+        for s in others:
+            s.counters.lateness_s.clear()
+        await until(lambda: all(len(s.counters.lateness_s) >= 6 for s in others))
+        before = worst(others)
+        for s in others:
+            s.counters.lateness_s.clear()
+        failures = victim.counters.failures
+        await simulation.fault("snspd-bob", Disturbance("stall", seconds=2.0))
+        await until(lambda: victim.counters.failures > failures)
+        during = worst(others)
+        assert during < before + 0.15, f"lateness {before:.4f} s before, {during:.4f} s during"
+        await until(lambda: victim.usable, 30)
+
+
+def worst(supervisors: list) -> float:
+    """A high quantile of the lateness of all polls."""
+    lateness = sorted(x for s in supervisors for x in s.counters.lateness_s)
+    return lateness[int(0.95 * (len(lateness) - 1))]
+
+
+@pytest.mark.asyncio
+async def test_garbage_and_late_replies_move_no_light(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+        link = bench.node.links["alice-bob"]
+        for kind in (
+            Disturbance("garbage", replies=3),
+            Disturbance("late", seconds=2.5, replies=1),
+            Disturbance("split", replies=5, size=1, seconds=0.002),
+            Disturbance("merge", replies=2, seconds=0.05),
+        ):
+            for instrument in ("voa-alice", "laser-alice", "tap-alice"):
+                await simulation.fault(instrument, kind)
+        cycles = bench.node.supervisors["voa-alice"].counters.cycles
+        await until(lambda: bench.node.supervisors["voa-alice"].counters.cycles > cycles + 12, 30)
+        await until(lambda: link.mode == "running", 30)
+        assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
