@@ -51,4 +51,4 @@ class Plan:
 
 
 FULL: Final = Plan((1, 2, 4, 8, 16, 32), (1, 8, 32), 3, 0.15, 0.8, 1.5, 2.0, 20.0, 10, demo=True)
-QUICK: Final = Plan((1, 32), (), 3, 0.1, 0.3, 0.6, 0.6, 5.0, 3, demo=False)
+QUICK: Final = Plan((1, 32), (), 3, 0.1, 0.3, 0.5, 0.6, 4.0, 3, demo=False)

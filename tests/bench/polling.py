@@ -42,10 +42,12 @@ class Rounds:
     Args:
         plan: how much.
         simulator: at least as many instruments as the plan needs.
+        entries: who takes part; the floor and the daemon must.
     """
 
-    def __init__(self, plan: Plan, simulator: Simulator) -> None:
+    def __init__(self, plan: Plan, simulator: Simulator, entries: Sequence[Entry] = POLLERS) -> None:
         self._plan = plan
+        self._entries = entries
         self._simulator = simulator
         self._contenders: dict[str, Contender] = {}
         self.result = PollingResult()
@@ -54,7 +56,7 @@ class Rounds:
         """Measure everything."""
         plan = self._plan
         with ExitStack() as stack:
-            for entry in (*POLLERS, VISA) if plan.visa_counts else POLLERS:
+            for entry in (*self._entries, VISA) if plan.visa_counts else self._entries:
                 self._start(entry, stack)
             for number in range(plan.rounds):
                 for devices in plan.device_counts:
@@ -81,7 +83,7 @@ class Rounds:
     def _turn(self, number: int, devices: int, *, paced: bool) -> None:
         """Every contender once, beginning with another one in each round."""
         plan = self._plan
-        entries: Sequence[Entry] = (*POLLERS, VISA) if devices in plan.visa_counts else POLLERS
+        entries = (*self._entries, VISA) if devices in plan.visa_counts else self._entries
         load = f"{1 / PACE_S:g} Hz" if paced else "without pause"
         progress(f"round {number + 1} of {plan.rounds}: {devices} devices, {load}")
         for step in range(len(entries)):

@@ -4,7 +4,7 @@ from itertools import cycle
 
 from frappy.core import BoolType, FloatRange, HasIO, Parameter, Readable, StringIO, nopoll
 
-from tests.bench.queries import FAST, SLOW
+from tests.bench.queries import FAST, SLOW, Queries
 from tests.bench.worker import Stopwatch
 
 
@@ -26,6 +26,7 @@ class Attenuator(HasIO, Readable):
     offset_db = Parameter("offset of the attenuation", FloatRange(unit="dB"))
     power_control = Parameter("holds the output power", BoolType())
     output_power_w = Parameter("power at the monitor diode", FloatRange(unit="W"))
+    averaging_time_s = Parameter("averaging of the monitor diode", FloatRange(unit="s"))
 
     def earlyInit(self) -> None:  # noqa: N802 - named by frappy
         """Before anything is polled."""
@@ -43,37 +44,46 @@ class Attenuator(HasIO, Readable):
         next(self._slow)()
         self.watch.lap()
 
+    def _ask(self, queries: Queries) -> float:
+        value, *_ = [float(self.communicate(query)) for query in queries]
+        return value
+
     @nopoll
     def read_value(self) -> float:
         """Ask for the attenuation."""
-        return float(self.communicate(FAST["attenuation_db"]))
+        return self._ask(FAST["attenuation_db"])
 
     @nopoll
     def read_shutter_open(self) -> bool:
         """Ask for the shutter."""
-        return float(self.communicate(FAST["shutter_open"])) == 1
+        return self._ask(FAST["shutter_open"]) == 1
 
     @nopoll
     def read_speed_db_per_s(self) -> float:
         """Ask for the speed."""
-        return float(self.communicate(SLOW["speed_db_per_s"]))
+        return self._ask(SLOW["speed_db_per_s"])
 
     @nopoll
     def read_wavelength_nm(self) -> float:
         """Ask for the wavelength, which comes in metres."""
-        return float(self.communicate(SLOW["wavelength_nm"])) * 1e9
+        return self._ask(SLOW["wavelength_nm"]) * 1e9
 
     @nopoll
     def read_offset_db(self) -> float:
         """Ask for the offset."""
-        return float(self.communicate(SLOW["offset_db"]))
+        return self._ask(SLOW["offset_db"])
 
     @nopoll
     def read_power_control(self) -> bool:
         """Ask for the power control."""
-        return float(self.communicate(SLOW["power_control"])) == 1
+        return self._ask(SLOW["power_control"]) == 1
 
     @nopoll
     def read_output_power_w(self) -> float:
         """Ask for the output power."""
-        return float(self.communicate(SLOW["output_power_w"]))
+        return self._ask(SLOW["output_power_w"])
+
+    @nopoll
+    def read_averaging_time_s(self) -> float:
+        """Ask for the averaging time."""
+        return self._ask(SLOW["averaging_time_s"])

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from tests.bench.queries import cycles
+from tests.bench.queries import Queries, cycles
 from tests.bench.worker import Order, Sample, Stopwatch, Window, serve
 
 
@@ -39,7 +39,7 @@ class Poller:
             writer.transport.abort()
 
     async def _on_grid(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, turns: Iterator[tuple[str, ...]]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, turns: Iterator[tuple[Queries, ...]]
     ) -> None:
         deadline = time.monotonic() + self._offset_s
         while True:
@@ -52,12 +52,13 @@ class Poller:
                 self.missed += 1
 
     async def _cycle(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, queries: tuple[str, ...]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, polls: tuple[Queries, ...]
     ) -> None:
         self.watch.start()
-        for query in queries:
-            writer.write(query.encode() + b"\n")
-            self.values[query] = float(await reader.readline())
+        for queries in polls:
+            for query in queries:
+                writer.write(query.encode() + b"\n")
+                self.values[query] = float(await reader.readline())
             self.watch.lap()
         self.ready.set()
 

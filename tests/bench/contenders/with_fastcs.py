@@ -14,15 +14,15 @@ from fastcs.controllers import Controller
 from fastcs.datatypes import Float
 from fastcs.methods import Scan
 
-from tests.bench.queries import FAST, POLLS_PER_CYCLE, SLOW
+from tests.bench.queries import FAST, POLLS_PER_CYCLE, SLOW, Queries
 from tests.bench.worker import Order, Sample, Stopwatch, Window, serve
 
 
 @dataclass
 class QueryRef(AttributeIORef):
-    """Which query gives the attribute."""
+    """Which queries give the attribute; the first reply is its value."""
 
-    query: str
+    queries: Queries
 
 
 class QueryIO(AttributeIO[float, QueryRef]):
@@ -39,8 +39,8 @@ class QueryIO(AttributeIO[float, QueryRef]):
         if self._begun % POLLS_PER_CYCLE == 0:
             self._watch.start()
         self._begun += 1
-        reply = await self._connection.send_query(f"{attr.io_ref.query}\n")
-        await attr.update(attr.dtype(reply.strip()))
+        replies = [await self._connection.send_query(f"{query}\n") for query in attr.io_ref.queries]
+        await attr.update(attr.dtype(replies[0].strip()))
         self._watch.lap()
 
 
@@ -52,10 +52,10 @@ class Attenuator(Controller):
         self.watch = Stopwatch()
         super().__init__(ios=[QueryIO(self.connection, self.watch)])
         self._address = address
-        for name, query in FAST.items():
-            self.add_attribute(name, AttrR(Float(), io_ref=QueryRef(query, update_period=period_s)))
-        for name, query in SLOW.items():
-            self.add_attribute(name, AttrR(Float(), io_ref=QueryRef(query)))
+        for name, queries in FAST.items():
+            self.add_attribute(name, AttrR(Float(), io_ref=QueryRef(queries, update_period=period_s)))
+        for name, queries in SLOW.items():
+            self.add_attribute(name, AttrR(Float(), io_ref=QueryRef(queries)))
         self._slow = cycle([self.attributes[name] for name in SLOW])
         self.add_scan("update_slow", Scan(self._update_slow, period_s))
 
