@@ -30,6 +30,7 @@ class Entry:
         module: what its process runs.
         arguments: of that module.
         peer: distribution to install into the peers' environment; "" for those that run in this one.
+        together: polls all devices at the same moments instead of spreading them over the grid.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Entry:
     module: str
     arguments: tuple[str, ...] = ()
     peer: str = ""
+    together: bool = False
 
     @property
     def command(self) -> list[str]:
@@ -48,6 +50,7 @@ class Entry:
 RAW: Final = Entry("raw", "raw asyncio streams", "raw")
 DAEMON: Final = Entry("qkdctl", "qkdctl over TCP", "daemon", ("tcp",))
 VISA: Final = Entry("qkdctl-visa", "qkdctl over VISA (pyvisa-py)", "daemon", ("visa",))
+TOGETHER: Final = Entry("qkdctl-together", "qkdctl, all devices at once", "daemon", ("tcp",), together=True)
 FASTCS: Final = Entry("fastcs", "FastCS", "with_fastcs", peer="fastcs")
 FRAPPY: Final = Entry("frappy", "frappy", "with_frappy", peer="frappy-core")
 POLLERS: Final = (RAW, DAEMON, FASTCS, FRAPPY)
