@@ -42,7 +42,7 @@ class Bench:
     walk_rad: float = 0.01
     turn_rad: float = 0.01
     residual_rad: float = 0.03
-    move_loss: float = 0.05
+    move_loss: float = 0.5
     start_e6: int = 250_000
 
     def facts(self) -> LinkFacts:

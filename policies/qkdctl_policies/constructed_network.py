@@ -20,10 +20,13 @@ from qkdctl_policies.power_fit import QBER_KNOTS_PPM, PowerFit
 from qkdctl_policies.wiring import Unit, layer
 
 UP_DEAD_BAND: Final = 2.0
-DOWN_DEAD_BAND: Final = 1.5
-"""Table steps from the optimum that are left alone; too bright costs more than too dark."""
-LARGE_FROM: Final = 2.0
-"""Steps beyond the dead band where a small step is worth no more; one later the large step is worth more."""
+DOWN_DEAD_BAND: Final = 2.5
+"""Table steps from the optimum that are left alone: every move ends a key block, and the optimum is flat."""
+LARGE_FROM: Final = 0.5
+"""Steps beyond the dead band where the large step starts to gain on the small one; half a step later it wins."""
+CALM_EPOCHS: Final = 8
+"""After a move the dead band is wider for so long, so that power does not chase the QBER up and down."""
+CALM: Final = 3.0
 REST_EPOCHS: Final = 10
 SETTLE_EPOCHS: Final = 3
 RETRY_EPOCHS: Final = 300
@@ -62,7 +65,7 @@ def _seen(feature: str, value: float) -> float:
 
 
 def _before(epochs: int) -> float:
-    """A threshold on the `since_realign` feature between this number of epochs and one less."""
+    """A threshold on the `since_` features between this number of epochs and one less."""
     return _seen("since_realign", (log2_256(epochs) + log2_256(1 + epochs)) / 2)
 
 
@@ -111,6 +114,7 @@ def _gate_units() -> list[Unit]:
     return [
         Unit("resting", {"since_realign": -1.0}, _before(REST_EPOCHS)),
         Unit("settling", {"since_realign": -1.0}, _before(SETTLE_EPOCHS)),
+        Unit("just_moved", {"since_power_change": -1.0}, _before(CALM_EPOCHS)),
         Unit("thin_z", {"qber_z_margin": -1.0}, margin),
         Unit("thin_x", {"qber_x_margin": -1.0}, margin),
     ]
@@ -150,19 +154,20 @@ def _passed_gates() -> list[Unit]:
     return [
         Unit("rest", {"resting": 1.0}),
         Unit("settle", {"settling": 1.0}),
+        Unit("calm", {"just_moved": 1.0}),
         Unit("thin", {"thin_z": 1.0, "thin_x": 1.0}),
     ]
 
 
 def _action_values() -> list[Unit]:
-    never_up = {"settle": -VETO, "thin": -200.0}
-    never_down = {"settle": -VETO}
+    down = {"settle": -VETO, "calm": -CALM}
+    up = {**down, "thin": -200.0}
     values = {
         "hold": Unit("hold"),
-        "up-small": Unit("up-small", {"up": 1.0, "far_up": -1.0, **never_up}),
-        "up-large": Unit("up-large", {"far_up": 2.0, **never_up}),
-        "down-small": Unit("down-small", {"down": 1.0, "far_down": -1.0, **never_down}),
-        "down-large": Unit("down-large", {"far_down": 2.0, **never_down}),
+        "up-small": Unit("up-small", {"up": 1.0, "far_up": -1.0, **up}),
+        "up-large": Unit("up-large", {"far_up": 2.0, **up}),
+        "down-small": Unit("down-small", {"down": 1.0, "far_down": -1.0, **down}),
+        "down-large": Unit("down-large", {"far_down": 2.0, **down}),
         "realign": Unit("realign", {"due": DUE, "retry": 2 * DUE, "rest": -VETO}),
     }
     return [values.get(action.name, Unit(action.name, bias=-1.0)) for action in ACTIONS]

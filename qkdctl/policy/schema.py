@@ -67,7 +67,7 @@ def _key_over_bound(view: LinkView) -> int:
 
 def _harm(view: LinkView, excess_sum: int) -> int:
     """Harm done since the last re-alignment, for each epoch that another one would cost."""
-    return excess_sum * view.epoch_ms // max(view.facts.realign_dead_ms, view.epoch_ms)
+    return excess_sum * view.epoch_ms // max(view.state.realign_dead_ms, view.epoch_ms)
 
 
 def _protocol(name: str) -> Feature:
@@ -119,10 +119,10 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _F("qber_x_rise", "ppm", 14, -_Q, _Q, "qber_x.level - qber_x.floor",
        lambda v: v.state.qber_x.level - v.state.qber_x.floor),
     _F("harm_z", "ppm epoch/epoch", 16, 0, 524_288,
-       "qber_z.excess_sum view.epoch_ms / max(facts.realign_dead_ms, view.epoch_ms)",
+       "qber_z.excess_sum view.epoch_ms / max(realign_dead_ms, view.epoch_ms)",
        lambda v: _harm(v, v.state.qber_z.excess_sum)),
     _F("harm_x", "ppm epoch/epoch", 16, 0, 524_288,
-       "qber_x.excess_sum view.epoch_ms / max(facts.realign_dead_ms, view.epoch_ms)",
+       "qber_x.excess_sum view.epoch_ms / max(realign_dead_ms, view.epoch_ms)",
        lambda v: _harm(v, v.state.qber_x.excess_sum)),
     _F("sifted_bits", "log2/256", 11, 0, 10_240, "256 log2(1 + sifted_bits)",
        lambda v: log2_256(1 + v.state.sifted_bits)),
@@ -140,8 +140,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
        lambda v: log2_256(1 + v.state.epochs_since_protocol_change)),
     _F("dwell_left", "epoch", 6, 0, 512, "facts.dwell_epochs - epochs_since_protocol_change",
        lambda v: v.facts.dwell_epochs - v.state.epochs_since_protocol_change),
-    _F("realign_dead", "epoch/16", 5, 0, 256, "16 facts.realign_dead_ms / view.epoch_ms",
-       lambda v: 16 * v.facts.realign_dead_ms // v.epoch_ms),
+    _F("realign_dead", "epoch/16", 5, 0, 256, "16 realign_dead_ms / view.epoch_ms",
+       lambda v: 16 * v.state.realign_dead_ms // v.epoch_ms),
     _F("age", "epoch/16", 7, 0, 1_024, "16 age_ms / view.epoch_ms", lambda v: 16 * v.state.age_ms // v.epoch_ms),
     _F("valid", "0 or 1", 0, 0, 1, "valid", lambda v: v.state.valid),
     _F("invalid_epochs", "log2/256", 9, 0, 4_096, "256 log2(1 + invalid_epochs)",

@@ -34,6 +34,8 @@ def unseen_link(facts: LinkFacts) -> LinkState:
         age_ms=0,
         valid=0,
         invalid_epochs=EPOCHS_MAX,
+        realign_dead_ms=facts.realign_dead_ms,
+        dead_run_ms=0,
         epochs_since_power_change=EPOCHS_MAX,
         epochs_since_realign=EPOCHS_MAX,
         epochs_since_protocol_change=EPOCHS_MAX,
@@ -62,6 +64,7 @@ def next_link(old: LinkState, row: LinkReport, facts: LinkFacts, elapsed: int) -
     """
     protocol = old.protocol if row.protocol == UNKNOWN_PROTOCOL else row.protocol
     switched = protocol != old.protocol
+    dead_run_ms = old.dead_run_ms + row.dead_ms if row.dead_ms else 0
     moved = row.mean_photon_number_e6 != old.mean_photon_number_e6
     changes: dict[str, Any] = {
         "mode": row.mode,
@@ -72,6 +75,8 @@ def next_link(old: LinkState, row: LinkReport, facts: LinkFacts, elapsed: int) -
         "age_ms": row.age_ms,
         "valid": row.valid,
         "invalid_epochs": 0 if row.valid else later(old.invalid_epochs, elapsed),
+        "realign_dead_ms": (old.realign_dead_ms + dead_run_ms) // 2 if row.realigns else old.realign_dead_ms,
+        "dead_run_ms": 0 if row.realigns else dead_run_ms,
         "epochs_since_power_change": 0 if moved else later(old.epochs_since_power_change, elapsed),
         "epochs_since_realign": 0 if row.realigns else later(old.epochs_since_realign, elapsed),
         "epochs_since_protocol_change": 0 if switched else later(old.epochs_since_protocol_change, elapsed),

@@ -14,6 +14,9 @@ class LinkState(Record):
     Attributes:
         qber_z, qber_x, loss: series in ppm, ppm and 1e-3 dB; each restarts after a re-alignment or a change of
             protocol. The floor of a QBER is what the link table promises until a re-alignment is seen.
+        realign_dead_ms: time without key that a re-alignment costs: what the link table promises, halfway corrected by
+            every one that is seen.
+        dead_run_ms: dead time of the present uninterrupted run of epochs with dead time.
         epochs_since_power_change, epochs_since_realign, epochs_since_protocol_change: 0 in the epoch that
             shows the change.
         invalid_epochs: epochs since the last valid row; 0 in a valid one.
@@ -40,6 +43,8 @@ class LinkState(Record):
     age_ms: Count
     valid: Flag
     invalid_epochs: Epochs
+    realign_dead_ms: Count
+    dead_run_ms: Count
     epochs_since_power_change: Epochs
     epochs_since_realign: Epochs
     epochs_since_protocol_change: Epochs

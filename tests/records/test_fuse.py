@@ -99,6 +99,17 @@ def test_realignment_without_any_valid_row_still_restarts() -> None:
     assert (link.qber_z.average, link.qber_z.samples, link.qber_z.floor) == (12_000, 1, 12_000)
 
 
+def test_cost_of_a_realignment_is_learned_from_those_that_are_seen() -> None:
+    assert link_after(row()).realign_dead_ms == 1_000
+    searching = row(valid=0, dead_ms=900)
+    link = link_after(row(), searching, searching, searching)
+    assert (link.realign_dead_ms, link.dead_run_ms) == (1_000, 2_700)
+    link = link_after(row(), searching, searching, searching, row(dead_ms=300, realigns=1))
+    assert (link.realign_dead_ms, link.dead_run_ms) == (2_000, 0)
+    link = link_after(row(dead_ms=700), row(), row(dead_ms=300, realigns=1))
+    assert link.realign_dead_ms == 650
+
+
 def test_change_of_protocol_falls_back_to_the_promised_floor() -> None:
     aligned = link_after(row(), row(realigns=1), row(qber_z_ppm=20_000), row(qber_z_ppm=20_000))
     assert aligned.qber_z.floor == 20_000
