@@ -253,6 +253,6 @@ class EpochLoop:
     async def _all_dark(self) -> None:
         for name, side in self._links.items():
             try:
-                await side.controller.stop()
+                await side.controller.suspend("no plan for too long")
             except DeviceError as error:
                 log.error("link not shown dark", link=name, error=str(error))  # noqa: TRY400 - the cause is in it

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import structlog
 
@@ -102,9 +103,9 @@ class LinkController:
         self._faulted = False
         self._failures = 0
         self._pause_epochs = 0
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._interrupting = False
-        self._begun = False
+        self._holds = {"starting"}
 
     @property
     def busy(self) -> bool:
@@ -129,16 +130,17 @@ class LinkController:
     def begin(self) -> None:
         """At start: when every instrument stands at its committed set-points, the link simply runs on."""
         self._up = self.calibration is not None and self._stands()
-        self._begun = True
+        self._holds.discard("starting")
 
     def tick(self) -> None:
-        """Once per epoch: a link that failed waits some epochs before it is tried again."""
+        """Once per epoch with a plan: a link that failed waits some epochs before it is tried again."""
+        self._holds.discard("suspended")
         self._pause_epochs = max(0, self._pause_epochs - 1)
         self.react()
 
     def react(self) -> None:
         """After each poll: go dark or come up as the instruments demand. Starts work, never waits for it."""
-        if not self._begun or self._interrupting:
+        if self._holds or self._interrupting:
             return
         if not self._may_write:
             self._up = self.roles.source.value("emission_enabled") is True
@@ -176,14 +178,14 @@ class LinkController:
             self._begin(self._change(self._operation(plan)))
 
     async def make_safe(self, who: str) -> None:
-        """Operator: dark until resumed.
+        """Operator: dark until resumed; ends whatever else is under way.
 
         Raises:
             UnsafeError: darkness could not be shown.
         """
         self.manual = Manual.SAFE
+        await self._darken_for("safe", f"ordered by {who}")
         await self._write_down("operator", {"link": self.name, "command": "safe", "who": who})
-        await self.stop()
 
     async def hold(self, who: str) -> None:
         """Operator: keep the present settings."""
@@ -197,18 +199,31 @@ class LinkController:
         await self._write_down("operator", {"link": self.name, "command": "resume", "who": who})
 
     async def calibrate(self, who: str) -> CalibrationRecord:
-        """Operator: measure a new calibration record; the link is dark meanwhile and comes up again afterwards."""
-        if not self._may_write:
-            raise NotReadyError(f"{self.name}: this daemon only observes; calibration needs to switch the source")
-        await self.stop()
-        task = asyncio.ensure_future(self._calibrated())
-        self._task = asyncio.ensure_future(_outcome(task))
-        self.calibration = await task
+        """Operator: measure a new calibration record; the link is dark meanwhile and comes up again afterwards.
+
+        Raises:
+            NotReadyError: an instrument is missing, this daemon only observes, or another order came in between.
+        """
+        if not self._may_write or self._holds:
+            why = ", ".join(sorted(self._holds)) or "only observed"
+            raise NotReadyError(f"{self.name} cannot be calibrated now: {why}")
+        self._holds.add("calibration")
+        try:
+            await self._cancel()
+            task = asyncio.ensure_future(self._calibrated())
+            self._task = task
+            await asyncio.wait([task])
+        finally:
+            self._holds.discard("calibration")
+        if task.cancelled():
+            raise NotReadyError(f"{self.name}: another order ended the calibration; the link is dark")
+        self.calibration = task.result()
         payload = {"link": self.name, "who": who, "record": self.calibration.model_dump_json()}
         await self._write_down("calibration", payload)
         return self.calibration
 
     async def _calibrated(self) -> CalibrationRecord:
+        await self._dark("calibration begins")
         try:
             return await calibrate(
                 self.roles, self.name, self.settings.path, self.settings.operating_current_a, self._clock
@@ -227,15 +242,33 @@ class LinkController:
         assert self._task is not None
         await asyncio.wait([self._task])
 
-    async def stop(self) -> None:
-        """End whatever is under way and make the link dark.
+    async def suspend(self, why: str) -> None:
+        """Dark until the next epoch that has a plan.
 
         Raises:
             UnsafeError: darkness could not be shown.
         """
-        await self._cancel()
-        if self._may_write:
-            await self._dark("stop")
+        self._holds.add("suspended")
+        await self._darken_for("suspension", why)
+
+    async def shut_down(self) -> None:
+        """End whatever is under way, make the link dark, and never touch it again.
+
+        Raises:
+            UnsafeError: darkness could not be shown.
+        """
+        self._holds.add("stopping")
+        await self._darken_for("stop", "stop")
+
+    async def _darken_for(self, purpose: str, why: str) -> None:
+        """End the operation under way and go dark; nothing else starts meanwhile."""
+        self._holds.add(purpose)
+        try:
+            await self._cancel()
+            if self._may_write:
+                await self._dark(why)
+        finally:
+            self._holds.discard(purpose)
 
     async def _cancel(self) -> None:
         task, self._task = self._task, None
@@ -243,7 +276,7 @@ class LinkController:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _interrupt(self, task: asyncio.Task[None] | None, why: str) -> None:
+    async def _interrupt(self, task: asyncio.Task[Any] | None, why: str) -> None:
         try:
             if task is not None and not task.done():
                 task.cancel()
@@ -375,8 +408,3 @@ class LinkController:
         self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None
     ) -> None:
         await self._journal.append(kind, payload, set_points)
-
-
-async def _outcome(task: "asyncio.Future[CalibrationRecord]") -> None:
-    """Marks the link busy while the task runs; its result goes to whoever asked."""
-    await asyncio.wait([task])

@@ -58,7 +58,7 @@ async def _probe(device: Device) -> DirectResult:
     identity = ""
     try:
         async with asyncio.timeout(_PATIENCE_S + device.timeout_s):
-            identity = (await device.connect()).text
+            identity = (await device.connect(may_write=False)).text
             for attribute in device.attributes:
                 if attribute.readable:
                     values[attribute.name] = await device.read(attribute.name)

@@ -128,7 +128,7 @@ class Node:
         self.is_stopping = True
         self.broadcast.changed("node", "", self._node_part)
         await self._cancel("epochs")
-        outcomes = await asyncio.gather(*(link.stop() for link in self.links.values()), return_exceptions=True)
+        outcomes = await asyncio.gather(*(link.shut_down() for link in self.links.values()), return_exceptions=True)
         failures = [str(outcome) for outcome in outcomes if isinstance(outcome, BaseException)]
         for failure in failures:
             log.critical("source not shown dark", error=failure)

@@ -23,6 +23,8 @@ async def test_links_come_up_make_key_and_go_dark(tmp_path: Path) -> None:
             launched = bench.traced(link, "mean_photon_number")
             assert max(launched) <= view["cap"]
             assert launched[-1] == 0.0
+            dark_at = bench.traced_times(link, "mean_photon_number")[-1][0]
+            assert all(at <= dark_at for at, value in bench.traced_times(link, "laser_power_w") if value > 0)
         assert status["state"] == "running"
         assert status["complaints"] == []
 

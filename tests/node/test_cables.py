@@ -33,7 +33,7 @@ async def test_an_unplugged_instrument_comes_back_by_itself(tmp_path: Path, inst
             await until(lambda: bench.traced("alice-bob", "mean_photon_number")[-1] == 0.0)
         await simulation.replug(instrument)
         await until(lambda: supervisor.usable and link.mode == "hold", 30)
-        assert all(s.usable and s.counters.cycles > before[s.device.name] for s in others)
+        await until(lambda: all(s.usable and s.counters.cycles > before[s.device.name] for s in others))
         assert set_points(bench) == stood
         assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
 
@@ -47,8 +47,9 @@ async def test_an_instrument_that_lost_power_gets_its_set_points_back(tmp_path: 
         await until(lambda: not link.busy)
         wanted = dict(bench.node.journal.committed(instrument))
         connects = supervisor.counters.connects
+        darkened = dark_times(bench)
         await simulation.power_cycle(instrument)
-        await until(lambda: supervisor.usable and supervisor.counters.connects > connects)
+        await until(lambda: supervisor.counters.connects > connects or dark_times(bench) > darkened)
 
         def stands() -> bool:
             device = supervisor.device
@@ -59,6 +60,11 @@ async def test_an_instrument_that_lost_power_gets_its_set_points_back(tmp_path: 
 
         await until(stands, 30)
         assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
+
+
+def dark_times(bench: Bench) -> int:
+    """How often the light of the link went out."""
+    return bench.traced("alice-bob", "mean_photon_number").count(0.0)
 
 
 @pytest.mark.asyncio
@@ -73,7 +79,7 @@ async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
         for s in others:
             s.counters.lateness_s.clear()
         failures = victim.counters.failures
-        await simulation.fault("snspd-bob", Disturbance("stall", seconds=2.0))
+        await simulation.fault("snspd-bob", Disturbance("stall", seconds=5.0))
         await until(lambda: victim.counters.failures > failures)
         during = worst(others)
         assert during < before + 0.15, f"lateness {before:.4f} s before, {during:.4f} s during"
