@@ -29,7 +29,7 @@ from qkdctl.devices import (
 from qkdctl.devices.address import parse_address
 
 _INPUTS = (1, 2, 3, 4)
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:E[-+]?\d+)?)\s*(?:V|TB)?", re.IGNORECASE)
 _UNIT_S = {"ms": 1e-3, "ns": 1e-9}
 
 
@@ -46,7 +46,7 @@ class IdqId900(Device):
     class Options(DeviceOptions):
         """Attributes.
 
-        inputs: in use; integration: in `integration_unit`, which differs between firmware versions.
+        inputs: in use; integration: time of one count in `integration_unit`, which firmware versions read differently.
         """
 
         inputs: Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], Field(min_length=1)] = (1, 2)
@@ -84,6 +84,12 @@ class IdqId900(Device):
         self._context: zmq.asyncio.Context | None = None
         self._socket: zmq.asyncio.Socket | None = None
         self._lock = asyncio.Lock()
+        self._integration_s: dict[int, float] = {}
+
+    def _attributes_present(self) -> tuple[Attribute, ...]:
+        """Those of the inputs in use."""
+        unused = {f"_{n}_" for n in _INPUTS if n not in self._options.inputs}
+        return tuple(attribute for attribute in self.attributes if not any(part in attribute.name for part in unused))
 
     async def _open(self) -> None:
         await self.close()
@@ -102,17 +108,24 @@ class IdqId900(Device):
     async def _identity(self) -> str:
         return await self._ask("*IDN?")
 
-    async def _identified(self) -> None:
-        """Cyclic counters with the configured integration time: it is part of what a rate means."""
+    async def _prepare(self) -> None:
+        """Cyclic counters with the configured integration time; a count means something once a whole one is over."""
         options = self._options
         for n in options.inputs:
             await self._tell(f"INPU{n}:ENAB ON")
             await self._tell(f"INPU{n}:COUN:MODE CYCL")
             await self._tell(f"INPU{n}:COUN:INTE {options.integration}")
+        await asyncio.sleep(options.integration * _UNIT_S[options.integration_unit])
+
+    async def _identified(self) -> None:
+        """Rates rest on the integration times that the unit has, whoever set them."""
+        unit_s = _UNIT_S[self._options.integration_unit]
+        for n in self._options.inputs:
+            self._integration_s[n] = _number(await self._ask(f"INPU{n}:COUN:INTE?"), self.name) * unit_s
 
     async def _read(self, attribute: Attribute) -> Value:
         if not attribute.name.startswith("count_rate"):
-            number = _first_number(await self._ask(f"{attribute.wire}?"), self.name)
+            number = _number(await self._ask(f"{attribute.wire}?"), self.name)
             return round(number) if attribute.type is int else number
         match = re.search(r"_(\d)_", attribute.name)
         inputs = (int(match[1]),) if match else self._options.inputs
@@ -120,11 +133,18 @@ class IdqId900(Device):
         counts = [line.strip() for line in reply.replace(";", "\n").splitlines() if line.strip()]
         if len(counts) != len(inputs) or not all(count.isdigit() for count in counts):
             raise ProtocolError(f"{self.name}: {reply[:80]!r}; expected {len(inputs)} integers")
-        integration_s = self._options.integration * _UNIT_S[self._options.integration_unit]
-        return sum(map(int, counts)) / integration_s
+        return sum(int(count) / self._integration_s[n] for n, count in zip(inputs, counts, strict=True))
 
     async def _write(self, attribute: Attribute, value: Value) -> None:
-        await self._tell(f"{attribute.wire} {value:g}" if isinstance(value, float) else f"{attribute.wire} {value}")
+        await self._tell(f"{attribute.wire} {self._as_text(value)}")
+
+    def as_sent(self, attribute: Attribute, value: Value) -> Value:
+        """Volts are sent in millivolts, delays as whole picoseconds."""
+        return attribute.type(self._as_text(value))
+
+    @staticmethod
+    def _as_text(value: Value) -> str:
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
 
     async def _tell(self, command: str) -> None:
         """A set; its answer says what was set."""
@@ -164,8 +184,9 @@ class IdqId900(Device):
         return self.options
 
 
-def _first_number(text: str, who: str) -> float:
-    match = _NUMBER.search(text)
+def _number(reply: str, who: str) -> float:
+    """The number in a reply; times end with `TB` and volts with `V`."""
+    match = _NUMBER.fullmatch(reply)
     if match is None:
-        raise ProtocolError(f"{who}: {text[:80]!r}; expected a number")
-    return float(match[0])
+        raise ProtocolError(f"{who}: {reply[:80]!r}; expected a number")
+    return float(match[1])

@@ -1,7 +1,8 @@
 """Koheron CTL200 and CTL300 laser diode controllers.
 
 Source: Koheron CTL200 user guide, command-line interface. The unit echoes each command, answers with one value line (to
-sets as well) and then shows its prompt `>>`, which carries no line end.
+sets as well) and then shows its prompt `>>`, which carries no line end. NUL bytes may appear. What went wrong stands in
+the flags of `err` until `errclr`.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import ClassVar
 from qkdctl.devices import (
     Attribute,
     DeviceKind,
+    DeviceOptions,
     InstrumentError,
     InterlockError,
     Limits,
@@ -31,15 +33,20 @@ _FLAGS = {
     0x40: "laser-on while interlocked",
     0x80: "interlock",
 }
-_INTERLOCK = 0x40 | 0x80 | 0x04 | 0x08
-_LATCHED_BY_COMMAND = 0x01 | 0x02 | 0x10 | 0x20 | 0x40
+_REFUSED = 0x01 | 0x02 | 0x10 | 0x20
+_TRIPPED = 0x04 | 0x08 | 0x40 | 0x80
 
 
 class KoheronCtl200(LineDevice):
-    """Laser current driver with temperature controller."""
+    """Laser current driver with temperature controller.
+
+    The laser turns on only with the interlock closed and the temperature controller running; each refusal is raised as
+    an `InterlockError`. The current limit is for people to set; here it is only read, and bounds the set-point.
+    """
 
     kind: ClassVar[DeviceKind] = DeviceKind.PHOTON_SOURCE
-    identity_pattern: ClassVar[str] = r"(?i)^\W*(?:Koheron\s+)?CTL[23]00\w*"
+    identity_pattern: ClassVar[str] = r"(?i)^(?:Koheron\s+)?CTL[23]00\S* serial (?P<serial>\S+)$"
+    marker_pattern: ClassVar[str] = r"(?i)^(?:Koheron\s+)?CTL[23]00"
     identity_command: ClassVar[str] = "model"
     address_example: ClassVar[str] = "serial:///dev/serial/by-id/usb-Koheron_CTL200-if00?baud=115200"
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("emission_enabled", False),)
@@ -47,6 +54,11 @@ class KoheronCtl200(LineDevice):
     write_terminator: ClassVar[bytes] = b"\r\n"
     baud: ClassVar[int] = 115200
     sets_reply: ClassVar[bool] = True
+
+    class Options(DeviceOptions):
+        """Attributes: temperature_controller: the laser has a cooler, without which it must not emit."""
+
+        temperature_controller: bool = True
 
     attributes = (
         Attribute(
@@ -70,9 +82,14 @@ class KoheronCtl200(LineDevice):
             limits=Limits(1000.0, 50000.0), writable=True, tolerance=1.0, wire=Line("rtset", "rtset {value:.1f}"),
         ),
         Attribute("thermistor_ohm", float, "ohm", "thermistor resistance measured", wire=Line("rtact")),
+        Attribute("thermistor_minimum_ohm", float, "ohm", "protection trips below", wire=Line("rtmin")),
+        Attribute("thermistor_maximum_ohm", float, "ohm", "protection trips above", wire=Line("rtmax")),
+        Attribute("temperature_protection", bool, "", "both are obeyed", wire=Line("tprot")),
         Attribute("cooler_current_a", float, "A", "cooler current", wire=Line("itec")),
+        Attribute("cooler_voltage_v", float, "V", "cooler voltage", wire=Line("vtec")),
         Attribute("board_temperature_degc", float, "degC", "board temperature", wire=Line("tboard")),
         Attribute("interlock_enabled", bool, "", "interlock input is obeyed", wire=Line("lckon")),
+        Attribute("error_flags", int, "", "what went wrong, by bit", wire=Line("err")),
     )  # fmt: skip
 
     def _framing(self) -> Framing:
@@ -87,26 +104,47 @@ class KoheronCtl200(LineDevice):
             raise ProtocolError(f"{self.name}: reply {text[:80]!r} to {command!r}; expected its echo first")
         return lines[1] if len(lines) > 1 else ""
 
-    async def command(self, command: str, timeout_s: float | None = None) -> None:
-        """Send a set, then read and clear the error flags it raised."""
-        async with self.session.held() as wire:
-            await self.ask(command, timeout_s, wire)
-            flags = self._flags(await self.ask("err", wire=wire))
-            if flags:
-                await self.ask("errclr", wire=wire)
-        if flags & (_LATCHED_BY_COMMAND | _INTERLOCK):
-            names = ", ".join(text for bit, text in _FLAGS.items() if flags & bit)
-            turning_on = command.startswith("lason 1")
-            kind = InterlockError if turning_on and flags & _INTERLOCK else InstrumentError
-            raise kind(f"{self.name} refused {command!r}: {names}", command, [(flags, names)])
-
-    async def _identified(self) -> None:
-        """Clear flags that others raised, so that none is blamed on our first command."""
-        await self.ask("errclr")
+    async def _identity(self) -> str:
+        return f"{await super()._identity()} serial {await self.ask('serial')}"
 
     async def _read_device_limits(self) -> Mapping[str, Limits]:
         """The current limit set on the unit bounds the set-point."""
         return {"current_a": Limits(0.0, float(await self.read("current_limit_a")))}
+
+    async def _read(self, attribute: Attribute) -> Value:
+        if attribute.name == "error_flags":
+            return self._flags(await self.ask(self.line(attribute).query))
+        return await super()._read(attribute)
+
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        if attribute.name == "emission_enabled" and value is True:
+            assert isinstance(self.options, self.Options)
+            if self.options.temperature_controller and not await self.read("temperature_control_enabled"):
+                raise InterlockError(
+                    f"{self.name}: emission refused: temperature control off. Turn on temperature_control_enabled",
+                    "lason 1",
+                )
+        await super()._write(attribute, value)
+
+    async def command(self, command: str, timeout_s: float | None = None) -> None:
+        """Send a set between clearing the error flags and reading those that it raised.
+
+        Trips that happen meanwhile matter to nobody but a laser that is to be turned on.
+
+        Raises:
+            InterlockError: the laser was to be turned on.
+            InstrumentError: any other refusal.
+        """
+        async with self.session.held() as wire:
+            await self.ask("errclr", wire=wire)
+            await self.ask(command, timeout_s, wire)
+            flags = self._flags(await self.ask("err", wire=wire))
+        turning_on = command == "lason 1"
+        causes = flags & (_REFUSED | _TRIPPED if turning_on else _REFUSED)
+        if causes:
+            names = ", ".join(text for bit, text in _FLAGS.items() if causes & bit)
+            kind = InterlockError if turning_on and causes & _TRIPPED else InstrumentError
+            raise kind(f"{self.name} refused {command!r}: {names}", command, [(flags, names)])
 
     def _flags(self, reply: str) -> int:
         try:

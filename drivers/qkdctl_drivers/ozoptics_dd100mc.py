@@ -7,7 +7,6 @@ unit must be homed after power-up.
 import re
 from typing import Annotated, ClassVar, Literal
 
-import structlog
 from pydantic import Field
 
 from qkdctl.devices import (
@@ -24,7 +23,6 @@ from qkdctl.devices import (
 )
 from qkdctl.devices.session import Framing
 
-log = structlog.get_logger(__name__)
 _END = re.compile(rb"(?:Done|Error-\d+)[^\r\n]*\r?\n(?:\r?\n)?")
 _ERROR = re.compile(r"Error-(\d+)")
 _CAUSES = {2: "bad command", 5: "home sensor", 6: "overflow", 7: "motor voltage"}
@@ -39,7 +37,7 @@ class OzOpticsDd100mc(LineDevice):
     """Attenuator without shutter: its safe state is the highest attenuation, which alone proves no darkness."""
 
     kind: ClassVar[DeviceKind] = DeviceKind.ATTENUATOR
-    identity_pattern: ClassVar[str] = r"(?i)MAX ATTEN:"
+    identity_pattern: ClassVar[str] = r"(?is)(?:S/?N:\s*(?P<serial>\S+).*)?MAX ATTEN:"
     identity_command: ClassVar[str] = "CD"
     address_example: ClassVar[str] = "serial:///dev/serial/by-id/usb-FTDI_DD-100-MC-if00?baud=9600"
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("attenuation_db", "maximum"),)
@@ -72,6 +70,7 @@ class OzOpticsDd100mc(LineDevice):
         text = super()._decode(command, reply)
         error = _ERROR.search(text)
         if error is not None:
+            # Whether `Done` follows an error is not said: what comes now belongs to nobody.
             self.session.mark_dirty()
             number = int(error[1])
             cause = _CAUSES.get(number, "unknown cause")
@@ -80,28 +79,19 @@ class OzOpticsDd100mc(LineDevice):
             )
         return re.sub(r"\s*Done\s*$", "", text).strip()
 
-    async def _write(self, attribute: Attribute, value: Value) -> None:
-        """The reply comes when the motor has arrived, so it may take as long as the settling time."""
-        line = attribute.wire
-        assert isinstance(line, Line)
-        command = self._fill(line.set, value=self.wire_value(line, value))
-        await self.command(command, self.settling_time_s(attribute, value))
+    async def _prepare(self) -> None:
+        """Home the motor when the unit does not know where it stands, as after power-up.
 
-    async def _identified(self) -> None:
-        """Home the motor when the unit does not know where it stands, as after power-up; light only gets less."""
-        if re.search(r"(?i)Atten:\s*unknown", await self.ask("A?")):
-            await self.home()
-
-    async def home(self) -> None:
-        """Drive to the home sensor; up to 30 s.
-
-        Raises:
-            InstrumentError: the sensor was not found.
-            ProtocolError: the unit answers something else than a difference.
+        On its way the attenuation may be anything down to the insertion loss.
         """
+        if re.search(r"(?i)Atten:\s*unknown", await self.ask("A?")):
+            await self._home()
+
+    async def _home(self) -> None:
+        """Drive to the home sensor; up to 30 s."""
         assert isinstance(self.options, self.Options)
-        log.info("homing", device=self.name, at_most_s=self.options.home_timeout_s)
-        reply = await self.ask("H", self.options.home_timeout_s)
+        limit_s = self.options.home_timeout_s
+        reply = await self.reporting("homing", limit_s, self.ask("H", limit_s))
         if not re.search(r"(?i)Diff\s*=", reply):
             raise ProtocolError(f"{self.name}: {reply[:80]!r} in answer to H; expected Diff=")
 
@@ -113,3 +103,8 @@ class OzOpticsDd100mc(LineDevice):
         if loss is None or highest is None:
             raise ProtocolError(f"{self.name}: {reply[:200]!r} in answer to CD; expected IL: and MAX ATTEN:")
         return {"attenuation_db": Limits(float(loss[1]), float(highest[1]))}
+
+    async def _write(self, attribute: Attribute, value: Value) -> None:
+        """The reply comes when the motor has arrived, so it may take as long as the settling time."""
+        limit_s = self.settling_time_s(attribute, value)
+        await self.reporting("moving", limit_s, self.command(self.set_command(attribute, value), limit_s))

@@ -3,9 +3,10 @@
 There is no standard for this; docs/guides/qkd-engine.md describes the interface for those who build engines.
 """
 
+import asyncio
+import itertools
 import json
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 import pydantic
@@ -24,6 +25,7 @@ from qkdctl.devices import (
     SessionRecord,
     Value,
 )
+from qkdctl.devices.address import parse_address
 
 _PAGE = 1000
 _PULSES_PER_SECOND_OF_PATIENCE = 1e7
@@ -51,14 +53,16 @@ class QkdEngine(Device):
 
     def __init__(self, name: str, address: str, **settings: Any) -> None:
         super().__init__(name, address, **settings)
-        parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        self._place = parse_address(address)
+        if self._place.scheme not in {"http", "https", "http+unix"}:
             raise ValueError(f"{name}: {address!r} is no HTTP address; expected {self.address_example}")
         self._client: httpx.AsyncClient | None = None
 
     async def _open(self) -> None:
         await self.close()
-        self._client = httpx.AsyncClient(base_url=self.address, timeout=self.timeout_s, trust_env=False)
+        socket = httpx.AsyncHTTPTransport(uds=self._place.path) if self._place.scheme == "http+unix" else None
+        base = "http://engine" if socket is not None else self.address
+        self._client = httpx.AsyncClient(base_url=base, transport=socket, timeout=self.timeout_s, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -97,6 +101,11 @@ class QkdEngine(Device):
                 batch = [SessionRecord.model_validate_json(json.dumps(item)) for item in page["records"]]
             except (KeyError, TypeError, pydantic.ValidationError) as error:
                 raise ProtocolError(f"{self.name}: malformed session record: {error}") from error
+            sequences = [after, *(record.sequence for record in batch)]
+            if any(later <= earlier for earlier, later in itertools.pairwise(sequences)):
+                raise ProtocolError(
+                    f"{self.name}: records above {after} came as {sequences[1:5]}...; expected them in order"
+                )
             records += batch
             if len(batch) < _PAGE:
                 return records
@@ -109,7 +118,7 @@ class QkdEngine(Device):
     async def measure_qber(self, pulses: int) -> QberSample:
         """Error rate over this many pulses; only in alignment mode."""
         patience_s = self.timeout_s + pulses / _PULSES_PER_SECOND_OF_PATIENCE
-        sample = await self._call("POST", "/v1/alignment/measure", json={"pulses": pulses}, timeout=patience_s)
+        sample = await self._call("POST", "/v1/alignment/measure", json={"pulses": pulses}, patience_s=patience_s)
         try:
             return QberSample.model_validate(sample)
         except pydantic.ValidationError as error:
@@ -119,18 +128,19 @@ class QkdEngine(Device):
         """Return to key generation; a new key block begins."""
         await self._call("PUT", "/v1/state", json={"mode": "key"})
 
-    async def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, *, patience_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
         """One request; the reply is a JSON object."""
         if self._client is None:
             raise ConnectionLostError(f"{self.name}: not connected")
-        what = f"{method} {self.address}{path}"
+        what, limit_s = f"{method} {self.address}{path}", patience_s or self.timeout_s
         try:
-            response = await self._client.request(method, path, **arguments)
+            async with asyncio.timeout(limit_s):
+                response = await self._client.request(method, path, timeout=limit_s, **arguments)
             body = json.loads(response.content)
-        except httpx.TimeoutException:
-            raise ExchangeTimeoutError(f"{what}: no reply within {self.timeout_s:g} s") from None
-        except httpx.TransportError as error:
-            raise ConnectionLostError(f"{what}: {error}") from error
+        except (TimeoutError, httpx.TimeoutException):
+            raise ExchangeTimeoutError(f"{what}: no reply within {limit_s:g} s") from None
+        except httpx.RequestError as error:
+            raise ConnectionLostError(f"{what}: {error or type(error).__name__}") from error
         except ValueError as error:
             raise ProtocolError(f"{what}: the reply is no JSON: {error}") from error
         if response.is_error:

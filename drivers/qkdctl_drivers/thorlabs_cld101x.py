@@ -1,4 +1,4 @@
-"""Thorlabs CLD1010, CLD1011, CLD1015 and ITC4001 to ITC4020 laser diode drivers.
+"""Thorlabs CLD1010, CLD1011, CLD1015, ITC4001 to ITC4020 and LDC4000 series laser diode drivers.
 
 Source: Thorlabs 4000 Series Programmer's Reference Manual, chapters SOURce, OUTPut, SENSe and STATus.
 """
@@ -6,14 +6,28 @@ Source: Thorlabs 4000 Series Programmer's Reference Manual, chapters SOURce, OUT
 from collections.abc import Mapping
 from typing import ClassVar
 
-from qkdctl.devices import Attribute, DeviceKind, InterlockError, Limits, Poll, Scpi, ScpiDevice, Value
+from qkdctl.devices import (
+    Attribute,
+    DeviceKind,
+    DeviceOptions,
+    InstrumentError,
+    InterlockError,
+    Limits,
+    Poll,
+    Scpi,
+    ScpiDevice,
+    Value,
+)
+
+_TRIPS = ("interlock_tripped", "key_locked", "over_temperature", "connection_tripped")
 
 
 class ThorlabsCld101x(ScpiDevice):
     """Laser current source with temperature controller.
 
     The laser turns on only with the interlock closed, the key lock open and the temperature controller running; each
-    refusal is raised as an `InterlockError` that names the cause.
+    refusal is raised as an `InterlockError` that names the cause. The current limit is for people to set at the
+    instrument, with the laser off; here it is only read, and bounds the set-point.
     """
 
     kind: ClassVar[DeviceKind] = DeviceKind.PHOTON_SOURCE
@@ -21,6 +35,11 @@ class ThorlabsCld101x(ScpiDevice):
     address_example: ClassVar[str] = "USB0::0x1313::0x804F::M00123456::INSTR"
     safe_actions: ClassVar[tuple[tuple[str, Value], ...]] = (("emission_enabled", False),)
     darkens: ClassVar[bool] = True
+
+    class Options(DeviceOptions):
+        """Attributes: temperature_controller: the unit has one; those of the LDC4000 series have not."""
+
+        temperature_controller: bool = True
 
     attributes = (
         Attribute(
@@ -45,28 +64,45 @@ class ThorlabsCld101x(ScpiDevice):
         Attribute("measured_current_a", float, "A", "laser current measured", wire=Scpi("SENS3:CURR:DATA?")),
         Attribute("voltage_v", float, "V", "laser voltage", wire=Scpi("SENS4:VOLT:DATA?")),
         Attribute("current_limit_a", float, "A", "hardware current limit", wire=Scpi("SOUR:CURR:LIM?")),
+        Attribute("current_limited", bool, "", "the limit holds the current", wire=Scpi("SOUR:CURR:LIM:TRIP?")),
         Attribute("interlock_tripped", bool, "", "interlock circuit open", wire=Scpi("OUTP:PROT:INTL:TRIP?")),
         Attribute("key_locked", bool, "", "key lock closed", wire=Scpi("OUTP:PROT:KEYL:TRIP?")),
         Attribute("over_temperature", bool, "", "over-temperature trip", wire=Scpi("OUTP:PROT:OTEM:TRIP?")),
+        Attribute("connection_tripped", bool, "", "laser or sensor not connected", wire=Scpi("OUTP:PROT:CONN:TRIP?")),
         Attribute("status_bits", int, "", "measurement status register", wire=Scpi("STAT:MEAS:COND?")),
     )  # fmt: skip
+
+    def _attributes_present(self) -> tuple[Attribute, ...]:
+        """Without a temperature controller none of its attributes."""
+        assert isinstance(self.options, self.Options)
+        if self.options.temperature_controller:
+            return self.attributes
+        cooling = ("temperature_control_enabled", "temperature_set_point_degc", "temperature_degc")
+        return tuple(attribute for attribute in self.attributes if attribute.name not in cooling)
 
     async def _read_device_limits(self) -> Mapping[str, Limits]:
         """The current limit set on the instrument bounds the set-point."""
         return {"current_a": Limits(0.0, float(await self.read("current_limit_a")))}
 
     async def _write(self, attribute: Attribute, value: Value) -> None:
-        if attribute.name == "emission_enabled" and value is True:
-            await self._refuse_when_interlocked()
-        await super()._write(attribute, value)
+        if attribute.name != "emission_enabled" or value is not True:
+            await super()._write(attribute, value)
+            return
+        await self._refuse_when_interlocked()
+        try:
+            await super()._write(attribute, value)
+        except InstrumentError as error:
+            raise InterlockError(str(error), error.command, error.entries) from error
 
     async def _refuse_when_interlocked(self) -> None:
-        causes = [name for name in ("interlock_tripped", "key_locked", "over_temperature") if await self.read(name)]
-        if not await self.read("temperature_control_enabled"):
+        """The instrument refuses too, but does not say why."""
+        causes = [name for name in _TRIPS if await self.read(name)]
+        assert isinstance(self.options, self.Options)
+        if self.options.temperature_controller and not await self.read("temperature_control_enabled"):
             causes.append("temperature control off")
         if causes:
             raise InterlockError(
-                f"{self.name}: emission refused: {', '.join(causes)}. Close the interlock, unlock the key, turn on "
-                "temperature_control_enabled",
+                f"{self.name}: emission refused: {', '.join(causes)}. Close the interlock, unlock the key, connect the "
+                "laser, turn on temperature_control_enabled",
                 "OUTP:STAT 1",
             )

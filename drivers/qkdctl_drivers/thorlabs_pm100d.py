@@ -7,7 +7,7 @@ on the wire, unlike those of most SCPI instruments.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from qkdctl.devices import Attribute, DeviceKind, Limits, Poll, Scpi, ScpiDevice
+from qkdctl.devices import Attribute, DeviceKind, Limits, Poll, ProtocolError, Scpi, ScpiDevice
 
 
 class ThorlabsPm100d(ScpiDevice):
@@ -42,11 +42,18 @@ class ThorlabsPm100d(ScpiDevice):
         ),
     )  # fmt: skip
 
-    async def _identified(self) -> None:
-        """Readings are in watts from here on: the unit is part of the meaning of `power_w`, not a set-point."""
-        await super()._identified()
-        if (await self.ask("SENS:POW:UNIT?")).upper() != "W":
+    async def _prepare(self) -> None:
+        """Have readings in watts: the unit is part of the meaning of `power_w`, not a set-point."""
+        if await self._unit() != "W":
             await self.command("SENS:POW:UNIT W")
+
+    async def _identified(self) -> None:
+        unit = await self._unit()
+        if unit != "W":
+            raise ProtocolError(f"{self.name} shows {unit}; expected W. Choose watts at the meter")
+
+    async def _unit(self) -> str:
+        return (await self.ask("SENS:POW:UNIT?")).upper()
 
     async def _read_device_limits(self) -> Mapping[str, Limits]:
         """The wavelength range of the sensor."""

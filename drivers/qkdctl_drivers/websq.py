@@ -104,21 +104,26 @@ class WebSq(Device):
 
     def __init__(self, name: str, address: str, **settings: Any) -> None:
         super().__init__(name, address, **settings)
-        assert isinstance(self.options, WebSq.Options)
         place = parse_address(address)
+        if place.scheme != "tcp":
+            raise ValueError(f"{name}: {address!r} is no TCP address; expected {self.address_example}")
         self._control = TcpStream(place.host, place.port, self.timeout_s)
-        self._counts = TcpStream(place.host, self.options.counts_port, self.timeout_s)
+        self._counts = TcpStream(place.host, self._options.counts_port, self.timeout_s)
+        self._lock = asyncio.Lock()
         self._objects = JsonStream()
+        self._labels: dict[str, Any] = {}
         self._lines = b""
         self._newest: list[float] = []
-        self._labels: dict[str, Any] = {}
-        self._lock = asyncio.Lock()
         self._dirty = False
+
+    def _attributes_present(self) -> tuple[Attribute, ...]:
+        """Those of the detectors in use."""
+        return tuple(a for a in self.attributes if _channel(a.name) in (0, *self._options.channels))
 
     async def _open(self) -> None:
         await self._control.open()
         await self._counts.open()
-        self._objects, self._lines, self._newest, self._labels = JsonStream(), b"", [], {}
+        self._objects, self._labels, self._lines, self._newest = JsonStream(), {}, b"", []
         self._dirty = False
 
     async def close(self) -> None:
@@ -127,75 +132,94 @@ class WebSq(Device):
         await self._counts.close()
 
     async def _identity(self) -> str:
-        return f"WebSQ with {int(await self._label('NumberOfDetectors'))} detectors"
+        return f"WebSQ with {await self._ask('NumberOfDetectors')} detectors"
 
     async def _identified(self) -> None:
-        assert isinstance(self.options, WebSq.Options)
-        detectors = int(await self._label("NumberOfDetectors"))
-        if max(self.options.channels) > detectors:
+        detectors = self._number(self._labels["NumberOfDetectors"], "NumberOfDetectors")
+        if max(self._options.channels) > detectors:
             raise ProtocolError(
-                f"{self.name} has {detectors} detectors; options.channels names {self.options.channels}"
+                f"{self.name} has {detectors:.0f} detectors; options.channels names {self._options.channels}"
             )
 
     async def _read(self, attribute: Attribute) -> Value:
         name = attribute.name
-        if name == "measurement_period_ms":
-            return float(await self._label("InptMeasurementPeriod"))
-        if name == "detectors_enabled":
-            return bool(await self._label("DetectorEnable"))
-        if name.startswith("count_rate"):
-            return await self._rate(_channel(name))
-        quantity, channel = _quantity(name), _channel(name)
-        values = await self._label(_LABELS[quantity][1])
-        return float(self._entry(values, channel))
+        async with self._lock:
+            if name.startswith("count_rate"):
+                return await self._rate(_channel(name))
+            if name == "measurement_period_ms":
+                return self._number(await self._label("InptMeasurementPeriod"), "InptMeasurementPeriod")
+            if name == "detectors_enabled":
+                return self._switch(await self._label("DetectorEnable"))
+            label = _LABELS[_quantity(name)][1]
+            return self._entry(await self._label(label), label, _channel(name))
 
     async def _write(self, attribute: Attribute, value: Value) -> None:
         name = attribute.name
-        if name == "measurement_period_ms":
-            await self._set("SetMeasurementPeriod", "InptMeasurementPeriod", value)
-        elif name == "detectors_enabled":
-            await self._set("DetectorEnable", "DetectorEnable", value)
-        else:
-            command, label = _LABELS[_quantity(name)]
-            values = [float(entry) for entry in await self._label(label)]
-            self._entry(values, _channel(name))
-            values[_channel(name) - 1] = float(value)
-            await self._set(command, label, values)
+        async with self._lock:
+            if name == "measurement_period_ms":
+                await self._set("SetMeasurementPeriod", "InptMeasurementPeriod", value)
+            elif name == "detectors_enabled":
+                await self._set("DetectorEnable", "DetectorEnable", value)
+            else:
+                command, label = _LABELS[_quantity(name)]
+                values = await self._label(label)
+                self._entry(values, label, _channel(name))
+                await self._set(command, label, [*values[: _channel(name) - 1], value, *values[_channel(name) :]])
 
     async def _rate(self, channel: int) -> float:
-        """Clicks per second in the newest period; all channels in use when `channel` is 0."""
-        assert isinstance(self.options, WebSq.Options)
+        """Clicks per second in the newest whole period; of all channels in use when `channel` is 0."""
+        self._note(self._control.take_buffered())
         if "InptMeasurementPeriod" not in self._labels:
             await self._label("InptMeasurementPeriod")
-        async with self._lock:
-            self._note(self._control.take_buffered())
-        period_s = float(self._labels["InptMeasurementPeriod"]) / 1000
-        self._lines += await self._counts.receive(self.timeout_s + period_s)
-        *complete, self._lines = self._lines.split(b"\n")
-        for line in filter(bytes.strip, complete):
-            try:
-                self._newest = [float(field) for field in line.split(b",")][1:]
-            except ValueError:
-                raise ProtocolError(f"{self.name}: {line[:80]!r} on the count port; expected numbers") from None
-        if not self._newest:
-            raise ProtocolError(f"{self.name}: no complete line on the count port yet")
-        channels = (channel,) if channel else self.options.channels
-        return sum(self._entry(self._newest, n) for n in channels) / period_s
+        period_s = self._number(self._labels["InptMeasurementPeriod"], "InptMeasurementPeriod") / 1000
+        limit_s = self.timeout_s + period_s
+        try:
+            async with asyncio.timeout(limit_s):
+                while not self._take_lines(await self._counts.receive(limit_s)):
+                    continue
+        except TimeoutError:
+            raise ExchangeTimeoutError(f"{self.name}: no counts within {limit_s:g} s") from None
+        channels = (channel,) if channel else self._options.channels
+        return sum(self._entry(self._newest, "counts", n) for n in channels) / period_s
 
-    def _entry(self, values: Any, channel: int) -> float:
-        if not isinstance(values, list) or not 1 <= channel <= len(values):
-            raise ProtocolError(f"{self.name}: {values!r:.80} has no entry for detector {channel}")
-        return float(values[channel - 1])
+    def _take_lines(self, data: bytes) -> bool:
+        """Keep the counts of the newest complete line; whether there was one."""
+        *complete, self._lines = (self._lines + data).split(b"\n")
+        lines = [line for line in complete if line.strip()]
+        if not lines:
+            return False
+        try:
+            self._newest = [float(field) for field in lines[-1].split(b",")][1:]
+        except ValueError:
+            raise ProtocolError(f"{self.name}: {lines[-1][:80]!r} on the count port; expected numbers") from None
+        return True
+
+    def _number(self, value: Any, label: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ProtocolError(f"{self.name}: {label} is {value!r:.80}; expected a number")
+        return float(value)
+
+    def _switch(self, value: Any) -> bool:
+        if value not in (True, False):
+            raise ProtocolError(f"{self.name}: DetectorEnable is {value!r:.80}; expected true or false")
+        return bool(value)
+
+    def _entry(self, values: Any, label: str, channel: int) -> float:
+        if not isinstance(values, list) or channel > len(values):
+            raise ProtocolError(f"{self.name}: {label} is {values!r:.80}; it has no entry for detector {channel}")
+        return self._number(values[channel - 1], label)
+
+    async def _ask(self, label: str) -> Any:
+        async with self._lock:
+            return await self._label(label)
 
     async def _label(self, label: str) -> Any:
         """The value of a label; asked for anew each time."""
-        async with self._lock:
-            await self._exchange({"request": "labelProps", "value": "None"}, label)
-            return self._labels[label]
+        await self._exchange({"request": "labelProps", "value": "None"}, label)
+        return self._labels[label]
 
     async def _set(self, command: str, label: str, value: Any) -> None:
-        async with self._lock:
-            await self._exchange({"command": command, "label": label, "value": value}, label)
+        await self._exchange({"command": command, "label": label, "value": value}, label)
 
     async def _exchange(self, message: Mapping[str, Any], label: str) -> None:
         """Send one object and take what comes until the label is in it; errors are broadcast under their own label."""
@@ -204,20 +228,17 @@ class WebSq(Device):
         self._note(self._control.take_buffered())
         self._dirty = True
         await self._control.send(json.dumps(message).encode(), self.timeout_s)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.timeout_s
-        while True:
-            remaining = deadline - loop.time()
-            if remaining <= 0:
-                raise ExchangeTimeoutError(f"{self.name}: no {label} within {self.timeout_s:g} s")
-            seen = self._note(await self._control.receive(remaining))
-            if errors := [name for name in seen if "Error" in name]:
-                self._dirty = False
-                text = str(self._labels.pop(errors[0]))
-                raise InstrumentError(f"{self.name} refused {json.dumps(message)}: {text}", str(message), [(-1, text)])
-            if label in seen:
-                self._dirty = False
-                return
+        seen: list[str] = []
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                while label not in seen and not any("Error" in name for name in seen):
+                    seen += self._note(await self._control.receive(self.timeout_s))
+        except TimeoutError:
+            raise ExchangeTimeoutError(f"{self.name}: no {label} within {self.timeout_s:g} s") from None
+        self._dirty = False
+        if errors := [name for name in seen if "Error" in name]:
+            text = str(self._labels.pop(errors[0]))
+            raise InstrumentError(f"{self.name} refused {json.dumps(message)}: {text}", str(message), [(-1, text)])
 
     def _note(self, data: bytes) -> list[str]:
         """Keep the newest value of each label in these bytes; returns the labels in them."""
@@ -227,6 +248,11 @@ class WebSq(Device):
             seen.append(str(item.get("label", "")))
             self._labels[seen[-1]] = value.get("value") if isinstance(value, dict) else value
         return seen
+
+    @property
+    def _options(self) -> Options:
+        assert isinstance(self.options, WebSq.Options)
+        return self.options
 
 
 def _channel(name: str) -> int:

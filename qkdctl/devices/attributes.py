@@ -3,11 +3,13 @@
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from qkdctl.devices.errors import OutOfRangeError
 
 Value: TypeAlias = bool | int | float | str
+#: Beyond any quantity; keeps integers out that no float can hold.
+_FLOAT_LIMIT = 1e300
 
 
 class Poll(Enum):
@@ -99,18 +101,14 @@ class Attribute:
             return checked
         if isinstance(checked, bool):
             return checked
+        shown = f"{where} = {checked:.15g} {self.unit}".rstrip()
         if not limits.admits(checked):
             raise OutOfRangeError(
-                f"{where} = {checked:g} {self.unit} refused; the limits are "
-                f"{limits.minimum:g} to {limits.maximum:g} {self.unit}".rstrip()
+                f"{shown} refused; the limits are {limits.minimum:g} to {limits.maximum:g} {self.unit}".rstrip()
             )
-        if (
-            isinstance(previous, int | float)
-            and not isinstance(previous, bool)
-            and abs(checked - previous) > limits.maximum_step
-        ):
+        if _is_number(previous) and abs(checked - previous) > limits.maximum_step:
             raise OutOfRangeError(
-                f"{where} = {checked:g} {self.unit} refused; it stands at {previous:g} and the largest step is "
+                f"{shown} refused; it stands at {previous:g} and the largest step is "
                 f"{limits.maximum_step:g} {self.unit}".rstrip()
             )
         return checked
@@ -122,15 +120,19 @@ class Attribute:
         return abs(set_point - read_back) <= self.tolerance + 1e-9 * abs(set_point)
 
     def _typed(self, value: Value, where: str) -> Value:
-        if self.type is float and isinstance(value, int | float) and not isinstance(value, bool):
-            if math.isfinite(value):
-                return float(value)
-        elif self.type is int and isinstance(value, int) and not isinstance(value, bool):
-            return value
-        elif self.type is bool and isinstance(value, bool):
-            return value
-        elif (
-            self.type is str and isinstance(value, str) and value.isprintable() and value.isascii() and ";" not in value
-        ):
-            return value
-        raise OutOfRangeError(f"{where} = {value!r} refused; expected a finite {self.type.__name__}")
+        """The value in the attribute's type; a bool is no number, and a number is no bool."""
+        if self.type is str:
+            if isinstance(value, str) and value.isprintable() and value.isascii() and ";" not in value:
+                return value
+            raise OutOfRangeError(f"{where} = {value!r:.80} refused; expected printable ASCII without a semicolon")
+        if self.type is bool:
+            if isinstance(value, bool):
+                return value
+        elif _is_number(value) and abs(value) < _FLOAT_LIMIT and (self.type is float or isinstance(value, int)):
+            return self.type(value)
+        shown = "a number" if isinstance(value, int) and abs(value) >= _FLOAT_LIMIT else f"{value!r:.80}"
+        raise OutOfRangeError(f"{where} = {shown} refused; expected a finite {self.type.__name__}")
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

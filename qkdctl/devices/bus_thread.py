@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from qkdctl.devices.errors import BusStuckError
 
 T = TypeVar("T")
-_QUEUE_LIMIT = 64
+_CALLS_LIMIT = 64
 _IDLE_S = 10.0
 Job = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
@@ -18,78 +18,104 @@ class BusThread:
     """Runs blocking calls one after another on a thread of its own.
 
     The thread is a daemon thread and is not joined when stuck: nothing can interrupt a C call, and neither other buses
-    nor the end of the process may wait for it.
+    nor the end of the process may wait for it. It starts with the first call and ends when idle.
+
+    Attributes:
+        abandoned: how many threads were given up because a call did not return.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._jobs: queue.Queue[Job | None] = queue.Queue(_QUEUE_LIMIT)
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
         self.abandoned = 0
+        self._worker: _Worker | None = None
 
     async def call(self, function: Callable[[], T], timeout_s: float) -> T:
-        """Run a blocking function on the thread of the bus.
+        """Run a blocking function on the thread of the bus, after the calls that already wait for it.
 
         Args:
             function: must have its own time-out below `timeout_s`.
-            timeout_s: after this the thread is given up and a later call starts a new one.
+            timeout_s: for this call alone; the calls before it are given their own on top.
 
         Raises:
-            BusStuckError: the function did not return, or too many calls already wait.
+            BusStuckError: a call did not return, this one or one before it; the next call starts a new thread. Or too
+                many calls already wait.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._submit((function, future, loop))
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await asyncio.shield(future)
-        except TimeoutError:
-            future.cancel()
-            self._abandon()
-            raise BusStuckError(
-                f"bus {self.name}: a call did not return within {timeout_s:.3g} s; its thread was abandoned"
-            ) from None
+        future.add_done_callback(_retrieve)
+        worker, allowance_s = self._submit((function, future, loop), timeout_s)
+        done, _ = await asyncio.wait({future}, timeout=allowance_s)
+        if not done:
+            self._abandon(worker, f"bus {self.name}: a call did not return within {allowance_s:.3g} s")
+        return future.result()
 
-    def stop(self) -> None:
-        """Let the thread end after the calls already queued."""
-        with self._lock:
-            if self._thread is not None:
-                self._jobs.put(None)
-                self._thread = None
-                self._jobs = queue.Queue(_QUEUE_LIMIT)
+    def _submit(self, job: Job, timeout_s: float) -> tuple["_Worker", float]:
+        while self._worker is None or (allowance_s := self._worker.take(job, timeout_s)) is None:
+            self._worker = _Worker(self.name)
+        return self._worker, allowance_s
 
-    def _submit(self, job: Job) -> None:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=_work, args=(self._jobs,), name=f"bus {self.name}", daemon=True)
-                self._thread.start()
-            try:
-                self._jobs.put_nowait(job)
-            except queue.Full:
-                raise BusStuckError(f"bus {self.name}: {_QUEUE_LIMIT} calls wait already") from None
-
-    def _abandon(self) -> None:
-        with self._lock:
+    def _abandon(self, worker: "_Worker", reason: str) -> None:
+        """Give up a thread, and every call that waits for it."""
+        if self._worker is worker:
+            self._worker = None
             self.abandoned += 1
-            self._jobs.put(None)
-            self._thread = None
-            self._jobs = queue.Queue(_QUEUE_LIMIT)
+        worker.fail_all(reason)
 
 
-def _work(jobs: "queue.Queue[Job | None]") -> None:
-    while (job := jobs.get()) is not None:
-        function, future, loop = job
-        if future.cancelled():
-            continue
+class _Worker:
+    """A thread and the calls that wait for it."""
+
+    def __init__(self, bus: str) -> None:
+        self._bus = bus
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting: dict[asyncio.Future[Any], float] = {}
+        self._lock = threading.Lock()
+        self._ended = False
+        threading.Thread(target=self._work, name=f"bus {bus}", daemon=True).start()
+
+    def take(self, job: Job, timeout_s: float) -> float | None:
+        """Queue a call; returns the seconds that it and those before it may take, or None when the thread has ended."""
+        with self._lock:
+            if self._ended:
+                return None
+            if len(self._waiting) >= _CALLS_LIMIT:
+                raise BusStuckError(f"bus {self._bus}: {_CALLS_LIMIT} calls wait already")
+            allowance_s = timeout_s + sum(self._waiting.values())
+            future = job[1]
+            self._waiting[future] = timeout_s
+            future.add_done_callback(self._waiting.pop)
+            self._jobs.put(job)
+            return allowance_s
+
+    def fail_all(self, reason: str) -> None:
+        """End every call with this error, and the thread as soon as it comes back."""
+        self._jobs.put(None)
+        for future in list(self._waiting):
+            if not future.done():
+                future.set_exception(BusStuckError(reason))
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            function, future, loop = job
+            if future.done():
+                continue
+            try:
+                result, error = function(), None
+            except BaseException as caught:  # noqa: BLE001 - carried to the caller
+                result, error = None, caught
+            try:
+                loop.call_soon_threadsafe(_deliver, future, result, error)
+            except RuntimeError:  # the loop of the caller is closed
+                self._waiting.pop(future, None)
+
+    def _next(self) -> Job | None:
         try:
-            result, error = function(), None
-        except BaseException as caught:  # noqa: BLE001 - carried to the caller
-            result, error = None, caught
-        try:
-            loop.call_soon_threadsafe(_deliver, future, result, error)
-        except RuntimeError:
-            return
+            return self._jobs.get(timeout=_IDLE_S)
+        except queue.Empty:
+            pass
+        with self._lock:
+            self._ended = self._jobs.empty()
+            return None if self._ended else self._jobs.get()
 
 
 def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
@@ -101,8 +127,14 @@ def _deliver(future: "asyncio.Future[Any]", result: object, error: BaseException
         future.set_result(result)
 
 
+def _retrieve(future: "asyncio.Future[Any]") -> None:
+    """Whoever called may have been cancelled; an error that nobody waits for is no news."""
+    if not future.cancelled():
+        future.exception()
+
+
 class Buses:
-    """The bus threads of one node, by physical bus."""
+    """The bus threads of one process, by physical bus."""
 
     def __init__(self) -> None:
         self._threads: dict[str, BusThread] = {}
@@ -110,8 +142,3 @@ class Buses:
     def thread(self, key: str) -> BusThread:
         """The one thread of this bus."""
         return self._threads.setdefault(key, BusThread(key))
-
-    def stop(self) -> None:
-        """Let all idle threads end."""
-        for thread in self._threads.values():
-            thread.stop()

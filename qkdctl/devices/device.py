@@ -4,9 +4,9 @@ import asyncio
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import Any, ClassVar, TypeVar, final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,9 +21,11 @@ from qkdctl.devices.errors import (
 )
 from qkdctl.devices.kinds import DeviceKind
 
+T = TypeVar("T")
 #: Marks a safe action that drives the attribute to the upper end of what the device itself allows.
 MAXIMUM = "maximum"
 _READ_BACK_INTERVAL_S = 0.02
+_PROGRESS_INTERVAL_S = 1.0
 
 
 class DeviceOptions(BaseModel):
@@ -70,6 +72,9 @@ class Device(ABC):
         safe_actions: attribute and value, in order; the first is the one that counts.
         darkens: no light passes once the first safe action is shown (laser off, shutter closed).
         address_example: shown in help and error texts.
+        attributes: of the class, all that the driver knows; of an instance, those that its options leave.
+        on_progress: told what an operation that takes long is doing, about once a second.
+        may_write: whether the connection was made to write.
     """
 
     kind: ClassVar[DeviceKind]
@@ -100,6 +105,9 @@ class Device(ABC):
         self.expected_serial_number = serial_number
         self.clock: Clock = clock if clock is not None else RealClock()
         self.identity = Identity("")
+        self.on_progress: Callable[[str], None] = _ignore
+        self.may_write = True
+        self.attributes = self._attributes_present()
         self._configured = dict(limits or {})
         self._device_limits: dict[str, Limits] = {}
         self._last_written: dict[str, Value] = {}
@@ -127,8 +135,15 @@ class Device(ABC):
     async def close(self) -> None:
         """Close the transport; never raises, may be called twice."""
 
+    def _attributes_present(self) -> tuple[Attribute, ...]:
+        """The attributes that this instrument has with these options."""
+        return self.attributes
+
+    async def _prepare(self) -> None:  # noqa: B027 - a hook that most drivers do not need
+        """Write what the readings depend on, such as an integration time; skipped where nothing may be written."""
+
     async def _identified(self) -> None:  # noqa: B027 - a hook that most drivers do not need
-        """What a protocol must do once the right instrument has answered; it may read but not change set-points."""
+        """Read what the driver must know of the instrument before it is used."""
 
     async def _read_device_limits(self) -> Mapping[str, Limits]:
         """Limits that the instrument itself reports; called on connect."""
@@ -143,16 +158,23 @@ class Device(ABC):
         return attribute.settle_s
 
     @final
-    async def connect(self) -> Identity:
-        """Open, check the identity, read the device's own limits. Writes nothing.
+    async def connect(self, *, may_write: bool = True) -> Identity:
+        """Open, check the identity, prepare, read the device's own limits. Changes no set-point.
+
+        Args:
+            may_write: False only reads; readings then rest on what others have set.
 
         Raises:
             TransportError: the port cannot be opened or nobody answers.
-            IdentityMismatchError: the wrong instrument answers.
+            IdentityMismatchError: the wrong instrument answers; nothing was written.
         """
+        self.may_write = may_write
+        self._last_written.clear()
         await self._open()
         try:
             self.identity = await self.identify()
+            if may_write:
+                await self._prepare()
             await self._identified()
             self._device_limits = dict(await self._read_device_limits())
         except BaseException:
@@ -162,24 +184,25 @@ class Device(ABC):
 
     @final
     async def identify(self) -> Identity:
-        """Check who answers; asked once more when stale bytes may have been read."""
-        text = ""
-        for _ in range(2):
-            text = (await self._identity()).strip()
-            match = re.search(self.identity_pattern, text)
-            if match is None:
-                continue
-            serial = str(match.groupdict().get("serial") or "")
-            if self.expected_serial_number and serial != self.expected_serial_number:
-                raise IdentityMismatchError(
-                    f"{self.name}: serial number {serial or 'unknown'} answers at {self.address}; "
-                    f"expected {self.expected_serial_number}"
-                )
-            return Identity(text, serial)
-        raise IdentityMismatchError(
-            f"{self.name}: {text!r} answers at {self.address}; expected an identity matching "
-            f"{self.identity_pattern!r}. Check the address; nothing was written"
-        )
+        """Check who answers.
+
+        Raises:
+            IdentityMismatchError: neither kind nor serial number may differ from what is expected.
+        """
+        text = (await self._identity()).strip()
+        match = re.search(self.identity_pattern, text)
+        if match is None:
+            raise IdentityMismatchError(
+                f"{self.name}: {text!r:.200} answers at {self.address}; expected an identity matching "
+                f"{self.identity_pattern!r}. Check the address; nothing was written"
+            )
+        serial = str(match.groupdict().get("serial") or "")
+        if self.expected_serial_number and serial != self.expected_serial_number:
+            raise IdentityMismatchError(
+                f"{self.name}: serial number {serial or 'unknown'} answers at {self.address}; "
+                f"expected {self.expected_serial_number}"
+            )
+        return Identity(text, serial)
 
     @final
     def attribute(self, name: str) -> Attribute:
@@ -203,15 +226,34 @@ class Device(ABC):
         """Read one attribute, in its declared unit."""
         return await self._read(self.attribute(name))
 
+    def as_sent(self, attribute: Attribute, value: Value) -> Value:  # noqa: ARG002 - the attribute is for overrides
+        """The value that the instrument will be told: a number rounded to the form of the wire, a text in its one form.
+
+        Raises:
+            OutOfRangeError: for a text that means nothing to this device.
+        """
+        return value
+
     @final
     def check(self, name: str, value: Value) -> Value:
         """What `write` would accept, without sending anything.
 
         Raises:
-            OutOfRangeError: see `Attribute.check`.
+            OutOfRangeError: see `Attribute.check`; or what the wire makes of the value lies outside the limits.
         """
-        previous = self._last_written.get(name)
-        return self.attribute(name).check(value, self.limits(name), who=self.name, previous=previous)
+        attribute, limits = self.attribute(name), self.limits(name)
+        checked = attribute.check(value, limits, who=self.name, previous=self._last_written.get(name))
+        if isinstance(checked, bool):
+            return checked
+        if isinstance(checked, str):
+            return self.as_sent(attribute, checked)
+        sent = float(self.as_sent(attribute, checked))
+        if not limits.admits(sent) and not math.isclose(sent, checked, rel_tol=1e-9):
+            raise OutOfRangeError(
+                f"{self.name}.{name} = {checked:.15g} refused; it rounds to {sent:.15g} {attribute.unit}, beyond the "
+                f"limits {limits.minimum:g} to {limits.maximum:g}"
+            )
+        return checked
 
     @final
     async def write(self, name: str, value: Value) -> Value:
@@ -228,6 +270,7 @@ class Device(ABC):
         if name not in self._last_written and self.limits(name).maximum_step < math.inf:
             self._last_written[name] = await self._read(attribute)
         checked = self.check(name, value)
+        self._last_written.pop(name, None)
         await self._write(attribute, checked)
         self._last_written[name] = checked
         return checked
@@ -243,7 +286,7 @@ class Device(ABC):
             ReadBackError: the instrument shows something else.
         """
         attribute = self.attribute(name)
-        settle_s = self.settling_time_s(attribute, value)
+        settle_s = self.settling_time_s(attribute, self.check(name, value))
         checked = await self.write(name, value)
         return await self._await_read_back(attribute, checked, settle_s)
 
@@ -297,8 +340,29 @@ class Device(ABC):
                 )
             await self.clock.sleep(_READ_BACK_INTERVAL_S)
 
+    @final
+    async def reporting(self, what: str, at_most_s: float, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for an operation that takes long, telling `on_progress` about it all the while."""
+        begun = self.clock.monotonic()
+
+        async def tell() -> None:
+            while True:
+                self.on_progress(f"{what}, {self.clock.monotonic() - begun:.0f} s of at most {at_most_s:.0f} s")
+                await self.clock.sleep(_PROGRESS_INTERVAL_S)
+
+        teller = asyncio.create_task(tell())
+        try:
+            return await work
+        finally:
+            teller.cancel()
+            self.on_progress("")
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} at {self.address}>"
+
+
+def _ignore(_: str) -> None:
+    """Nobody watches."""
 
 
 async def close_quietly(device: Device, timeout_s: float = 1.0) -> None:

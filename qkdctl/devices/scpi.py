@@ -3,8 +3,7 @@
 import re
 from typing import ClassVar, TypeAlias
 
-from qkdctl.devices.attributes import Attribute, Value
-from qkdctl.devices.errors import InstrumentError, InterlockError, ProtocolError
+from qkdctl.devices.errors import ExchangeTimeoutError, InstrumentError, InterlockError, ProtocolError
 from qkdctl.devices.session import Wire
 from qkdctl.devices.text import Line, LineDevice
 
@@ -18,7 +17,8 @@ class ScpiDevice(LineDevice):
     """A driver for a SCPI instrument.
 
     After each write the error queue is emptied and any entry raised, together with the command, while the session is
-    held, so that no other exchange can come between.
+    held, so that no other exchange can come between. Before a write it is emptied too when it may hold what others
+    caused: after connecting, and after a query that got no answer.
 
     Attributes:
         error_query: asks for and removes one entry.
@@ -28,16 +28,19 @@ class ScpiDevice(LineDevice):
     identity_command: ClassVar[str] = "*IDN?"
     error_query: ClassVar[str] = "SYST:ERR?"
     interlock_codes: ClassVar[frozenset[int]] = frozenset()
+    _queue_is_ours = False
 
-    async def _identified(self) -> None:
-        """Empty the queue of errors that others caused, so that none is blamed on our first command."""
-        async with self.session.held() as wire:
-            await self.drain_errors(wire)
+    async def _open(self) -> None:
+        self._queue_is_ours = False
+        await super()._open()
 
-    async def _write(self, attribute: Attribute, value: Value) -> None:
-        line = attribute.wire
-        assert isinstance(line, Line), f"{attribute.name} has no command"
-        await self.command(self._fill(line.set, value=self.wire_value(line, value)))
+    async def ask(self, command: str, timeout_s: float | None = None, wire: Wire | None = None) -> str:
+        """One question, one answer, as text; one that gets no answer may leave its error in the queue."""
+        try:
+            return await super().ask(command, timeout_s, wire)
+        except ExchangeTimeoutError:
+            self._queue_is_ours = False
+            raise
 
     async def command(self, command: str, timeout_s: float | None = None) -> None:
         """Send a command and raise what it put into the error queue.
@@ -47,6 +50,8 @@ class ScpiDevice(LineDevice):
             InstrumentError: any other entry.
         """
         async with self.session.held() as wire:
+            if not self._queue_is_ours:
+                await self.drain_errors(wire)
             await wire.send(self._encode(command), timeout_s)
             entries = await self.drain_errors(wire)
         if entries:
@@ -55,15 +60,23 @@ class ScpiDevice(LineDevice):
             raise kind(f"{self.name} refused {command!r}: {listed}", command, entries)
 
     async def drain_errors(self, wire: Wire) -> list[tuple[int, str]]:
-        """Take entries out of the error queue until it is empty or the bound is reached."""
+        """Take entries out of the error queue until it is empty, 32 at most.
+
+        Raises:
+            ProtocolError: a reply is no entry, or the queue does not end.
+        """
         entries: list[tuple[int, str]] = []
-        while len(entries) < _DRAIN_LIMIT:
+        while True:
             reply = await self.ask(self.error_query, wire=wire)
             match = _ENTRY.match(reply)
             if match is None:
                 self.session.mark_dirty()
                 raise ProtocolError(f"{self.name}: {reply[:80]!r} in answer to {self.error_query}; expected a code")
             if int(match[1]) == 0:
-                break
+                self._queue_is_ours = True
+                return entries
             entries.append((int(match[1]), match[2]))
-        return entries
+            if len(entries) == _DRAIN_LIMIT:
+                self._queue_is_ours = False
+                first = "; ".join(f"{code} {text}" for code, text in entries[:3])
+                raise ProtocolError(f"{self.name}: {_DRAIN_LIMIT} errors and no end of the queue; it begins {first}")

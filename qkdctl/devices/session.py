@@ -1,9 +1,10 @@
 """One exchange at a time, each under a deadline, and never an answer to another question.
 
 After a time-out or a cancelled exchange the stream is *dirty*: a late reply may still be on its way. Before it is used
-again it is resynchronised: a connection is closed and opened, a line is drained, and in both cases a marker query (the
+again it is synchronised: a connection is closed and opened, a line is drained, and in both cases a marker query (the
 identity) is sent and everything before its reply thrown away. Instruments answer in order, so what follows the marker's
-reply answers what is asked next.
+reply answers what is asked next. A fresh connection is synchronised in the same way, so the first exchange already
+knows that the right instrument answers.
 """
 
 import asyncio
@@ -11,13 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from qkdctl.devices.errors import ExchangeTimeoutError, ProtocolError
+from qkdctl.devices.errors import ExchangeTimeoutError, IdentityMismatchError, ProtocolError
 from qkdctl.devices.transports.base import ByteStream
 
 #: Gives the length of the first complete reply in the buffer, or -1.
 Framing = Callable[[bytes], int]
 _REPLY_LIMIT = 1 << 20
 _QUIET_S = 0.05
+_MARKER_TRIES = 2
 
 
 def until(terminator: bytes) -> Framing:
@@ -32,11 +34,11 @@ def until(terminator: bytes) -> Framing:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A harmless query whose reply cannot be mistaken for another.
+    """A harmless query whose reply cannot be mistaken for that to another.
 
     Attributes:
         command: bytes to send, terminator included.
-        recognises: tells its reply from any other.
+        recognises: tells its reply, terminator included, from any other.
     """
 
     command: bytes
@@ -53,9 +55,9 @@ class Wire:
         """Send a command that gets no reply."""
         await self._session._send(command, timeout_s)  # noqa: SLF001 - the two classes are one
 
-    async def query(self, command: bytes, timeout_s: float | None = None, framing: Framing | None = None) -> bytes:
+    async def query(self, command: bytes, timeout_s: float | None = None) -> bytes:
         """Send a command and return its whole reply, terminator included."""
-        return await self._session._query(command, timeout_s, framing)  # noqa: SLF001
+        return await self._session._query(command, timeout_s)  # noqa: SLF001
 
 
 class Session:
@@ -65,11 +67,11 @@ class Session:
         stream: opened by `open`.
         framing: where a reply ends.
         timeout_s: for one exchange, reply included.
-        marker: for resynchronisation.
+        marker: for synchronisation.
         gap_s: least time between two commands, for instruments that lose faster ones.
 
     Attributes:
-        resynchronised: how often the stream had to be resynchronised.
+        resynchronised: how often the stream had to be synchronised again after a failed exchange.
         unsolicited_bytes: bytes that answered nothing and were dropped.
     """
 
@@ -84,15 +86,22 @@ class Session:
         self._buffer = b""
         self._lock = asyncio.Lock()
         self._dirty = False
+        self._markers_unanswered = 0
         self._next_send = 0.0
         self.resynchronised = 0
         self.unsolicited_bytes = 0
 
     async def open(self) -> None:
-        """Open the stream. A line that was open before may hold anything, so it starts dirty."""
-        await self._stream.open()
-        self._buffer = b""
-        self._dirty = not self._stream.reopen_drops_replies
+        """Open the stream and synchronise.
+
+        Raises:
+            ConnectionLostError: the stream does not open.
+            ExchangeTimeoutError: nobody answers.
+            IdentityMismatchError: somebody answers, but not as the marker expects.
+        """
+        async with self._lock:
+            await self._stream.open()
+            await self._synchronise()
 
     async def close(self) -> None:
         """Close the stream; never raises."""
@@ -113,79 +122,116 @@ class Session:
         async with self._lock:
             await self._send(command, timeout_s)
 
-    async def query(self, command: bytes, timeout_s: float | None = None, framing: Framing | None = None) -> bytes:
+    async def query(self, command: bytes, timeout_s: float | None = None) -> bytes:
         """Send a command and return its whole reply, terminator included.
 
         Raises:
-            ExchangeTimeoutError: no complete reply in time; the stream will be resynchronised.
+            ExchangeTimeoutError: no complete reply in time; the stream will be synchronised.
             ConnectionLostError: the other side is gone.
         """
         async with self._lock:
-            return await self._query(command, timeout_s, framing)
+            return await self._query(command, timeout_s)
 
     async def _send(self, command: bytes, timeout_s: float | None) -> None:
         await self._clean()
-        await self._pace()
         self._dirty = True
-        await self._stream.send(command, timeout_s or self._timeout_s)
+        await self._transmit(command, timeout_s or self._timeout_s)
         self._dirty = False
 
-    async def _query(self, command: bytes, timeout_s: float | None, framing: Framing | None) -> bytes:
+    async def _query(self, command: bytes, timeout_s: float | None) -> bytes:
         await self._clean()
-        await self._pace()
         self.unsolicited_bytes += len(self._buffer) + await self._stream.discard_input()
         self._buffer = b""
         timeout_s = timeout_s or self._timeout_s
-        deadline = asyncio.get_running_loop().time() + timeout_s
         self._dirty = True
-        await self._stream.send(command, timeout_s)
-        reply = await self._frame(deadline, framing or self._framing)
+        self._markers_unanswered += command == self._marker.command
+        await self._transmit(command, timeout_s)
+        reply = await self._frame(asyncio.get_running_loop().time() + timeout_s)
+        self._markers_unanswered -= command == self._marker.command
         self._dirty = False
         return reply
 
-    async def _frame(self, deadline: float, framing: Framing) -> bytes:
-        loop = asyncio.get_running_loop()
-        while (length := framing(self._buffer)) < 0:
-            if len(self._buffer) > _REPLY_LIMIT:
-                raise ProtocolError(f"reply longer than {_REPLY_LIMIT} bytes; begins {self._buffer[:40]!r}")
-            remaining = deadline - loop.time()
-            if remaining <= 0:
-                raise ExchangeTimeoutError(f"incomplete reply {self._buffer[-80:]!r} at the deadline")
-            self._buffer += await self._stream.receive(remaining)
-        reply, self._buffer = self._buffer[:length], self._buffer[length:]
-        return reply
-
-    async def _pace(self) -> None:
+    async def _transmit(self, command: bytes, timeout_s: float) -> None:
         if self._gap_s:
             loop = asyncio.get_running_loop()
             await asyncio.sleep(max(0.0, self._next_send - loop.time()))
             self._next_send = loop.time() + self._gap_s
+        await self._stream.send(command, timeout_s)
+
+    async def _frame(self, deadline: float) -> bytes:
+        loop = asyncio.get_running_loop()
+        while (length := self._framing(self._buffer)) < 0:
+            if len(self._buffer) > _REPLY_LIMIT:
+                raise ProtocolError(f"reply longer than {_REPLY_LIMIT} bytes; begins {self._buffer[:40]!r}")
+            try:
+                self._buffer += await self._stream.receive(max(0.0, deadline - loop.time()))
+            except ExchangeTimeoutError:
+                if not self._buffer:
+                    raise
+                raise ExchangeTimeoutError(f"incomplete reply {self._buffer[-80:]!r} at the deadline") from None
+        reply, self._buffer = self._buffer[:length], self._buffer[length:]
+        return reply
 
     async def _clean(self) -> None:
-        """Resynchronise a dirty stream; it stays dirty when that fails."""
+        """Synchronise a dirty stream; it stays dirty when that fails."""
         if not self._dirty:
             return
         self.resynchronised += 1
         if self._stream.reopen_drops_replies or not self._stream.is_open:
             await self._stream.open()
+        await self._synchronise()
+
+    async def _synchronise(self) -> None:
+        self._dirty = True
         self._buffer = b""
-        if not self._stream.reopen_drops_replies:
+        if self._stream.reopen_drops_replies:
+            self._markers_unanswered = 0
+        else:
             await self._drain()
-        await self._stream.send(self._marker.command, self._timeout_s)
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
-        while not self._marker.recognises(await self._frame(deadline, self._framing)):
-            continue
-        if not self._stream.reopen_drops_replies:
-            await self._drain()
+        await self._find_marker()
+        await self._outwait_earlier_markers()
         self._dirty = False
 
+    async def _find_marker(self) -> None:
+        """Send the marker and skip what comes before its reply.
+
+        Twice at most: a late reply without its end may run into the first marker's.
+        """
+        stranger = b""
+        for last in range(_MARKER_TRIES - 1, -1, -1):
+            self._markers_unanswered += 1
+            await self._transmit(self._marker.command, self._timeout_s)
+            deadline = asyncio.get_running_loop().time() + self._timeout_s
+            try:
+                while not self._marker.recognises(stranger := await self._frame(deadline)):
+                    self.unsolicited_bytes += len(stranger)
+            except ExchangeTimeoutError:
+                if not stranger and not self._buffer:
+                    raise
+                if not last:
+                    raise IdentityMismatchError(
+                        f"{stranger or self._buffer!r:.200} is the answer to {self._marker.command!r}; expected "
+                        "another identity. Check the address; nothing was written"
+                    ) from None
+            else:
+                self._markers_unanswered -= 1
+                return
+
+    async def _outwait_earlier_markers(self) -> None:
+        """The reply found may be a late one to an earlier marker; then the others follow on its heels, or never."""
+        while self._markers_unanswered:
+            try:
+                await self._frame(asyncio.get_running_loop().time() + self._timeout_s)
+                self._markers_unanswered -= 1
+            except ExchangeTimeoutError:
+                self._markers_unanswered = 0
+        self._buffer = b""
+
     async def _drain(self) -> None:
-        """Read until the line is quiet: late replies, and a marker's that was asked twice."""
+        """Read until the line is quiet, for the time of one exchange at most."""
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         while asyncio.get_running_loop().time() < deadline:
             try:
                 self.unsolicited_bytes += len(await self._stream.receive(_QUIET_S))
             except ExchangeTimeoutError:
-                break
-        self.unsolicited_bytes += len(self._buffer)
-        self._buffer = b""
+                return

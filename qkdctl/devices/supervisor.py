@@ -1,10 +1,11 @@
 """Keeps one instrument connected and its readings fresh, and lets its failures concern nobody else."""
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import structlog
@@ -38,6 +39,14 @@ class DeviceState(Enum):
     ONLINE = "online"
     DEGRADED = "degraded"
     FAULT = "fault"
+
+
+class _Reported(Enum):
+    """What the log knows of the present outage."""
+
+    NOTHING = 0
+    FAILURE = 1
+    FAULT = 2
 
 
 class StartPolicy(Enum):
@@ -112,6 +121,7 @@ class Supervisor:
         jitter: source of the back-off's jitter.
 
     Attributes:
+        progress: what an operation that takes long is doing, "" when none is under way.
         writing: held by whoever commits new set-points and writes them, so that no adoption judges them half-way.
         adoption: what was found and done when the device last came (back) online.
         first_attempt: set when the first connection has succeeded or failed.
@@ -139,11 +149,13 @@ class Supervisor:
         self.grid = Grid(settings.poll_s, 0.0)
         self.last_error = ""
         self.last_tick = clock.monotonic()
+        self.progress = ""
         self.adoption: AdoptionReport | None = None
         self.first_attempt = asyncio.Event()
         self.writing = asyncio.Lock()
         self._consecutive = 0
-        self._reported = False
+        self._reported = _Reported.NOTHING
+        device.on_progress = self._progressed
         self._fast = tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.FAST)
         self._slow = RoundRobin(tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.SLOW))
 
@@ -194,20 +206,14 @@ class Supervisor:
         if self.state is not DeviceState.FAULT:
             self._enter(DeviceState.CONNECTING)
         try:
-            await self.device.connect()
+            await self.device.connect(may_write=self.settings.may_write)
             await self._adopt()
-        except DeviceError as error:
-            self._failed(error)
-            severe = isinstance(error, IdentityMismatchError | UnsafeError | BusStuckError)
-            self._enter(DeviceState.FAULT if severe else DeviceState.CONNECTING)
-            return
         except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
-            self._broken(error)
+            self._lost(error)
             return
         self.counters.connects += 1
         self._consecutive = 0
-        self._backoff.reset()
-        self._recovered()
+        self.readings = {name: replace(reading, error="") for name, reading in self.readings.items()}
         self._enter(DeviceState.ONLINE)
 
     async def _adopt(self) -> None:
@@ -228,11 +234,7 @@ class Supervisor:
             try:
                 await self._cycle()
             except (ConnectionLostError, BusStuckError) as error:
-                self._failed(error)
-                self._enter(DeviceState.FAULT if isinstance(error, BusStuckError) else DeviceState.CONNECTING)
-                return
-            except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
-                self._broken(error)
+                self._lost(error)
                 return
             if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
                 self._enter(DeviceState.CONNECTING)
@@ -241,15 +243,13 @@ class Supervisor:
 
     async def _cycle(self) -> None:
         """All fast attributes, then one slow one; an attribute that fails does not stop the others."""
-        failed = False
         for name in (*self._fast, *self._slow.take()):
             try:
                 value = await self.device.read(name)
             except (ConnectionLostError, BusStuckError):
                 raise
-            except DeviceError as error:
-                failed = True
-                self.readings[name] = Reading(self.readings[name].value, self.readings[name].at, str(error))
+            except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+                self.readings[name] = replace(self.readings[name], error=str(error) or type(error).__name__)
                 self._failed(error)
                 if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
                     break
@@ -258,10 +258,11 @@ class Supervisor:
             self.counters.polls += 1
             self.readings[name] = Reading(value, self._clock.monotonic())
         self.counters.cycles += 1
-        await self._judge(failed=failed)
+        await self._judge()
 
-    async def _judge(self, *, failed: bool) -> None:
-        if failed:
+    async def _judge(self) -> None:
+        """Degraded as long as the latest read of any attribute failed; what happened meanwhile is judged afterwards."""
+        if any(reading.error for reading in self.readings.values()):
             self._enter(DeviceState.DEGRADED)
             return
         if self.state is DeviceState.DEGRADED:
@@ -269,33 +270,52 @@ class Supervisor:
                 await self._adopt()
             except (ConnectionLostError, BusStuckError):
                 raise
-            except DeviceError as error:
+            except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
                 self._failed(error)
                 return
-            self._recovered()
+        self._backoff.reset()
+        self._recovered()
         self._enter(DeviceState.ONLINE)
 
-    def _failed(self, error: DeviceError) -> None:
+    def _lost(self, error: Exception) -> None:
+        """The device cannot be used until it is connected again; for some reasons somebody has to look."""
+        not_its_own = isinstance(error, IdentityMismatchError | UnsafeError | BusStuckError)
+        state = DeviceState.FAULT if not_its_own or not isinstance(error, DeviceError) else DeviceState.CONNECTING
+        self._failed(error, fault=state is DeviceState.FAULT)
+        self._enter(state)
+
+    def _failed(self, error: Exception, *, fault: bool = False) -> None:
+        """Count a failure; log the first of an outage, and the first that is a fault."""
         self.counters.failures += 1
         if isinstance(error, TransportError):
             self._consecutive += 1
-        self.last_error = str(error)
-        if not self._reported:
-            self._reported = True
-            log.warning("device failing", device=self.device.name, address=self.device.address, error=str(error))
-
-    def _broken(self, error: Exception) -> None:
-        """A driver that raises what it must not is its own device's fault, and nobody else's."""
-        log.error("driver is broken", device=self.device.name, exc_info=error)
-        self._failed(DeviceError(f"{self.device.name}: driver raised {error!r}; this is a defect of the driver"))
-        self._enter(DeviceState.FAULT)
+        expected = isinstance(error, DeviceError)
+        self.last_error = str(error) if expected else f"driver raised {error!r}; this is a defect of the driver"
+        severity = _Reported.FAULT if fault else _Reported.FAILURE
+        if severity.value <= self._reported.value:
+            return
+        self._reported = severity
+        log.log(
+            logging.ERROR if fault else logging.WARNING,
+            "device fault" if fault else "device failing",
+            device=self.device.name,
+            address=self.device.address,
+            error=self.last_error,
+            exc_info=None if expected else error,
+        )
 
     def _recovered(self) -> None:
-        if self._reported:
-            self._reported = False
+        if self._reported is not _Reported.NOTHING:
+            self._reported = _Reported.NOTHING
             outcome = self.adoption.outcome.value if self.adoption else ""
             log.info("device back", device=self.device.name, adoption=outcome)
         self.last_error = ""
+
+    def _progressed(self, what: str) -> None:
+        """A device that is busy is not hung."""
+        self.progress = what
+        self.last_tick = self._clock.monotonic()
+        self._on_change(self)
 
     def _enter(self, state: DeviceState) -> None:
         self.state = state

@@ -8,7 +8,7 @@ import pyvisa
 from pyvisa import constants
 
 from qkdctl.devices.bus_thread import BusThread
-from qkdctl.devices.errors import ConnectionLostError, ExchangeTimeoutError
+from qkdctl.devices.errors import BusStuckError, ConnectionLostError, ExchangeTimeoutError
 from qkdctl.devices.transports.base import ByteStream
 
 T = TypeVar("T")
@@ -18,59 +18,76 @@ _TIMEOUT = constants.StatusCode.error_timeout
 
 
 class VisaStream(ByteStream):
-    """TCPIP SOCKET and INSTR, USB, ASRL and GPIB through pyvisa.
+    """Message-based resources (USB, GPIB, TCPIP INSTR) and ASRL through pyvisa.
+
+    An instrument that takes messages drops replies that nobody fetched when it is cleared, so opening clears it. A USB
+    resource names the instrument by its serial number, so it is found again at whatever port it is plugged into.
 
     Args:
         resource: VISA resource string.
+        bus: the thread this bus' blocking calls run on.
+        timeout_s: for opening.
         backend: "@py" for pyvisa-py, "" for the vendor library.
-        bus: the thread this bus' blocking calls run on; one resource manager per stream, because a USB drop is cured
-            only by closing resource and manager.
+        baud: speed of an ASRL resource in bit/s.
     """
 
-    def __init__(self, resource: str, bus: BusThread, timeout_s: float, backend: str = "@py") -> None:
+    def __init__(
+        self, resource: str, bus: BusThread, timeout_s: float, *, backend: str = "@py", baud: int = 9600
+    ) -> None:
         self._resource = resource
         self._backend = backend
         self._bus = bus
         self._timeout_s = timeout_s
-        self._manager: Any = None
+        self._baud = baud
         self._session: Any = None
         self._was_open = False
-        self.reopen_drops_replies = resource.upper().startswith("TCPIP")
+        self._is_serial = resource.upper().startswith("ASRL")
+        self.reopen_drops_replies = not self._is_serial
 
     async def open(self) -> None:
-        """Open manager and resource; a USB resource that dropped is given a second to enumerate again."""
+        """Open and clear the resource; a USB resource that dropped is given a second to enumerate again."""
         await self.close()
         pause_s = _USB_REOPEN_PAUSE_S if self._was_open and self._resource.upper().startswith("USB") else 0.0
 
-        def blocking() -> tuple[Any, Any]:
+        def blocking() -> Any:
             time.sleep(pause_s)
             manager = pyvisa.ResourceManager(self._backend)
             session: Any = manager.open_resource(self._resource, open_timeout=int(self._timeout_s * 1000))
             try:
                 session.timeout = self._timeout_s * 1000
                 session.read_termination = session.write_termination = None
-                if self._resource.upper().endswith("SOCKET"):
-                    session.set_visa_attribute(constants.ResourceAttribute.termchar, ord("\n"))
-                    session.set_visa_attribute(constants.ResourceAttribute.termchar_enabled, constants.VI_TRUE)
+                self._reset(session)
             except BaseException:
                 session.close()
                 raise
-            return manager, session
+            return session
 
         try:
-            self._manager, self._session = await self._bus.call(blocking, self._timeout_s + pause_s + _GRACE_S)
-        except (pyvisa.Error, OSError, ValueError) as error:
-            raise ConnectionLostError(f"{self._resource}: {error}") from error
+            self._session = await self._bus.call(blocking, self._timeout_s + pause_s + _GRACE_S)
+        except BusStuckError:
+            raise
+        except Exception as error:  # pyvisa-py raises what it likes
+            raise ConnectionLostError(f"{self._resource}: {error or type(error).__name__}") from error
         self.is_open = self._was_open = True
+
+    def _reset(self, session: Any) -> None:
+        """Forget what the instrument had to say to somebody else."""
+        if self._is_serial:
+            session.baud_rate = self._baud
+            session.end_input = session.end_output = constants.SerialTermination.none
+            session.flush(constants.BufferOperation.discard_read_buffer)
+            return
+        try:
+            session.clear()
+        except pyvisa.VisaIOError:  # pyvisa-py cannot clear over USB; there a new query drops an old reply
+            return
 
     async def close(self) -> None:
         """Close the resource; what hangs is left to its thread."""
         self.is_open = False
-        session = self._session
-        self._manager = self._session = None
+        session, self._session = self._session, None
         if session is None:
             return
-
         try:
             # Not the manager: PyVISA has one per backend, and closing it would close everybody's sessions.
             await self._bus.call(session.close, _GRACE_S)
@@ -78,19 +95,37 @@ class VisaStream(ByteStream):
             return
 
     async def send(self, data: bytes, timeout_s: float) -> None:
-        """Write all bytes; an INSTR resource takes them as one message."""
+        """Write all bytes; an instrument takes them as one message."""
         session = self._opened()
         await self._guarded(lambda: session.write_raw(data), timeout_s)
 
     async def receive(self, timeout_s: float) -> bytes:
-        """One message, or the bytes up to the next line feed."""
+        """One message; on a serial line the bytes that are there, waiting for the first."""
         session = self._opened()
 
         def blocking() -> bytes:
             session.timeout = max(1.0, timeout_s * 1000)
-            return bytes(session.read_raw())
+            if not self._is_serial:
+                return bytes(session.read_raw())
+            first = session.read_bytes(1)
+            waiting = session.bytes_in_buffer
+            return bytes(first + (session.read_bytes(waiting) if waiting else b""))
 
         return await self._guarded(blocking, timeout_s)
+
+    async def discard_input(self) -> int:
+        """Drop what a serial line has buffered; messages are fetched one by one and leave nothing behind."""
+        if not self._is_serial:
+            return 0
+        session = self._opened()
+
+        def blocking() -> int:
+            waiting = int(session.bytes_in_buffer)
+            if waiting:
+                session.flush(constants.BufferOperation.discard_read_buffer)
+            return waiting
+
+        return await self._guarded(blocking, _GRACE_S)
 
     async def _guarded(self, blocking: Callable[[], T], timeout_s: float) -> T:
         try:
@@ -99,8 +134,10 @@ class VisaStream(ByteStream):
             if error.error_code == _TIMEOUT:
                 raise ExchangeTimeoutError(f"{self._resource}: no reply within {timeout_s:.3g} s") from None
             raise ConnectionLostError(f"{self._resource}: {error}") from error
-        except (pyvisa.Error, OSError) as error:
-            raise ConnectionLostError(f"{self._resource}: {error}") from error
+        except BusStuckError:
+            raise
+        except Exception as error:  # pyvisa-py raises what it likes
+            raise ConnectionLostError(f"{self._resource}: {error or type(error).__name__}") from error
 
     def _opened(self) -> Any:
         if self._session is None:
