@@ -59,7 +59,7 @@ class Arm:
         return [epoch for epoch in epochs if epoch["epoch"] > self.first_epochs.get(link, 0)]
 
     async def bring_up(self) -> None:
-        """Wait for the daemon, calibrate every link, wait until all run.
+        """Wait for the daemon, calibrate every link, hold them until all are up, then leave them to the policy.
 
         Raises:
             DemoError: it did not come up.
@@ -67,7 +67,11 @@ class Arm:
         links: list[str] = [link["name"] for link in (await self._until(lambda status: bool(status["links"])))["links"]]
         await self._until(lambda status: all(device["state"] == "online" for device in status["devices"]))
         for link in links:
+            await self._ask(self.client.link_action, link, "hold")
             await self._ask(self.client.link_action, link, "calibrate")
+        await self._until(lambda status: all(link["mode"] == "hold" for link in status["links"]))
+        for link in links:
+            await self._ask(self.client.link_action, link, "resume")
         status = await self._until(lambda status: all(link["mode"] == "running" for link in status["links"]))
         self.first_epochs = {link: int(status["epoch"]) for link in links}
 

@@ -162,7 +162,7 @@ class LinkController:
         Raises:
             DeviceError: an instrument's limit forbids it.
         """
-        if not self._follows(plan) or not self._changes(plan):
+        if not self._follows(plan) or not self._changes(plan) or plan.mean_photon_number_e6 == 0:
             return {}
         assert self.calibration is not None
         return running_set_points(self.roles, self.calibration, self._operation(plan))
@@ -172,7 +172,12 @@ class LinkController:
         if not self._follows(plan):
             return
         self.last_action = plan.action
-        if plan.realign:
+        if plan.mean_photon_number_e6 == 0:
+            self._holds.add("no light allowed")
+            text = f"no mean photon number is allowed under {plan.protocol}; check the link's protocols, then resume it"
+            self._alarms.raise_("no-light-allowed", self.name, text)
+            self._begin(self._dark("the plan allows no light"))
+        elif plan.realign:
             self._begin(self._realign())
         elif self._changes(plan):
             self._begin(self._change(self._operation(plan)))
@@ -196,6 +201,8 @@ class LinkController:
         """Operator: back to the policy."""
         self.manual = Manual.AUTO
         self._pause_epochs = 0
+        self._holds.discard("no light allowed")
+        self._alarms.clear("no-light-allowed", self.name)
         await self._write_down("operator", {"link": self.name, "command": "resume", "who": who})
 
     async def calibrate(self, who: str) -> CalibrationRecord:
