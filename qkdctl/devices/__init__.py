@@ -5,7 +5,7 @@ goes dark. Everything else (limits, deadlines, resynchronisation, error queues, 
 """
 
 from qkdctl.devices.attributes import Attribute, Limits, Poll, Value
-from qkdctl.devices.device import Device, DeviceOptions, Identity, SafeReport
+from qkdctl.devices.device import Device, DeviceOptions
 from qkdctl.devices.errors import (
     BusStuckError,
     ConnectionLostError,
@@ -21,6 +21,7 @@ from qkdctl.devices.errors import (
     UnsafeError,
 )
 from qkdctl.devices.kinds import DeviceKind, QberSample, QkdEngineDevice, SessionRecord
+from qkdctl.devices.reports import Identity, SafeReport
 from qkdctl.devices.scpi import Scpi, ScpiDevice
 from qkdctl.devices.session import Marker, Session
 from qkdctl.devices.text import Line, LineDevice

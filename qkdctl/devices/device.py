@@ -5,7 +5,6 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, final
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +19,7 @@ from qkdctl.devices.errors import (
     UnsafeError,
 )
 from qkdctl.devices.kinds import DeviceKind
+from qkdctl.devices.reports import Identity, SafeReport
 
 T = TypeVar("T")
 #: Marks a safe action that drives the attribute to the upper end of what the device itself allows.
@@ -32,32 +32,6 @@ class DeviceOptions(BaseModel):
     """Driver options from the configuration; drivers subclass it and name theirs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the instrument says it is.
-
-    Attributes:
-        text: the raw identity reply.
-        serial_number: as found in it, "" when it has none.
-    """
-
-    text: str
-    serial_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SafeReport:
-    """Outcome of going safe.
-
-    Attributes:
-        read_back: attribute -> value read after the action.
-        failures: attribute -> why it was not reached; empty when all was shown.
-    """
-
-    read_back: Mapping[str, Value] = field(default_factory=dict)
-    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 class Device(ABC):

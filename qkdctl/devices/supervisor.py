@@ -1,14 +1,11 @@
 """Keeps one instrument connected and its readings fresh, and lets its failures concern nobody else."""
 
 import asyncio
-import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-
-import structlog
 
 from qkdctl.clock import Clock
 from qkdctl.devices.adoption import AdoptionReport, adopt_or_make_safe
@@ -20,12 +17,11 @@ from qkdctl.devices.errors import (
     ConnectionLostError,
     DeviceError,
     IdentityMismatchError,
-    TransportError,
     UnsafeError,
 )
+from qkdctl.devices.outage import Outage
 from qkdctl.devices.schedule import Grid, RoundRobin
 
-log = structlog.get_logger(__name__)
 _FAILURES_UNTIL_RECONNECT = 3
 _STALE_CYCLES = 3
 _LATENESS_WINDOW = 1000
@@ -39,14 +35,6 @@ class DeviceState(Enum):
     ONLINE = "online"
     DEGRADED = "degraded"
     FAULT = "fault"
-
-
-class _Reported(Enum):
-    """What the log knows of the present outage."""
-
-    NOTHING = 0
-    FAILURE = 1
-    FAULT = 2
 
 
 class StartPolicy(Enum):
@@ -147,17 +135,20 @@ class Supervisor:
         self.readings: dict[str, Reading] = {a.name: Reading() for a in device.attributes if a.readable}
         self.counters = SupervisorCounters()
         self.grid = Grid(settings.poll_s, 0.0)
-        self.last_error = ""
         self.last_tick = clock.monotonic()
         self.progress = ""
         self.adoption: AdoptionReport | None = None
         self.first_attempt = asyncio.Event()
         self.writing = asyncio.Lock()
-        self._consecutive = 0
-        self._reported = _Reported.NOTHING
+        self._outage = Outage(device.name, device.address)
         device.on_progress = self._progressed
         self._fast = tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.FAST)
         self._slow = RoundRobin(tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.SLOW))
+
+    @property
+    def last_error(self) -> str:
+        """The latest failure; "" when there is no outage."""
+        return self._outage.last_error
 
     @property
     def usable(self) -> bool:
@@ -212,7 +203,7 @@ class Supervisor:
             self._lost(error)
             return
         self.counters.connects += 1
-        self._consecutive = 0
+        self._outage.answered()
         self.readings = {name: replace(reading, error="") for name, reading in self.readings.items()}
         self._enter(DeviceState.ONLINE)
 
@@ -236,7 +227,7 @@ class Supervisor:
             except (ConnectionLostError, BusStuckError) as error:
                 self._lost(error)
                 return
-            if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
+            if self._outage.unanswered >= _FAILURES_UNTIL_RECONNECT:
                 self._enter(DeviceState.CONNECTING)
                 return
             self.grid.advance(self._clock.monotonic())
@@ -251,10 +242,10 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
                 self.readings[name] = replace(self.readings[name], error=str(error) or type(error).__name__)
                 self._failed(error)
-                if self._consecutive >= _FAILURES_UNTIL_RECONNECT:
+                if self._outage.unanswered >= _FAILURES_UNTIL_RECONNECT:
                     break
                 continue
-            self._consecutive = 0
+            self._outage.answered()
             self.counters.polls += 1
             self.readings[name] = Reading(value, self._clock.monotonic())
         self.counters.cycles += 1
@@ -274,7 +265,7 @@ class Supervisor:
                 self._failed(error)
                 return
         self._backoff.reset()
-        self._recovered()
+        self._outage.over(self.adoption.outcome.value if self.adoption else "")
         self._enter(DeviceState.ONLINE)
 
     def _lost(self, error: Exception) -> None:
@@ -285,31 +276,8 @@ class Supervisor:
         self._enter(state)
 
     def _failed(self, error: Exception, *, fault: bool = False) -> None:
-        """Count a failure; log the first of an outage, and the first that is a fault."""
         self.counters.failures += 1
-        if isinstance(error, TransportError):
-            self._consecutive += 1
-        expected = isinstance(error, DeviceError)
-        self.last_error = str(error) if expected else f"driver raised {error!r}; this is a defect of the driver"
-        severity = _Reported.FAULT if fault else _Reported.FAILURE
-        if severity.value <= self._reported.value:
-            return
-        self._reported = severity
-        log.log(
-            logging.ERROR if fault else logging.WARNING,
-            "device fault" if fault else "device failing",
-            device=self.device.name,
-            address=self.device.address,
-            error=self.last_error,
-            exc_info=None if expected else error,
-        )
-
-    def _recovered(self) -> None:
-        if self._reported is not _Reported.NOTHING:
-            self._reported = _Reported.NOTHING
-            outcome = self.adoption.outcome.value if self.adoption else ""
-            log.info("device back", device=self.device.name, adoption=outcome)
-        self.last_error = ""
+        self._outage.failed(error, fault=fault)
 
     def _progressed(self, what: str) -> None:
         """A device that is busy is not hung."""
