@@ -79,6 +79,11 @@ class Attribute:
     choices: tuple[str, ...] = ()
     wire: object = None
 
+    @property
+    def has_magnitude(self) -> bool:
+        """True for numbers, to which limits apply."""
+        return self.type in (int, float)
+
     def check(self, value: Value, limits: Limits, *, who: str, previous: Value | None = None) -> Value:
         """Return the value in the attribute's type, or refuse it.
 

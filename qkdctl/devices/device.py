@@ -241,7 +241,7 @@ class Device(ABC):
             InstrumentError: refused by the instrument.
         """
         attribute = self.attribute(name)
-        if name not in self._last_written and self.limits(name).maximum_step < math.inf:
+        if name not in self._last_written and attribute.has_magnitude and self.limits(name).maximum_step < math.inf:
             self._last_written[name] = await self._read(attribute)
         checked = self.check(name, value)
         self._last_written.pop(name, None)
