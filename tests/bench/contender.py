@@ -28,32 +28,31 @@ class Entry:
         name: in results.
         title: for people.
         module: what its process runs.
-        arguments: of that module.
         peer: distribution to install into the peers' environment; "" for those that run in this one.
-        together: polls all devices at the same moments instead of spreading them over the grid.
+        floor: name of the contender it is compared with, which polls at the same moments.
     """
 
     name: str
     title: str
     module: str
-    arguments: tuple[str, ...] = ()
     peer: str = ""
-    together: bool = False
+    floor: str = "raw"
 
     @property
     def command(self) -> list[str]:
         """Its command line, to be run from the top of the repository."""
         python = str(PEERS_ENVIRONMENT / "bin" / "python") if self.peer else sys.executable
-        return [python, "-m", f"tests.bench.contenders.{self.module}", *self.arguments]
+        return [python, "-m", f"tests.bench.contenders.{self.module}"]
 
 
 RAW: Final = Entry("raw", "raw asyncio streams", "raw")
-DAEMON: Final = Entry("qkdctl", "qkdctl over TCP", "daemon", ("tcp",))
-VISA: Final = Entry("qkdctl-visa", "qkdctl over VISA (pyvisa-py)", "daemon", ("visa",))
-TOGETHER: Final = Entry("qkdctl-together", "qkdctl, all devices at once", "daemon", ("tcp",), together=True)
+DAEMON: Final = Entry("qkdctl", "qkdctl", "daemon")
+RAW_TOGETHER: Final = Entry("raw-together", "raw streams, all devices at once", "raw", floor="raw-together")
+DAEMON_TOGETHER: Final = Entry("qkdctl-together", "qkdctl, all devices at once", "daemon", floor="raw-together")
 FASTCS: Final = Entry("fastcs", "FastCS", "with_fastcs", peer="fastcs")
 FRAPPY: Final = Entry("frappy", "frappy", "with_frappy", peer="frappy-core")
 POLLERS: Final = (RAW, DAEMON, FASTCS, FRAPPY)
+TOGETHER: Final = (RAW_TOGETHER, DAEMON_TOGETHER)
 
 
 @dataclass(slots=True)

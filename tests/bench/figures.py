@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
-from tests.bench.contender import RAW
+from tests.bench.contender import POLLERS, TOGETHER
 from tests.bench.plan import PACE_S
 from tests.bench.worker import Sample
+
+_FLOORS: Final = {entry.name: entry.floor for entry in (*POLLERS, *TOGETHER)}
 
 
 def percentile(values: Sequence[int], share: float) -> float:
@@ -100,7 +102,7 @@ class Cell:
     """All rounds of one contender at one load, each next to the floor of its own round.
 
     Attributes:
-        overhead_p50_us, overhead_p99_us: the percentile less that of raw streams in the same round.
+        overhead_p50_us, overhead_p99_us: the percentile less that of the floor in the same round.
         of_raw: polls per second as a share of what raw streams reached in the same round.
         added_us: wall clock per poll of all devices together, less that of raw streams.
     """
@@ -128,17 +130,18 @@ class Cell:
 
 def cells(rounds: Sequence[Figures]) -> list[Cell]:
     """One cell per contender, number of devices and kind of load; rounds without a floor do not count."""
-    floor = {(f.devices, f.paced, f.round): f for f in rounds if f.contender == RAW.name}
-    groups: dict[tuple[str, int, bool], list[Figures]] = {}
+    found = {(f.contender, f.devices, f.paced, f.round): f for f in rounds}
+    groups: dict[tuple[str, int, bool], list[tuple[Figures, Figures]]] = {}
     for f in rounds:
-        if (f.devices, f.paced, f.round) in floor:
-            groups.setdefault((f.contender, f.devices, f.paced), []).append(f)
-    return [_cell(key, group, floor) for key, group in groups.items()]
+        floor = found.get((_FLOORS[f.contender], f.devices, f.paced, f.round))
+        if floor is not None:
+            groups.setdefault((f.contender, f.devices, f.paced), []).append((f, floor))
+    return [_cell(key, pairs) for key, pairs in groups.items()]
 
 
-def _cell(key: tuple[str, int, bool], group: Sequence[Figures], floor: dict[tuple[int, bool, int], Figures]) -> Cell:
+def _cell(key: tuple[str, int, bool], pairs: Sequence[tuple[Figures, Figures]]) -> Cell:
     def spread(value: Callable[[Figures, Figures], float]) -> Spread:
-        return Spread.of(value(f, floor[f.devices, f.paced, f.round]) for f in group)
+        return Spread.of(value(f, floor) for f, floor in pairs)
 
     contender, devices, paced = key
     return Cell(

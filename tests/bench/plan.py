@@ -13,7 +13,7 @@ class Plan:
 
     Attributes:
         device_counts: numbers of instruments polled at once.
-        visa_counts: the same for the daemon over VISA.
+        together_counts: those with which the floor and the daemon also poll all devices at the same moments.
         rounds: how often all contenders take turns.
         settle_s: warm-up before each window.
         unthrottled_s: window of a measurement without pause between cycles.
@@ -24,7 +24,7 @@ class Plan:
     """
 
     device_counts: tuple[int, ...]
-    visa_counts: tuple[int, ...]
+    together_counts: tuple[int, ...]
     rounds: int
     settle_s: float
     unthrottled_s: float
@@ -50,5 +50,5 @@ class Plan:
         return asdict(self)
 
 
-FULL: Final = Plan((1, 2, 4, 8, 16, 32), (1, 8, 32), 3, 0.15, 0.8, 1.5, 2.0, 20.0, 10, demo=True)
-QUICK: Final = Plan((1, 32), (), 3, 0.1, 0.3, 0.5, 0.6, 4.0, 3, demo=False)
+FULL: Final = Plan((1, 2, 4, 8, 16, 32), (8, 32), 3, 0.15, 0.8, 1.5, 2.0, 20.0, 10, demo=True)
+QUICK: Final = Plan((1, 32), (32,), 3, 0.1, 0.3, 0.5, 0.6, 4.0, 3, demo=False)

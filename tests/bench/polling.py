@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qkdctl.config.defaults import poll_offset_s
-from tests.bench.contender import DAEMON, POLLERS, TOGETHER, VISA, Contender, Entry, UnavailableError
+from tests.bench.contender import DAEMON, POLLERS, TOGETHER, Contender, Entry, UnavailableError
 from tests.bench.figures import Figures, figures
 from tests.bench.plan import PACE_S, Plan
 from tests.bench.simulator import Simulator
@@ -56,7 +56,7 @@ class Rounds:
         """Measure everything."""
         plan = self._plan
         with ExitStack() as stack:
-            for entry in self._all():
+            for entry in (*self._entries, *TOGETHER):
                 self._start(entry, stack)
             for number in range(plan.rounds):
                 for devices in plan.device_counts:
@@ -67,15 +67,6 @@ class Rounds:
                 DAEMON, plan.rounds, plan.most_devices, paced=True, seconds=plan.deadlines_s
             )
         return self.result
-
-    def _all(self) -> tuple[Entry, ...]:
-        return (*self._entries, TOGETHER, VISA) if self._plan.visa_counts else (*self._entries, TOGETHER)
-
-    def _takes_part(self, entry: Entry, devices: int, *, paced: bool) -> bool:
-        """VISA and polling all at once are measured at some loads only."""
-        if entry is TOGETHER:
-            return paced and devices == self._plan.most_devices
-        return entry is not VISA or devices in self._plan.visa_counts
 
     def _start(self, entry: Entry, stack: ExitStack) -> None:
         try:
@@ -92,7 +83,8 @@ class Rounds:
     def _turn(self, number: int, devices: int, *, paced: bool) -> None:
         """Every contender once, beginning with another one in each round."""
         plan = self._plan
-        entries = [entry for entry in self._all() if self._takes_part(entry, devices, paced=paced)]
+        together = TOGETHER if paced and devices in plan.together_counts else ()
+        entries = (*self._entries, *together)
         load = f"{1 / PACE_S:g} Hz" if paced else "without pause"
         progress(f"round {number + 1} of {plan.rounds}: {devices} devices, {load}")
         for step in range(len(entries)):
@@ -110,7 +102,7 @@ class Rounds:
         order = Order(
             addresses=self._simulator.addresses[:devices],
             offsets_s=tuple(
-                0.0 if entry.together else poll_offset_s(name, period_s) for name in self._simulator.names[:devices]
+                0.0 if entry in TOGETHER else poll_offset_s(name, period_s) for name in self._simulator.names[:devices]
             ),
             period_s=period_s,
             settle_s=self._plan.settle_s,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tests.bench.contender import DAEMON, FASTCS, FRAPPY, POLLERS, RAW, TOGETHER, VISA
+from tests.bench.contender import DAEMON, FASTCS, FRAPPY, POLLERS, RAW, TOGETHER
 from tests.bench.figures import Cell, Spread
 from tests.bench.plan import PACE_S
 from tests.bench.results import Results
 
-_TITLES = {entry.name: entry.title for entry in (*POLLERS, TOGETHER, VISA)}
+_TITLES = {entry.name: entry.title for entry in (*POLLERS, *TOGETHER)}
 
 
 def render(results: Results) -> str:
@@ -45,8 +45,9 @@ poll less that of raw streams. Figures are the median over the rounds, in bracke
 _PACED = """\
 Each device is polled on a grid, as in operation. The overhead is the percentile less that of raw streams in the same
 round. qkdctl and the raw streams spread their devices over the grid; FastCS and frappy begin all of them together and
-offer no choice, which shows in their percentiles; with the most devices qkdctl is also measured that way. With one or
-two devices there are few polls, so p99 is near the slowest. Only whole cycles count as done."""
+offer no choice, which shows in their percentiles. For a fair comparison there are rows in which raw streams and qkdctl
+begin all at once as well; the overhead in these is against each other. With one or two devices there are few polls, so
+p99 is near the slowest. Only whole cycles count as done."""
 _RATIOS = """\
 Above 1 qkdctl polls more per second, or needs more processor time per poll. Medians; without pause."""
 

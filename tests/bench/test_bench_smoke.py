@@ -21,7 +21,7 @@ from tests.bench.results import Results
 from tests.bench.simulator import Simulator, simulated_attenuators
 from tests.bench.targets import OVERHEAD_P50_US
 
-PLAN = Plan((1,), (), 1, 0.0, 0.05, 0.25, 0.25, 0.25, 1, demo=False)
+PLAN = Plan((1,), (1,), 1, 0.0, 0.05, 0.25, 0.25, 0.25, 1, demo=False)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,8 @@ def test_the_floor_and_the_daemon_poll_and_are_reported(simulator: Simulator, tm
     ghost = Entry("ghost", "Ghost", "nobody", peer="ghost-framework")
     polling = Rounds(PLAN, simulator, (RAW, DAEMON, ghost)).run()
     assert [(f.contender, f.paced) for f in polling.rounds] == [
-        ("raw", False), ("qkdctl", False), ("raw", True), ("qkdctl", True), ("qkdctl-together", True),
+        ("raw", False), ("qkdctl", False),
+        ("raw", True), ("qkdctl", True), ("raw-together", True), ("qkdctl-together", True),
     ]  # fmt: skip
     assert all(f.polls > 0 and 0 < f.p50_us <= f.p99_us for f in polling.rounds)
     assert polling.deadlines is not None
@@ -70,7 +71,7 @@ def test_the_floor_and_the_daemon_poll_and_are_reported(simulator: Simulator, tm
 
     results = made_up_results(polling)
     document = json.loads(json.dumps(results.to_plain()))
-    assert {cell["contender"] for cell in document["polling"]} == {"raw", "qkdctl", "qkdctl-together"}
+    assert {cell["contender"] for cell in document["polling"]} == {"raw", "qkdctl", "raw-together", "qkdctl-together"}
     text = render(results)
     assert "Ghost" in text.partition("## Not measured")[2]
     assert "ghost-framework" in text.partition("## Not measured")[2]

@@ -4,7 +4,6 @@ The time stamps are those that the Supervisor itself keeps with each reading.
 """
 
 import asyncio
-import sys
 
 from qkdctl_drivers.keysight_n776x import KeysightN776x
 
@@ -14,7 +13,6 @@ from tests.bench.worker import Order, Sample, Stopwatch, Window, serve
 
 # A grid this fine has always passed its next deadline, so that polls follow each other without pause.
 _NO_PAUSE_S = 1e-6
-_DIALECTS = {"tcp": "tcp://{}:{}", "visa": "TCPIP::{}::{}::SOCKET"}
 
 
 class SupervisorWatch(Stopwatch):
@@ -41,12 +39,12 @@ class SupervisorWatch(Stopwatch):
         self.online.set()
 
 
-async def _measure(order: Order, dialect: str) -> Sample:
+async def _measure(order: Order) -> Sample:
     watches: list[Stopwatch] = []
     supervisors: list[Supervisor] = []
     online = []
     for number, ((host, port), offset_s) in enumerate(zip(order.addresses, order.offsets_s, strict=True)):
-        device = KeysightN776x(f"voa-{number}", _DIALECTS[dialect].format(host, port))
+        device = KeysightN776x(f"voa-{number}", f"tcp://{host}:{port}")
         settings = SupervisorSettings(poll_s=order.period_s or _NO_PAUSE_S, offset_s=offset_s)
         watch = SupervisorWatch()
         supervisors.append(Supervisor(device, settings, RealClock(), on_change=watch.changed))
@@ -74,5 +72,4 @@ async def _measure(order: Order, dialect: str) -> Sample:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    serve(lambda order: asyncio.run(_measure(order, chosen)), "qkdctl")
+    serve(lambda order: asyncio.run(_measure(order)), "qkdctl")
