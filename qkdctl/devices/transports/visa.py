@@ -13,6 +13,8 @@ from qkdctl.devices.transports.base import ByteStream
 
 T = TypeVar("T")
 _GRACE_S = 0.5
+#: pyvisa-py gives some steps five seconds of its own: connecting, and aborting a USB transfer that timed out.
+_MESSAGE_GRACE_S = 6.0
 _USB_REOPEN_PAUSE_S = 1.0
 _TIMEOUT = constants.StatusCode.error_timeout
 
@@ -42,6 +44,7 @@ class VisaStream(ByteStream):
         self._session: Any = None
         self._was_open = False
         self._is_serial = resource.upper().startswith("ASRL")
+        self._grace_s = _GRACE_S if self._is_serial else _MESSAGE_GRACE_S
         self.reopen_drops_replies = not self._is_serial
 
     async def open(self) -> None:
@@ -63,7 +66,7 @@ class VisaStream(ByteStream):
             return session
 
         try:
-            self._session = await self._bus.call(blocking, self._timeout_s + pause_s + _GRACE_S)
+            self._session = await self._bus.call(blocking, self._timeout_s + pause_s + self._grace_s)
         except BusStuckError:
             raise
         except Exception as error:  # pyvisa-py raises what it likes
@@ -79,7 +82,7 @@ class VisaStream(ByteStream):
             return
         try:
             session.clear()
-        except pyvisa.VisaIOError:  # pyvisa-py cannot clear over USB; there a new query drops an old reply
+        except pyvisa.VisaIOError:  # pyvisa-py cannot clear over USB; there a new query drops an old reply (IEEE 488.2)
             return
 
     async def close(self) -> None:
@@ -129,7 +132,7 @@ class VisaStream(ByteStream):
 
     async def _guarded(self, blocking: Callable[[], T], timeout_s: float) -> T:
         try:
-            return await self._bus.call(blocking, timeout_s + _GRACE_S)
+            return await self._bus.call(blocking, timeout_s + self._grace_s)
         except pyvisa.VisaIOError as error:
             if error.error_code == _TIMEOUT:
                 raise ExchangeTimeoutError(f"{self._resource}: no reply within {timeout_s:.3g} s") from None
