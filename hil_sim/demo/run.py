@@ -79,7 +79,7 @@ async def _run(options: DemoOptions, show: Show) -> Json:
         histories = await _histories(arm)
         held = await _histories(hold)
         status = await arm.status()
-        exit_code = await arm.stop()
+        exit_code, _ = await asyncio.gather(arm.stop(), hold.stop())
         document = _document(options, status, histories, held)
         document["stop"] = {"exit_code": exit_code, "links": darkness(arm.trace, arm.stopped_at)}
         return document

@@ -108,7 +108,8 @@ def _devices(devices: Sequence[Json]) -> "Table":
 
 def _values(device: Json) -> "Text":
     text = _line("")
-    for name, value in list(device["values"].items())[:_VALUES_SHOWN]:
+    known = [(name, value) for name, value in device["values"].items() if value["value"] is not None]
+    for name, value in known[:_VALUES_SHOWN]:
         style = "dim strike" if value["stale"] else ""
         text.append(f"{name} {number(value['value'])}", style).append("  ")
     if device["last_error"] and device["state"] != "online":
