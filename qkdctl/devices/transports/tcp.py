@@ -1,6 +1,7 @@
 """A TCP connection on the event loop, without a thread."""
 
 import asyncio
+import os
 import socket
 
 from qkdctl.devices.errors import ConnectionLostError, ExchangeTimeoutError
@@ -60,7 +61,9 @@ class TcpStream(ByteStream):
         except TimeoutError:
             raise ConnectionLostError(f"{self._where}: no connection within {self._timeout_s:g} s") from None
         except OSError as error:
-            raise ConnectionLostError(f"{self._where}: {error.strerror or error}") from error
+            # asyncio puts the address, which is known, in place of the reason
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+            raise ConnectionLostError(f"{self._where}: {reason}") from error
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._transport, self._collector, self.is_open = transport, collector, True
 
