@@ -108,7 +108,7 @@ class EpochLoop:
         self._on_epoch = on_epoch
         self._state: NetworkState | None = None
         self._without_plan = 0
-        self._impossible: set[str] = set()
+        self._planned: set[str] = set()
         self._failures: dict[str, int] = {}
         self._grid = Grid(epoch_s, 0.0)
 
@@ -142,7 +142,7 @@ class EpochLoop:
         self._alarms.clear("no-plan", self._node)
         self.outcomes.append(outcome)
         for plan in outcome.plan.links:
-            if plan.link not in self._impossible:
+            if plan.link in self._planned:
                 self._links[plan.link].controller.carry_out(plan)
         for side in self._links.values():
             side.controller.tick()
@@ -167,7 +167,7 @@ class EpochLoop:
             "report": report.to_plain(),
             "shield_history": self.decider.history.to_plain(),
         }
-        await self._journal.append("decision", payload, self._set_points(plan))
+        await self._journal.append("decision", payload, self._set_points(state, plan))
         self._state = state
         return EpochOutcome(self._clock.wall_ms(), report, state, plan)
 
@@ -236,15 +236,21 @@ class EpochLoop:
         )
         return link_report(table.of(name), side.gathered.records, readings)
 
-    def _set_points(self, plan: Plan) -> SetPoints:
-        """What the plan commits; a link whose instruments cannot do it keeps what it has, and says why."""
+    def _set_points(self, state: NetworkState, plan: Plan) -> SetPoints:
+        """What the plan commits.
+
+        A link that did not run when the plan was made takes no part in it, even if it has come up meanwhile; one whose
+        instruments cannot do it keeps what it has, and says why.
+        """
         set_points: SetPoints = {}
-        self._impossible.clear()
+        self._planned = {link.link for link in state.links if link.mode == "running"}
         for link in plan.links:
+            if link.link not in self._planned:
+                continue
             try:
                 set_points |= self._links[link.link].controller.set_points_for(link)
             except (DeviceError, ValueError) as error:
-                self._impossible.add(link.link)
+                self._planned.discard(link.link)
                 self._alarms.raise_("plan-not-possible", link.link, str(error))
             else:
                 self._alarms.clear("plan-not-possible", link.link)
