@@ -1,0 +1,1 @@
+"""A hardware-in-the-loop controller for quantum key distribution devices."""

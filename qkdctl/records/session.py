@@ -71,7 +71,8 @@ class QberSample(Record):
     """Outcome of a short measurement in alignment mode.
 
     Attributes:
-        pulses: pulses sent; detected: clicks; errors: wrong ones; qber_ppm: errors / detected, 1e6 when nothing was detected.
+        pulses: pulses sent.  detected: clicks.  errors: wrong ones.
+        qber_ppm: errors / detected; 1e6 when nothing was detected.
     """
 
     pulses: Count
