@@ -148,6 +148,7 @@ class MqttBus:
             except Exception as error:  # noqa: BLE001 -- whatever happens here must not stop the instruments
                 self._note_end(error)
                 session_id = None
+            _let_go_when_cancelled()
             await self._clock.sleep(self._backoff.next_delay_s())
 
     async def _run_session(self, session_id: SessionId) -> None:
@@ -198,3 +199,10 @@ class MqttBus:
                 before = subscription.dropped
                 subscription.put(message)
                 self.figures.overrun += subscription.dropped - before
+
+
+def _let_go_when_cancelled() -> None:
+    """Until Python 3.13 a task group that fails while it is being cancelled reports the failure and forgets the rest."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

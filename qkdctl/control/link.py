@@ -212,7 +212,7 @@ class LinkController:
             NotReadyError: an instrument is missing, this daemon only observes, or another order came in between.
         """
         if not self._may_write or self._holds:
-            why = ", ".join(sorted(self._holds)) or "only observed"
+            why = ", ".join(sorted(self._holds)) or "this daemon only observes"
             raise NotReadyError(f"{self.name} cannot be calibrated now: {why}")
         self._holds.add("calibration")
         try:
