@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -142,13 +142,12 @@ class MqttBus:
                 if session_id is None:
                     bd_seq = await self._counters.add(BD_SEQ_COUNTER, modulo=BD_SEQ_MODULO)
                     session_id = SessionId(stream=self._outbox.stream, bd_seq=bd_seq)
-                await self._run_session(session_id)
+                await _apart(self._run_session(session_id))
             except UnreachableError as error:
                 self._outage.failed(error)  # The broker never saw this number, so the next attempt may use it.
             except Exception as error:  # noqa: BLE001 -- whatever happens here must not stop the instruments
                 self._note_end(error)
                 session_id = None
-            _let_go_when_cancelled()
             await self._clock.sleep(self._backoff.next_delay_s())
 
     async def _run_session(self, session_id: SessionId) -> None:
@@ -201,8 +200,13 @@ class MqttBus:
                 self.figures.overrun += subscription.dropped - before
 
 
-def _let_go_when_cancelled() -> None:
-    """Until Python 3.13 a task group that fails while it is being cancelled reports the failure and forgets the rest."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def _apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run work in a task of its own: a task group that fails while it is cancelled forgets that it was."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+    await task
