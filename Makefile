@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-with-extras
 	$(BIN)/mypy --strict
 
 bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
-	$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -86,7 +86,7 @@ class Rounds:
         together = TOGETHER if paced and devices in plan.together_counts else ()
         entries = (*self._entries, *together)
         load = f"{1 / PACE_S:g} Hz" if paced else "without pause"
-        progress(f"round {number + 1} of {plan.rounds}: {devices} devices, {load}")
+        progress(f"round {number + 1} of {plan.rounds}, devices: {devices}, {load}")
         for step in range(len(entries)):
             entry = entries[(number + step) % len(entries)]
             seconds = plan.window_s(paced=paced, devices=devices)
