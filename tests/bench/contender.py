@@ -1,6 +1,7 @@
 """The side of the bench: starts contenders as processes, gives them orders, says plainly when one cannot take part."""
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -124,13 +125,15 @@ class Contender:
         finally:
             patience.cancel()
         if not line:
-            raise UnavailableError(f"{self.entry.title}: no answer within {timeout_s:g} s; {self._last_words()}")
+            code = self.process.wait()
+            what = f"no answer within {timeout_s:g} s" if code == -signal.SIGKILL else f"its process ended with {code}"
+            raise UnavailableError(f"{self.entry.title}: {what}; {self._last_words()}")
         reply: dict[str, Any] = json.loads(line)
         return reply
 
     def _last_words(self) -> str:
         self.errors.seek(0)
-        return f"its last words: {' | '.join(self.errors.read().splitlines()[-3:]) or 'none'}"
+        return f"its last words: {' '.join(self.errors.read().splitlines()[-1:]) or 'none'}"
 
 
 def _installation(entry: Entry) -> str:

@@ -82,7 +82,7 @@ def test_the_floor_and_the_daemon_poll_and_are_reported(simulator: Simulator, tm
 @pytest.mark.parametrize("entry", [FASTCS, FRAPPY])
 def test_a_peer_that_cannot_start_says_why(entry: Entry) -> None:
     broken = Entry(entry.name, entry.title, "nobody", peer=entry.peer)
-    with pytest.raises(UnavailableError, match=rf"{entry.title}.*{entry.peer}"):
+    with pytest.raises(UnavailableError, match=rf"(?s){entry.title}.*{entry.peer}"):
         Contender.start(broken)
     assert PEERS_ENVIRONMENT.name in broken.command[0]
 
