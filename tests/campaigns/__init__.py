@@ -1,0 +1,1 @@
+"""Long runs with their results in docs/results; none of them belongs to the suite."""
