@@ -87,7 +87,7 @@ def report(rounds: list[Round], load: tuple[float, float, float]) -> str:
     """The result as a page."""
     head = f"""# Every instrument switched off and on under a running node
 
-`python -m tests.campaigns.hotplug --save`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load average {load[0]:.1f}.
+`python -m tests.campaigns.hotplug --save`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {load[0]:.1f}.
 Node and simulator share one event loop, so lateness is an upper bound. Both links ran under the rule-based policy; the
 caps of the mean photon number are 0.9 and 0.5. Lateness is that of the polls of all other devices, p50 / p99: while
 nothing happened, and from the loss of power until the instrument was back and its link up again.
