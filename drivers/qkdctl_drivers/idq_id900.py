@@ -108,7 +108,7 @@ class IdqId900(Device):
     async def _identity(self) -> str:
         return await self._ask("*IDN?")
 
-    async def _prepare(self) -> None:
+    async def _set_up(self) -> None:
         """Cyclic counters with the configured integration time; a count means something once a whole one is over."""
         options = self._options
         for n in options.inputs:

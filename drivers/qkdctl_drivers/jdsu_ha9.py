@@ -77,7 +77,7 @@ class JdsuHa9(ScpiDevice):
         """The commands of the dialect."""
         return self._lines[attribute.name]
 
-    async def _prepare(self) -> None:
+    async def _set_up(self) -> None:
         """Take the offset out of the display, which moves nothing."""
         if "offset_db" in self._lines and await self.read("offset_db") != 0.0:
             await super()._write(self.attribute("offset_db"), 0.0)

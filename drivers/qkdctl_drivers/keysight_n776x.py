@@ -75,7 +75,7 @@ class KeysightN776x(ScpiDevice):
     _offset_db = 0.0
     _speed_db_per_s = 0.1
 
-    async def _prepare(self) -> None:
+    async def _set_up(self) -> None:
         """Take the offset out of the display, which moves nothing."""
         if await self.read("offset_db") != 0.0:
             await super()._write(self.attribute("offset_db"), 0.0)

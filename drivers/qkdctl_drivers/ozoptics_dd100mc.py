@@ -79,16 +79,12 @@ class OzOpticsDd100mc(LineDevice):
             )
         return re.sub(r"\s*Done\s*$", "", text).strip()
 
-    async def _prepare(self) -> None:
-        """Home the motor when the unit does not know where it stands, as after power-up.
+    async def is_prepared(self) -> bool:
+        """False when the unit does not know where it stands, as after power-up."""
+        return re.search(r"(?i)Atten:\s*unknown", await self.ask("A?")) is None
 
-        On its way the attenuation may be anything down to the insertion loss.
-        """
-        if re.search(r"(?i)Atten:\s*unknown", await self.ask("A?")):
-            await self._home()
-
-    async def _home(self) -> None:
-        """Drive to the home sensor; up to 30 s."""
+    async def prepare(self) -> None:
+        """Drive to the home sensor, up to 30 s; on the way the attenuation falls to the insertion loss."""
         assert isinstance(self.options, self.Options)
         limit_s = self.options.home_timeout_s
         reply = await self.reporting("homing", limit_s, self.ask("H", limit_s))

@@ -41,7 +41,7 @@ class _Counting(LineDevice):
 
     _integration_s = 0.0
 
-    async def _prepare(self) -> None:
+    async def _set_up(self) -> None:
         assert isinstance(self.options, _Counting.Options)
         await self._write(_TIME, self.options.integration_ms)
 

@@ -42,7 +42,7 @@ class ThorlabsPm100d(ScpiDevice):
         ),
     )  # fmt: skip
 
-    async def _prepare(self) -> None:
+    async def _set_up(self) -> None:
         """Have readings in watts: the unit is part of the meaning of `power_w`, not a set-point."""
         if await self._unit() != "W":
             await self.command("SENS:POW:UNIT W")

@@ -113,8 +113,21 @@ class Device(ABC):
         """The attributes that this instrument has with these options."""
         return self.attributes
 
-    async def _prepare(self) -> None:  # noqa: B027 - a hook that most drivers do not need
-        """Write what the readings depend on, such as an integration time; skipped where nothing may be written."""
+    async def _set_up(self) -> None:  # noqa: B027 - a hook that most drivers do not need
+        """Write what the readings depend on, such as an integration time; skipped where nothing may be written.
+
+        It runs on every connection, light or not, so it must move nothing.
+        """
+
+    async def is_prepared(self) -> bool:
+        """False while the device is of no use unless prepared, as a motor that lost its place; reads only."""
+        return True
+
+    async def prepare(self) -> None:  # noqa: B027 - a hook that most drivers do not need
+        """Get ready, whatever has to move for it: an attenuator may let through all the light there is.
+
+        The supervisor calls it once it may write, and for an attenuator once the source of its link is shown dark.
+        """
 
     async def _identified(self) -> None:  # noqa: B027 - a hook that most drivers do not need
         """Read what the driver must know of the instrument before it is used."""
@@ -133,7 +146,7 @@ class Device(ABC):
 
     @final
     async def connect(self, *, may_write: bool = True) -> Identity:
-        """Open, check the identity, prepare, read the device's own limits. Changes no set-point.
+        """Open, check the identity, set up, read the device's own limits. Changes no set-point and moves nothing.
 
         Args:
             may_write: False only reads; readings then rest on what others have set.
@@ -148,7 +161,7 @@ class Device(ABC):
         try:
             self.identity = await self.identify()
             if may_write:
-                await self._prepare()
+                await self._set_up()
             await self._identified()
             self._device_limits = dict(await self._read_device_limits())
         except BaseException:

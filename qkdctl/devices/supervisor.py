@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -25,6 +25,10 @@ from qkdctl.devices.schedule import Grid, RoundRobin
 _FAILURES_UNTIL_RECONNECT = 3
 _STALE_CYCLES = 3
 _LATENESS_WINDOW = 1000
+
+
+async def _no_obstacle() -> None:
+    """Nothing stands against preparing the device."""
 
 
 class DeviceState(Enum):
@@ -106,6 +110,8 @@ class Supervisor:
         clock: time for polls and back-off.
         committed: gives the last committed set-points of the device, attribute -> value.
         on_change: called after each change of state and each cycle; must not block.
+        before_preparing: awaited before a device is prepared, which may move anything; raises DeviceError, saying why,
+            as long as that must not be.
         jitter: source of the back-off's jitter.
 
     Attributes:
@@ -123,6 +129,7 @@ class Supervisor:
         *,
         committed: Callable[[], Mapping[str, Value]] = dict,
         on_change: Callable[["Supervisor"], None] = lambda _: None,
+        before_preparing: Callable[[], Awaitable[None]] = _no_obstacle,
         jitter: random.Random | None = None,
     ) -> None:
         self.device = device
@@ -130,6 +137,7 @@ class Supervisor:
         self._clock = clock
         self._committed = committed
         self._on_change = on_change
+        self._before_preparing = before_preparing
         self._backoff = Backoff(settings.backoff_first_s, settings.backoff_limit_s, jitter or random.Random())  # noqa: S311
         self.state = DeviceState.OFFLINE
         self.readings: dict[str, Reading] = {a.name: Reading() for a in device.attributes if a.readable}
@@ -198,6 +206,9 @@ class Supervisor:
             self._enter(DeviceState.CONNECTING)
         try:
             await self.device.connect(may_write=self.settings.may_write)
+            if self.settings.may_write and not await self.device.is_prepared():
+                await self._before_preparing()
+                await self.device.prepare()
             await self._adopt()
         except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
             self._lost(error)

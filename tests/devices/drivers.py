@@ -93,7 +93,7 @@ class MemoryLaser(Device):
         self.refuses: list[Exception] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.prepared = 0
+        self.set_ups = 0
         self.closed = 0
 
     async def _open(self) -> None:
@@ -103,8 +103,8 @@ class MemoryLaser(Device):
     async def _identity(self) -> str:
         return "LASER 7"
 
-    async def _prepare(self) -> None:
-        self.prepared += 1
+    async def _set_up(self) -> None:
+        self.set_ups += 1
 
     async def _read_device_limits(self) -> Mapping[str, Limits]:
         return {"current_a": Limits(0.0, 0.15)}

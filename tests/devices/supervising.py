@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ class Watched:
         committed: what the supervisor believes to be committed.
     """
 
-    def __init__(self, laser: MemoryLaser, clock: VirtualClock, **settings: Any) -> None:
+    def __init__(self, laser: MemoryLaser, clock: VirtualClock, wiring: Mapping[str, Any], **settings: Any) -> None:
         self.laser = laser
         self.clock = clock
         self.committed: dict[str, Value] = {}
@@ -32,6 +32,7 @@ class Watched:
             committed=lambda: self.committed,
             on_change=self._changed,
             jitter=random.Random(1),
+            **wiring,
         )
         self.task: asyncio.Task[None] | None = None
 
@@ -51,13 +52,18 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    laser: MemoryLaser | None = None, *, committed: Mapping[str, Value] | None = None, **settings: Any
+    laser: MemoryLaser | None = None,
+    *,
+    committed: Mapping[str, Value] | None = None,
+    before_preparing: Callable[[], Awaitable[None]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Watched]:
     """Run the supervisor up to its first cycle."""
     clock = VirtualClock(1000.0)
     laser = laser if laser is not None else MemoryLaser()
     laser.clock = clock
-    bench = Watched(laser, clock, **settings)
+    wiring = {} if before_preparing is None else {"before_preparing": before_preparing}
+    bench = Watched(laser, clock, wiring, **settings)
     bench.committed = dict(committed or {})
     bench.task = asyncio.create_task(bench.supervisor.run())
     await clock.advance(0.0)

@@ -65,11 +65,11 @@ async def test_a_device_without_a_safe_state_is_neutral() -> None:
         assert bench.supervisor.adoption.outcome is Adoption.NEUTRAL
 
 
-async def test_observing_writes_nothing_and_prepares_nothing() -> None:
+async def test_observing_writes_nothing_and_sets_up_nothing() -> None:
     async with watched(shining(), may_write=False) as bench:
         await bench.clock.advance(5.0)
         assert bench.state is DeviceState.ONLINE
-        assert (bench.laser.writes, bench.laser.prepared) == ([], 0)
+        assert (bench.laser.writes, bench.laser.set_ups) == ([], 0)
         assert bench.supervisor.adoption is None
 
 

@@ -80,19 +80,19 @@ async def test_device_and_configuration_limit_together() -> None:
     assert device.writes == []
 
 
-async def test_connecting_without_leave_to_write_prepares_nothing() -> None:
+async def test_connecting_without_leave_to_write_sets_up_nothing() -> None:
     device = MemoryLaser()
     await device.connect(may_write=False)
-    assert (device.prepared, device.writes) == (0, [])
+    assert (device.set_ups, device.writes) == (0, [])
     await device.connect()
-    assert device.prepared == 1
+    assert device.set_ups == 1
 
 
-async def test_a_wrong_identity_closes_the_port_before_anything_is_prepared() -> None:
+async def test_a_wrong_identity_closes_the_port_before_anything_is_set_up() -> None:
     device = MemoryLaser(serial_number="8")
     with pytest.raises(IdentityMismatchError, match=r"serial number 7 answers .* expected 8"):
         await device.connect()
-    assert (device.prepared, device.closed, device.writes) == (0, 1, [])
+    assert (device.set_ups, device.closed, device.writes) == (0, 1, [])
 
 
 async def test_the_safe_state_is_shown_by_read_back() -> None:

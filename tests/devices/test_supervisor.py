@@ -253,7 +253,10 @@ async def test_a_value_is_stale_when_it_is_old_or_its_device_gone() -> None:
 
 async def test_a_device_that_homes_for_long_is_connecting_and_not_hung() -> None:
     class Homing(MemoryLaser):
-        async def _prepare(self) -> None:
+        async def is_prepared(self) -> bool:
+            return False
+
+        async def prepare(self) -> None:
             await self.reporting("homing", 40.0, self.clock.sleep(30.0))
 
     async with watched(Homing()) as bench:
@@ -264,6 +267,35 @@ async def test_a_device_that_homes_for_long_is_connecting_and_not_hung() -> None
         await bench.clock.advance(18.0)
         assert bench.state is ONLINE
         assert bench.supervisor.progress == ""
+
+
+async def test_a_device_is_prepared_once_nothing_stands_against_it_and_says_what_does() -> None:
+    class Lost(MemoryLaser):
+        moved = 0
+
+        async def is_prepared(self) -> bool:
+            return self.moved > 0
+
+        async def prepare(self) -> None:
+            self.moved += 1
+
+    obstacles = [ProtocolError("the source emits"), ProtocolError("the source emits")]
+
+    async def obstructed() -> None:
+        if obstacles:
+            raise obstacles.pop()
+
+    laser = Lost()
+    async with watched(laser, before_preparing=obstructed) as bench:
+        assert bench.state is CONNECTING
+        assert bench.supervisor.last_error == "the source emits"
+        assert (laser.moved, laser.writes) == (0, [])
+        await bench.clock.advance(5.0)
+        assert bench.state is ONLINE
+        assert laser.moved == 1
+    async with watched(Lost(), may_write=False) as bench:
+        assert bench.state is ONLINE
+        assert bench.laser.moved == 0, "observing moves nothing"
 
 
 async def test_cancelling_closes_the_device() -> None:

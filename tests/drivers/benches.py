@@ -52,11 +52,13 @@ async def connected(
     timeout_s: float = 1.0,
     **unit: Any,
 ) -> AsyncIterator[tuple[Any, Simulation]]:
-    """A driver connected to its simulator."""
+    """A driver connected to its simulator, and prepared."""
     async with simulation(model, clock=clock, **unit) as running:
         device = driver_for(running, options=options, timeout_s=timeout_s, clock=clock)
         try:
             await in_time(clock, device.connect())
+            if not await in_time(clock, device.is_prepared()):
+                await in_time(clock, device.prepare())
             yield device, running
         finally:
             await device.close()
