@@ -1,12 +1,13 @@
 """What to do with an instrument that has just been found: take it as it stands, or make it dark."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
 from qkdctl.devices.attributes import Value
 from qkdctl.devices.device import Device
-from qkdctl.devices.errors import OutOfRangeError
+from qkdctl.devices.errors import ConnectionLostError, OutOfRangeError, UnsafeError
 
 
 class Adoption(Enum):
@@ -38,20 +39,30 @@ async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> 
 
     Args:
         device: connected and identified.
-        committed: attribute -> set-point last committed for it; empty when none ever was.
+        committed: attribute -> set-point last committed for it; empty when none ever was. Those of attributes that the
+            device does not have were another's, so the device does not stand where it was left.
 
     Raises:
         UnsafeError: the device had to go dark and could not be shown to be.
+        DeviceError: a value could not be read; the device was told to go safe all the same.
     """
     safe_values = device.safe_values()
-    names = [*dict.fromkeys([*committed, *safe_values])]
-    found = {name: await device.read(name) for name in names}
+    known = {attribute.name for attribute in device.attributes}
+    try:
+        found = {name: await device.read(name) for name in dict.fromkeys([*committed, *safe_values]) if name in known}
+    except ConnectionLostError:
+        raise
+    except Exception:
+        with suppress(UnsafeError):
+            await device.to_safe_state()
+        raise
     differences = {
         name: (value, found[name])
         for name, value in committed.items()
-        if not device.attribute(name).matches(value, found[name]) or not _permitted(device, name, value)
+        if name in known
+        and (not device.attribute(name).matches(value, found[name]) or not _permitted(device, name, value))
     }
-    if committed and not differences:
+    if committed and not differences and committed.keys() <= known:
         return AdoptionReport(Adoption.ADOPTED, found, differences)
     if not safe_values:
         return AdoptionReport(Adoption.NEUTRAL, found, differences)

@@ -278,30 +278,37 @@ class Device(ABC):
         return await self._await_read_back(attribute, checked, settle_s)
 
     @final
-    async def to_safe_state(self) -> SafeReport:
-        """Run the safe actions and show each by read-back.
+    async def to_safe_state(self, *, first_only: bool = False) -> SafeReport:
+        """Run the safe actions and show each by read-back; one that fails holds up no other.
 
         Configured limits do not hold a device back from safety; the limits of the device itself do.
 
+        Args:
+            first_only: run the first action only, the one that counts; the others may take their time.
+
         Raises:
-            UnsafeError: the first action, the one that counts, could not be shown.
+            UnsafeError: the first action could not be shown.
         """
         read_back: dict[str, Value] = {}
         failures: dict[str, str] = {}
-        for name, target in self.safe_actions:
-            attribute = self.attribute(name)
-            value = self._safe_value(attribute, target)
+        for name, target in self.safe_actions[: 1 if first_only else None]:
             try:
-                settle_s = self.settling_time_s(attribute, value)
-                await self._write(attribute, value)
-                self._last_written[name] = value
-                read_back[name] = await self._await_read_back(attribute, value, settle_s)
+                read_back[name] = await self._act_safely(self.attribute(name), target)
             except DeviceError as error:
                 failures[name] = str(error)
+            except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+                failures[name] = f"driver raised {error!r}; this is a defect of the driver"
         if self.safe_actions and self.safe_actions[0][0] in failures:
             name = self.safe_actions[0][0]
             raise UnsafeError(f"{self.name}: {name} could not be shown safe: {failures[name]}")
         return SafeReport(read_back, failures)
+
+    async def _act_safely(self, attribute: Attribute, target: Value) -> Value:
+        value = self._safe_value(attribute, target)
+        settle_s = self.settling_time_s(attribute, value)
+        await self._write(attribute, value)
+        self._last_written[attribute.name] = value
+        return await self._await_read_back(attribute, value, settle_s)
 
     @final
     def safe_values(self) -> dict[str, Value]:

@@ -148,6 +148,7 @@ class Supervisor:
         self.adoption: AdoptionReport | None = None
         self.first_attempt = asyncio.Event()
         self.writing = asyncio.Lock()
+        self._usable = asyncio.Event()
         self._outage = Outage(device.name, device.address)
         device.on_progress = self._progressed
         self._fast = tuple(a.name for a in device.attributes if a.readable and a.poll is Poll.FAST)
@@ -162,6 +163,10 @@ class Supervisor:
     def usable(self) -> bool:
         """True when the device may be read and written."""
         return self.state in (DeviceState.ONLINE, DeviceState.DEGRADED)
+
+    async def until_usable(self) -> None:
+        """Wait until the device may be read and written."""
+        await self._usable.wait()
 
     def value(self, name: str) -> Value | None:
         """The last value of an attribute unless it is stale."""
@@ -246,19 +251,23 @@ class Supervisor:
     async def _cycle(self) -> None:
         """All fast attributes, then one slow one; an attribute that fails does not stop the others."""
         for name in (*self._fast, *self._slow.take()):
+            before = self.readings[name]
             try:
                 value = await self.device.read(name)
             except (ConnectionLostError, BusStuckError):
                 raise
             except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
-                self.readings[name] = replace(self.readings[name], error=str(error) or type(error).__name__)
+                if self.readings[name] is before:
+                    self.readings[name] = replace(before, error=str(error) or type(error).__name__)
                 self._failed(error)
                 if self._outage.unanswered >= _FAILURES_UNTIL_RECONNECT:
                     break
                 continue
             self._outage.answered()
             self.counters.polls += 1
-            self.readings[name] = Reading(value, self._clock.monotonic())
+            # what somebody has set and read back since this read began is newer than it
+            if self.readings[name] is before:
+                self.readings[name] = Reading(value, self._clock.monotonic())
         self.counters.cycles += 1
         await self._judge()
 
@@ -298,4 +307,8 @@ class Supervisor:
 
     def _enter(self, state: DeviceState) -> None:
         self.state = state
+        if self.usable:
+            self._usable.set()
+        else:
+            self._usable.clear()
         self._on_change(self)

@@ -151,3 +151,17 @@ async def test_a_reading_during_adoption_that_fails_is_a_failed_connection() -> 
         assert bench.state is DeviceState.CONNECTING
         assert bench.laser.writes == []
         await asyncio.sleep(0)
+
+
+async def test_a_source_that_cannot_be_read_is_made_dark_all_the_same() -> None:
+    laser = shining()
+    laser.broken["current_a"] = KeyError("a defect of the driver")
+    async with watched(laser, committed=COMMITTED) as bench:
+        assert not bench.supervisor.usable
+        assert bench.laser.held["emission_enabled"] is False
+
+
+async def test_set_points_of_attributes_that_the_device_does_not_have_are_not_adopted_and_block_nothing() -> None:
+    async with watched(shining(), committed={**COMMITTED, "shutter_open": True}) as bench:
+        assert bench.state is DeviceState.ONLINE
+        assert bench.laser.writes == [("emission_enabled", False)]

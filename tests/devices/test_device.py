@@ -136,6 +136,31 @@ async def test_a_second_safe_action_that_fails_is_reported_but_not_fatal() -> No
     assert report.failures == {"current_a": "no"}
 
 
+async def test_a_defect_in_one_safe_action_holds_up_no_other() -> None:
+    class Both(MemoryLaser):
+        safe_actions = (("current_a", 0.0), ("emission_enabled", False))
+
+        async def _write(self, attribute: Attribute, value: Value) -> None:
+            if attribute.name == "current_a":
+                raise KeyError("no such thing")
+            await super()._write(attribute, value)
+
+    device = Both()
+    device.held["emission_enabled"] = True
+    with pytest.raises(UnsafeError, match="defect of the driver"):
+        await device.to_safe_state()
+    assert device.held["emission_enabled"] is False
+
+
+async def test_the_action_that_counts_can_be_had_without_the_others() -> None:
+    class Both(MemoryLaser):
+        safe_actions = (("emission_enabled", False), ("current_a", 0.0))
+
+    device = Both()
+    await device.to_safe_state(first_only=True)
+    assert device.writes == [("emission_enabled", False)]
+
+
 async def test_a_long_operation_reports_progress_until_it_ends() -> None:
     clock = VirtualClock()
     device = MemoryLaser(clock=clock)

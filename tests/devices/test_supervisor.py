@@ -7,11 +7,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from qkdctl.devices import (
+    Attribute,
     BusStuckError,
     ConnectionLostError,
     ExchangeTimeoutError,
     IdentityMismatchError,
     ProtocolError,
+    Value,
 )
 from qkdctl.devices.supervisor import DeviceState, StartPolicy
 from tests.devices.drivers import MemoryLaser
@@ -267,6 +269,35 @@ async def test_a_device_that_homes_for_long_is_connecting_and_not_hung() -> None
         await bench.clock.advance(18.0)
         assert bench.state is ONLINE
         assert bench.supervisor.progress == ""
+
+
+async def test_a_read_back_is_not_overwritten_by_a_poll_that_began_before_it() -> None:
+    class Slow(MemoryLaser):
+        async def _read(self, attribute: Attribute) -> Value:
+            value = await super()._read(attribute)
+            if attribute.name == "current_a":
+                await self.clock.sleep(0.5)  # the reply is on its way
+            return value
+
+    async with watched(Slow(), poll_s=1.0) as bench:
+        await bench.clock.advance(1.2)
+        bench.laser.held["current_a"] = 0.05
+        bench.supervisor.note("current_a", 0.05)
+        await bench.clock.advance(0.5)
+        assert bench.supervisor.value("current_a") == 0.05
+        await bench.clock.advance(1.0)
+        assert bench.supervisor.value("current_a") == 0.05
+
+
+async def test_one_can_wait_until_a_device_is_usable() -> None:
+    laser = MemoryLaser()
+    laser.refuses = [ConnectionLostError("refused")]
+    async with watched(laser) as bench:
+        waiting = asyncio.create_task(bench.supervisor.until_usable())
+        await bench.clock.advance(0.0)
+        assert not waiting.done()
+        await bench.clock.advance(1.0)
+        assert waiting.done()
 
 
 async def test_a_device_is_prepared_once_nothing_stands_against_it_and_says_what_does() -> None:
