@@ -83,9 +83,10 @@ def channel_loss_mdb(facts: LinkFacts, sent: int, detected: int, mean_photon_num
     signal = (gain - background) / (1.0 - background)
     if not 0.0 < signal < 1.0:
         return 0
-    transmittance = -math.log1p(-signal) / mean_photon_number
+    # as a difference of logarithms: a quotient by a tiny number may exceed what a float can hold
+    transmittance_db = 10.0 * (math.log10(-math.log1p(-signal)) - math.log10(mean_photon_number))
     receiver_db = facts.receiver_loss_mdb / 1000 - 10.0 * math.log10(facts.detector_efficiency_ppm / 1e6)
-    return max(0, round(1000 * (-10.0 * math.log10(transmittance) - receiver_db)))
+    return max(0, round(1000 * (-transmittance_db - receiver_db)))
 
 
 def _sum(counts: Sequence[BasisCounts]) -> BasisCounts:
