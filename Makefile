@@ -20,7 +20,7 @@ help:
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed
-	$(BIN)/qkdctl demo $(ARGS)
+	@$(BIN)/qkdctl demo $(ARGS)
 
 test: $(VENV)/.installed-with-extras
 	$(BIN)/pytest $(ARGS)

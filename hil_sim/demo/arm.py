@@ -1,9 +1,10 @@
 """One arm of the demo: a simulated bench, a daemon of its own, and one way to decide."""
 
 import asyncio
+import ctypes
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +37,7 @@ class Arm:
         log: file with the daemon's log.
         trace: file with what the simulated instruments really did.
         first_epochs: link -> first epoch in which it ran.
-        stopped_at: monotonic time at which the daemon was told to stop.
+        stopped_at: monotonic time at which the daemon was told to stop; None before.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Arm:
     trace: Path
     clock: Clock
     first_epochs: dict[str, int] = field(default_factory=dict)
-    stopped_at: float = 0.0
+    stopped_at: float | None = None
 
     async def status(self) -> Json:
         """The daemon's status."""
@@ -58,15 +59,20 @@ class Arm:
         epochs: list[Json] = await self._ask(self.client.history, link, limit)
         return [epoch for epoch in epochs if epoch["epoch"] > self.first_epochs.get(link, 0)]
 
-    async def bring_up(self) -> None:
+    async def bring_up(self, say: Callable[[str], None]) -> None:
         """Wait for the daemon, calibrate every link, hold them until all are up, then leave them to the policy.
+
+        Args:
+            say: told what is being waited for.
 
         Raises:
             DemoError: it did not come up.
         """
+        say("waiting for the daemon and its instruments")
         links: list[str] = [link["name"] for link in (await self._until(lambda status: bool(status["links"])))["links"]]
         await self._until(lambda status: all(device["state"] == "online" for device in status["devices"]))
         for link in links:
+            say(f"calibrating {link}")
             await self._ask(self.client.link_action, link, "hold")
             await self._ask(self.client.link_action, link, "calibrate")
         await self._until(lambda status: all(link["mode"] == "hold" for link in status["links"]))
@@ -75,11 +81,16 @@ class Arm:
         status = await self._until(lambda status: all(link["mode"] == "running" for link in status["links"]))
         self.first_epochs = {link: int(status["epoch"]) for link in links}
 
-    async def stop(self) -> int:
-        """Tell the daemon to stop, as Ctrl-C does, and wait for it; returns its exit code."""
-        if self.process.returncode is None:
+    def tell_to_stop(self) -> None:
+        """Tell the daemon to stop, as Ctrl-C does; at once and without waiting."""
+        if self.process.returncode is None and self.stopped_at is None:
             self.stopped_at = self.clock.monotonic()
             self.process.send_signal(signal.SIGINT)
+
+    async def stop(self) -> int:
+        """Tell the daemon to stop and wait for it; returns its exit code."""
+        self.tell_to_stop()
+        if self.process.returncode is None:
             try:
                 async with asyncio.timeout(_STOP_S):
                     await self.process.wait()
@@ -120,26 +131,52 @@ class Arm:
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-10:])
 
 
+@dataclass(frozen=True, slots=True)
+class ArmPlan:
+    """What an arm is made of.
+
+    Attributes:
+        shipped: configuration of the daemon, without devices.
+        directory: for its files; must not exist.
+        started: told of the arm as soon as its daemon runs.
+        say: told what is being waited for.
+    """
+
+    name: str
+    scenario: Scenario
+    shipped: Path
+    policy: PolicyChoice
+    directory: Path
+    started: Callable[[Arm], None]
+    say: Callable[[str], None]
+
+
 @asynccontextmanager
-async def running_arm(
-    name: str, scenario: Scenario, shipped: Path, policy: PolicyChoice, directory: Path, clock: Clock
-) -> AsyncIterator[Arm]:
+async def running_arm(plan: ArmPlan, clock: Clock) -> AsyncIterator[Arm]:
     """A bench and its daemon while the block lasts; the daemon is stopped before the instruments vanish."""
+    directory = plan.directory
     await asyncio.to_thread(directory.mkdir)
     trace, log = directory / "trace.jsonl", directory / "daemon.log"
-    async with Simulation(scenario, clock=clock, trace=trace) as simulation:
-        path = write_configuration(directory, shipped, simulation, policy)
+    async with Simulation(plan.scenario, clock=clock, trace=trace) as simulation:
+        path = write_configuration(directory, plan.shipped, simulation, plan.policy)
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "qkdctl", "run", "--config", str(path),
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                preexec_fn=_end_with_parent,
             )  # fmt: skip
-        arm = Arm(name, Client(directory / "qkdctl.sock"), process, log, trace, clock)
+        arm = Arm(plan.name, Client(directory / "qkdctl.sock"), process, log, trace, clock)
+        plan.started(arm)
         try:
-            await arm.bring_up()
+            await arm.bring_up(plan.say)
             yield arm
         finally:
             await arm.stop()
+
+
+def _end_with_parent() -> None:
+    """In the daemon's process: be told to stop when the demo is gone, however it went (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _summary(status: Json) -> str:

@@ -66,24 +66,44 @@ def _show(options: Any, run_demo: Any, *, as_json: bool) -> Any:
 
     console = Console()
     if as_json:
-        return run_demo(options, _progress)
+        return run_demo(options, _Progress(), _say)
+    progress = _Progress()
     with live(console) as display:
+
+        def say(text: str) -> None:
+            if display is not None:
+                display.update(f"starting: {text} ...", refresh=True)
+            else:
+                _say(text)
 
         def show(status: Any, histories: Any, held: Any) -> None:
             if display is not None:
                 display.update(screen(status, histories, held), refresh=True)
             else:
-                _progress(status, histories, held)
+                progress(status, histories, held)
 
-        document = run_demo(options, show)
+        document = run_demo(options, show, say)
     console.print(closing_text(document))
     return document
 
 
-def _progress(status: Any, histories: Any, _: Any) -> None:
-    done = min((len(history) for history in histories.values()), default=0)
-    links = ", ".join(f"{link['name']} {link['mode']} {link['action'] or ''}".rstrip() for link in status["links"])
-    typer.echo(f"epoch {done}: {links}", err=True)
+class _Progress:
+    """One line per epoch."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    def __call__(self, status: Any, histories: Any, _: Any) -> None:
+        """Show an epoch that is new."""
+        done = min((len(history) for history in histories.values()), default=0)
+        if done > self._shown:
+            self._shown = done
+            links = (f"{link['name']} {link['mode']} {link['action'] or ''}".rstrip() for link in status["links"])
+            typer.echo(f"epoch {done}: {', '.join(links)}", err=True)
+
+
+def _say(text: str) -> None:
+    typer.echo(f"starting: {text} ...", err=True)
 
 
 def _shipped(name: str) -> Path:

@@ -2,23 +2,24 @@
 
 import asyncio
 import signal
-import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil_sim.demo.arm import Arm, running_arm
+from hil_sim.demo.arm import Arm, ArmPlan, running_arm
 from hil_sim.demo.files import PolicyChoice
 from hil_sim.demo.outcome import SCHEMA_VERSION, darkness, link_outcome
-from hil_sim.scenario import load_scenario
-from qkdctl.clock import RealClock
+from hil_sim.scenario import Scenario, load_scenario
+from qkdctl.clock import Clock, RealClock
 
 Json = dict[str, Any]
-Show = Callable[[Json, dict[str, list[Json]], dict[str, list[Json]]], None]
+Histories = dict[str, list[Json]]
+Show = Callable[[Json, Histories, Histories], None]
 _STEP_S = 0.5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,59 +41,127 @@ class DemoOptions:
     keep: Path | None = None
 
 
-def run_demo(options: DemoOptions, show: Show) -> Json:
+@dataclass(slots=True)
+class Stage:
+    """What runs, and whether somebody wants it to end.
+
+    Attributes:
+        arms: daemons started so far.
+        stop: set by a signal; `signalled_at` is its monotonic time.
+    """
+
+    clock: Clock
+    arms: list[Arm] = field(default_factory=list)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    signalled_at: float | None = None
+
+    def end(self) -> None:
+        """A signal: every daemon is told at once, whatever the demo is doing."""
+        if self.signalled_at is None:
+            self.signalled_at = self.clock.monotonic()
+        self.stop.set()
+        for arm in self.arms:
+            arm.tell_to_stop()
+
+    def add(self, arm: Arm) -> None:
+        """A daemon has been started."""
+        self.arms.append(arm)
+        if self.stop.is_set():
+            arm.tell_to_stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Status of the first arm and histories of both."""
+
+    status: Json
+    histories: Histories
+    held: Histories
+
+    def epochs(self) -> int:
+        """Epochs that every link of both arms has behind it."""
+        return min((len(history) for history in (*self.histories.values(), *self.held.values())), default=0)
+
+
+def run_demo(options: DemoOptions, show: Show, say: Callable[[str], None]) -> Json:
     """Run both arms and return the closing document.
 
     Args:
         options: see DemoOptions.
         show: called about twice a second with the status and the histories of both arms.
+        say: told what is being waited for.
 
     Raises:
         DemoError: a daemon did not come up, or went away.
         OSError: a directory cannot be written.
     """
-    return asyncio.run(_run(options, show))
+    return asyncio.run(_run(options, show, say))
 
 
-async def _run(options: DemoOptions, show: Show) -> Json:
-    clock = RealClock()
+async def _run(options: DemoOptions, show: Show, say: Callable[[str], None]) -> Json:
     scenario = load_scenario(options.scenario)
-    stop = asyncio.Event()
+    stage = Stage(RealClock())
+    with tempfile.TemporaryDirectory(prefix="qkdctl-demo-") as temporary:
+        directory = options.keep if options.keep is not None else Path(temporary)
+        await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+        async with _signals(stage):
+            last = await _act(stage, options, scenario, directory, show, say)
+        document = _document(options, last) if last is not None else {"interrupted": "while starting"}
+        return {"schema_version": SCHEMA_VERSION, **document, "stop": _stop(stage)}
+
+
+@asynccontextmanager
+async def _signals(stage: Stage) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stage.end)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def _act(
+    stage: Stage,
+    options: DemoOptions,
+    scenario: Scenario,
+    directory: Path,
+    show: Show,
+    say: Callable[[str], None],
+) -> Snapshot | None:
+    """Start both arms, follow them, stop them; None when it was ended before both were up."""
     async with AsyncExitStack() as stack:
-        directory = options.keep
-        if directory is None:
-            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qkdctl-demo-")))
-        directory.mkdir(parents=True, exist_ok=True)
-        starting = asyncio.create_task(_both(stack, options, scenario, directory, clock))
-        stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(_both(stack, stage, options, scenario, directory, say))
+        stopping = asyncio.create_task(stage.stop.wait())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if not starting.done():
             starting.cancel()
             await asyncio.wait({starting})
-            return {"schema_version": SCHEMA_VERSION, "interrupted": "while starting"}
+            return None
         arm, hold = await starting
-        await _follow(arm, hold, options.epochs, stop, show, clock)
-        stopping.cancel()
-        histories = await _histories(arm)
-        held = await _histories(hold)
-        status = await arm.status()
-        exit_code, _ = await asyncio.gather(arm.stop(), hold.stop())
-        document = _document(options, status, histories, held)
-        document["stop"] = {"exit_code": exit_code, "links": darkness(arm.trace, arm.stopped_at)}
-        return document
+        last = await _follow(stage, arm, hold, options.epochs, show)
+        await asyncio.gather(arm.stop(), hold.stop())
+        return last
 
 
 async def _both(
-    stack: AsyncExitStack, options: DemoOptions, scenario: Any, directory: Path, clock: RealClock
+    stack: AsyncExitStack,
+    stage: Stage,
+    options: DemoOptions,
+    scenario: Scenario,
+    directory: Path,
+    say: Callable[[str], None],
 ) -> tuple[Arm, Arm]:
     """Start both arms at the same time, so that their fibres drift alike."""
-    print("starting simulated bench, daemon and calibration ...", file=sys.stderr, flush=True)  # noqa: T201
+
+    def plan(name: str, policy: PolicyChoice, tell: Callable[[str], None]) -> ArmPlan:
+        return ArmPlan(name, scenario, options.configuration, policy, directory / name, stage.add, tell)
+
     arms = [
-        running_arm("policy", scenario, options.configuration, options.policy, directory / "policy", clock),
-        running_arm("hold", scenario, options.configuration, PolicyChoice("hold"), directory / "hold", clock),
+        running_arm(plan("policy", options.policy, say), stage.clock),
+        running_arm(plan("hold", PolicyChoice("hold"), lambda _: None), stage.clock),
     ]
     entered = await asyncio.gather(*(arm.__aenter__() for arm in arms), return_exceptions=True)
     for arm, outcome in zip(arms, entered, strict=True):
@@ -106,37 +175,55 @@ async def _both(
     return policy, hold
 
 
-async def _follow(arm: Arm, hold: Arm, epochs: int | None, stop: asyncio.Event, show: Show, clock: RealClock) -> None:
-    """Show the arms until enough epochs are over or somebody stops it."""
-    while not stop.is_set():
-        histories, held = await _histories(arm), await _histories(hold)
-        show(await arm.status(), histories, held)
-        done = min((len(history) for history in (*histories.values(), *held.values())), default=0)
-        if epochs is not None and done >= epochs:
-            return
-        await clock.sleep(_STEP_S)
+async def _follow(stage: Stage, arm: Arm, hold: Arm, epochs: int | None, show: Show) -> Snapshot | None:
+    """Show the arms until enough epochs are over or somebody ends it; returns what was seen last."""
+    last: Snapshot | None = None
+    while not stage.stop.is_set():
+        try:
+            last = Snapshot(await arm.status(), await _histories(arm), await _histories(hold))
+        except Exception:
+            if stage.stop.is_set():
+                break
+            raise
+        show(last.status, last.histories, last.held)
+        if epochs is not None and last.epochs() >= epochs:
+            break
+        try:
+            async with asyncio.timeout(_STEP_S):
+                await stage.stop.wait()
+        except TimeoutError:
+            continue
+    return last
 
 
-async def _histories(arm: Arm) -> dict[str, list[Json]]:
+async def _histories(arm: Arm) -> Histories:
     return {link: await arm.history(link) for link in arm.first_epochs}
 
 
-def _document(
-    options: DemoOptions, status: Json, histories: dict[str, list[Json]], held: dict[str, list[Json]]
-) -> Json:
+def _document(options: DemoOptions, last: Snapshot) -> Json:
     count = options.epochs
-    links = {name: link_outcome(epochs[:count], held[name][:count]) for name, epochs in histories.items()}
-    key, hold_key = (sum(link[name] for link in links.values()) for name in ("secret_key_bits", "hold_secret_key_bits"))
+    links = {name: link_outcome(epochs[:count], last.held[name][:count]) for name, epochs in last.histories.items()}
+    key, held = (sum(link[name] for link in links.values()) for name in ("secret_key_bits", "hold_secret_key_bits"))
     return {
-        "schema_version": SCHEMA_VERSION,
         "scenario": options.scenario.stem,
-        "policy": status["policy"],
+        "policy": last.status["policy"],
         "links": links,
         "total": {
             "secret_key_bits": key,
-            "hold_secret_key_bits": hold_key,
-            "gain": round(key / hold_key - 1.0, 4) if hold_key else None,
-            "gain_bits": key - hold_key,
+            "hold_secret_key_bits": held,
+            "gain": round(key / held - 1.0, 4) if held else None,
+            "gain_bits": key - held,
         },
-        "alarms": status["alarms"],
+        "alarms": last.status["alarms"],
+    }
+
+
+def _stop(stage: Stage) -> Json:
+    """Darkness of both arms by the record of their instruments, from the signal or else from the order to stop."""
+    return {
+        arm.name: {
+            "exit_code": arm.process.returncode,
+            "links": darkness(arm.trace, stage.signalled_at or arm.stopped_at or stage.clock.monotonic()),
+        }
+        for arm in stage.arms
     }

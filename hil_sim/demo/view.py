@@ -15,7 +15,7 @@ Histories = dict[str, list[Json]]
 
 
 def screen(status: Json, histories: Histories, held: Histories) -> "RenderableType":
-    """One screen: live view of the policy's arm, then the comparison."""
+    """One screen: the comparison first, so that a small terminal shows it too, then the live view of the first arm."""
     from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
     from rich.table import Table  # noqa: PLC0415
 
@@ -34,7 +34,7 @@ def screen(status: Json, histories: Histories, held: Histories) -> "RenderableTy
             _percent(outcome["hold_final"]["qber"]),
             str(outcome["actions"].get("realign", 0)),
         )
-    return Group(render(status, histories), "", table, "", "Ctrl-C makes every source dark and ends the demo.")
+    return Group("Ctrl-C makes every source dark and ends the demo.", "", table, "", render(status, histories))
 
 
 def bits(count: int) -> str:
@@ -47,20 +47,27 @@ def bits(count: int) -> str:
 
 def closing_text(document: Json) -> str:
     """The closing document for people."""
-    if "links" not in document:
-        return "stopped while starting; no light was let out"
-    lines = []
-    for name, link in document["links"].items():
+    lines = ["ended while starting"] if "links" not in document else []
+    for name, link in document.get("links", {}).items():
         gain = f"{link['gain']:+.0%}" if link["gain"] is not None else "-"
         lines.append(
             f"{name}: {link['epochs']} epochs, {bits(link['secret_key_bits'])} of key, "
             f"{bits(link['hold_secret_key_bits'])} when holding still ({gain})"
         )
-        dark = document["stop"]["links"].get(name)
-        if dark is not None:
-            when = f"dark {dark['dark_after_s']:.2f} s after Ctrl-C" if dark["dark"] else "NOT DARK"
-            lines.append(f"  {when}; brightest pulses ever sent: {dark['brightest_mean_photon_number']:.3f} photons")
+    lines += [_darkness_line(name, arm["links"]) for name, arm in document["stop"].items()]
     return "\n".join(lines)
+
+
+def _darkness_line(arm: str, links: Json) -> str:
+    """What the instruments of one arm recorded."""
+    lit = [name for name, link in links.items() if not link["dark"]]
+    if lit:
+        return f"arm {arm!r}: NOT DARK: {', '.join(lit)}"
+    brightest = max((link["brightest_mean_photon_number"] for link in links.values()), default=0.0)
+    if brightest == 0.0:
+        return f"arm {arm!r}: no light was ever let out"
+    after_s = max(link["dark_after_s"] for link in links.values())
+    return f"arm {arm!r}: every source dark after {after_s:.3f} s; brightest pulses ever sent: {brightest:.3f} photons"
 
 
 def live(console: Any) -> "AbstractContextManager[Live | None]":

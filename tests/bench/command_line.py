@@ -171,7 +171,7 @@ def _darkness(result: CommandLineResult) -> None:
     if shown.returncode != 0:
         result.absent["dark"] = f"the demo ended with {shown.returncode}: {shown.stderr.strip()[-500:]}"
         return
-    for link, stop in json.loads(shown.stdout)["stop"]["links"].items():
+    for link, stop in json.loads(shown.stdout)["stop"]["policy"]["links"].items():
         if stop["dark"]:
             result.dark[link] = stop["dark_after_s"]
         else:

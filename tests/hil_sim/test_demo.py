@@ -80,11 +80,13 @@ def test_the_demo_ends_with_one_document(tmp_path: Path) -> None:
         assert link["epochs"] >= 6
         assert 0 < link["initial"]["mean_photon_number"] <= 0.9
         assert sum(link["actions"].values()) == link["epochs"]
-        assert document["stop"]["links"][name]["dark"]
-        assert document["stop"]["links"][name]["dark_after_s"] < 1.0
-        assert document["stop"]["links"][name]["brightest_mean_photon_number"] <= 0.9
+        for arm in ("policy", "hold"):
+            stopped = document["stop"][arm]["links"][name]
+            assert stopped["dark"]
+            assert stopped["dark_after_s"] < 1.0
+            assert stopped["brightest_mean_photon_number"] <= 0.9
     assert document["total"]["secret_key_bits"] > 0
-    assert document["stop"]["exit_code"] == 0
+    assert document["stop"]["policy"]["exit_code"] == 0
     assert (tmp_path / "kept" / "policy" / "trace.jsonl").exists()
 
 
