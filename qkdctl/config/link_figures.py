@@ -38,23 +38,15 @@ def _number(tree: Tree, path: KeyPath) -> float | None:
 
 
 def _mean_photon_numbers(tree: Tree, path: KeyPath) -> list[Problem]:
-    low, first, cap = (
-        _number(tree, (*path, f"{word}_mean_photon_number")) for word in ("minimum", "initial", "maximum")
-    )
-    if low is None or first is None or cap is None:
-        return []
-    if low > cap:
-        where = (*path, "minimum_mean_photon_number")
-        message = f"the minimum {low:g} is above the cap {cap:g}"
-        return [Problem(tree.origin(where), dotted(where), message, f"{low:g}", f"at most {cap:g}")]
-    if low <= first <= cap:
+    first, cap = (_number(tree, (*path, f"{word}_mean_photon_number")) for word in ("initial", "maximum"))
+    if first is None or cap is None or first <= cap:
         return []
     # Reported where somebody wrote it: the default of one may contradict the value of the other.
-    keys = ("initial_mean_photon_number", "maximum_mean_photon_number" if first > cap else "minimum_mean_photon_number")
+    keys = ("initial_mean_photon_number", "maximum_mean_photon_number")
     where = next(((*path, key) for key in keys if tree.get((*path, key)) is not None), (*path, keys[0]))
-    message = f"initial_mean_photon_number {first:g} is {'above the cap' if first > cap else 'below the minimum'}"
+    message = f"initial_mean_photon_number {first:g} is above the cap"
     hint = f"set initial_mean_photon_number as well; without it, it is {first:g}" if where[-1] != keys[0] else ""
-    expected = f"initial_mean_photon_number from {low:g} to {cap:g}"
+    expected = f"initial_mean_photon_number of at most {cap:g}"
     return [Problem(tree.origin(where), dotted(where), message, f"{first:g}", expected, hint)]
 
 

@@ -55,7 +55,6 @@ class LinkSection(Section):
     )
     fixed_loss_uncertainty_db: float = Field(default=0.1, ge=0, le=3, description="uncertainty of fixed_loss_db in dB")
     initial_mean_photon_number: float = Field(default=0.48, gt=0, le=1, description="mean photon number to begin with")
-    minimum_mean_photon_number: float = Field(default=0.05, gt=0, le=1, description="the policy never goes below")
     maximum_mean_photon_number: float = Field(
         default=0.6,
         gt=0,
@@ -91,11 +90,6 @@ class LinkSection(Section):
     def initial_mean_photon_number_e6(self) -> int:
         """In 1e-6 photons per pulse, rounded down."""
         return to_e6(self.initial_mean_photon_number)
-
-    @property
-    def minimum_mean_photon_number_e6(self) -> int:
-        """In 1e-6 photons per pulse, rounded down."""
-        return to_e6(self.minimum_mean_photon_number)
 
     @property
     def maximum_mean_photon_number_e6(self) -> int:

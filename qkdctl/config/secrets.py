@@ -1,5 +1,6 @@
 """Reading secrets from where the configuration says they are kept."""
 
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from qkdctl.config.problems import Origin, Problem
 from qkdctl.config.types import CREDENTIAL_PREFIX, SecretReference
 
 _DIRECTORY = "CREDENTIALS_DIRECTORY"
+_WANTED = "a file that holds the secret"
 _PRIVATE = "let only the daemon's user read it: chmod 600, or a credential of the service manager"
 
 
@@ -52,7 +54,7 @@ def read_secret(reference: SecretReference, environment: Mapping[str, str]) -> S
 
 
 def check_secret(reference: SecretReference, key: str, origin: Origin, environment: Mapping[str, str]) -> list[Problem]:
-    """Look at the file behind a reference without reading it."""
+    """Look at the file behind a reference: whether a secret stands there, and who else may read it."""
     shown = f'"{reference.text}"'
     try:
         path = secret_path(reference, environment)
@@ -60,23 +62,26 @@ def check_secret(reference: SecretReference, key: str, origin: Origin, environme
         return [Problem(origin, key, "cannot be checked here", shown, hint=str(error), severity="warning")]
     try:
         mode = path.stat().st_mode
+        hidden = "you may not read it" if stat.S_ISREG(mode) and not os.access(path, os.R_OK) else ""
     except FileNotFoundError:
-        return [Problem(origin, key, f"{path} does not exist", shown, "a file that holds the secret", _PRIVATE)]
+        return [Problem(origin, key, f"{path} does not exist", shown, _WANTED, _PRIVATE)]
     except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "run the check as the daemon's user"
-        return [Problem(origin, key, f"{path} cannot be checked: {reason}", shown, hint=hint, severity="warning")]
-    if not stat.S_ISREG(mode):
-        return [Problem(origin, key, f"{path} is no file", shown, "a file that holds the secret")]
-    if mode & stat.S_IROTH:
-        return [
-            Problem(
-                origin,
-                key,
-                f"every user can read {path}",
-                f"mode {mode & 0o777:04o}",
-                hint=_PRIVATE,
-                severity="warning",
-            )
-        ]
-    return []
+        hidden = error.strerror or str(error)
+    if hidden:
+        message, hint = f"{path} cannot be checked: {hidden}", "run the check as the daemon's user"
+        return [Problem(origin, key, message, shown, hint=hint, severity="warning")]
+    if wrong := f"{path} is no file" if not stat.S_ISREG(mode) else _wrong_inside(reference, environment):
+        return [Problem(origin, key, wrong, shown, _WANTED)]
+    if not mode & stat.S_IROTH:
+        return []
+    message, found = f"every user can read {path}", f"mode {mode & 0o777:04o}"
+    return [Problem(origin, key, message, found, hint=_PRIVATE, severity="warning")]
+
+
+def _wrong_inside(reference: SecretReference, environment: Mapping[str, str]) -> str:
+    """Why the daemon could not use what stands in the file; "" when it could."""
+    try:
+        read_secret(reference, environment)
+    except SecretError as error:
+        return str(error)
+    return ""

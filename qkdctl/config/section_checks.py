@@ -72,16 +72,23 @@ def _mqtt(tree: Tree) -> Iterator[Problem]:
     yield from _needs(tree, (*_MQTT, "tls"), tls, "certificate_file", "key_file")
     yield from _needs(tree, (*_MQTT, "tls"), tls, "key_file", "certificate_file")
     host = table.get("host")
-    if not isinstance(host, str) or is_loopback(host):
-        return
+    if isinstance(host, str) and not is_loopback(host):
+        yield from _remote_broker(tree, f'"{host}"', table, tls)
+
+
+def _remote_broker(tree: Tree, shown: str, table: Mapping[str, Any], tls: Mapping[str, Any]) -> Iterator[Problem]:
+    """What crosses a network is encrypted, and the broker knows who we are."""
     path = (*_MQTT, "host")
-    if "tls" not in table and "password_file" in table:
-        message = "the password crosses the network unencrypted"
-        yield Problem(tree.origin(path), dotted(path), message, hint="add [mqtt.tls]", severity="warning")
-    elif "username" not in table and "certificate_file" not in tls:
-        message = "the broker is not on this machine and is used anonymously"
-        hint = "add username and password_file, or a certificate in [mqtt.tls]"
-        yield Problem(tree.origin(path), dotted(path), message, f'"{host}"', hint=hint, severity="warning")
+    if "tls" not in table:
+        message = "the broker is not on this machine and everything would cross the network unencrypted"
+        expected = "[mqtt.tls], or a broker on this machine such as 127.0.0.1"
+        hint = 'add [mqtt.tls] with ca_file = "..." (without it the authorities of the system are trusted)'
+        yield Problem(tree.origin(path), dotted(path), message, shown, expected, hint)
+    if not ("username" in table and "password_file" in table) and "certificate_file" not in tls:
+        message = "the broker is not on this machine and would be used anonymously"
+        expected = "username and password_file, or certificate_file and key_file in [mqtt.tls]"
+        hint = 'add username = "..." and password_file = "credential:mqtt-password"'
+        yield Problem(tree.origin(path), dotted(path), message, shown, expected, hint)
 
 
 def _policy(tree: Tree) -> Iterator[Problem]:

@@ -79,13 +79,33 @@ def test_only_loopback_goes_without_a_token(tmp_path: Path, host: str, is_refuse
         assert read(path).provenance.warnings == ()
 
 
-def test_passwords_in_clear_and_anonymous_brokers_are_warnings(tmp_path: Path) -> None:
-    write(tmp_path, "x", "password").chmod(0o600)
-    remote = f'{VALID}\n[mqtt]\nhost = "broker.example"\n'
-    secret = 'username = "me"\npassword_file = "password"\n'
-    assert _warnings(tmp_path, remote) == [("mqtt.host", "the broker is not on this machine and is used anonymously")]
-    assert _warnings(tmp_path, remote + secret) == [("mqtt.host", "the password crosses the network unencrypted")]
-    assert _warnings(tmp_path, f"{remote}{secret}[mqtt.tls]\n") == []
+_REMOTE = f'{VALID}\n[mqtt]\nhost = "broker.example"\n'
+_PASSWORD = 'username = "me"\npassword_file = "password"\n'
+_CERTIFICATE = 'certificate_file = "certificate"\nkey_file = "key"\n'
+_ANONYMOUS = "the broker is not on this machine and would be used anonymously"
+_CLEAR = "the broker is not on this machine and everything would cross the network unencrypted"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (_REMOTE, [_CLEAR, _ANONYMOUS]),
+        (f'{_REMOTE}username = "me"\n', [_CLEAR, _ANONYMOUS]),
+        (_REMOTE + _PASSWORD, [_CLEAR]),
+        (f"{_REMOTE}[mqtt.tls]\n", [_ANONYMOUS]),
+        (f"{_REMOTE}{_PASSWORD}[mqtt.tls]\n", []),
+        (f"{_REMOTE}[mqtt.tls]\n{_CERTIFICATE}", []),
+        (_REMOTE.replace("broker.example", "127.0.0.1"), []),
+        (_REMOTE.replace("broker.example", "localhost"), []),
+    ],
+)
+def test_a_broker_elsewhere_needs_encryption_and_a_name(tmp_path: Path, text: str, expected: list[str]) -> None:
+    for name in ("password", "certificate", "key"):
+        write(tmp_path, "x", name).chmod(0o600)
+    path = write(tmp_path, text)
+    found = problems_of(path) if expected else list(read(path).provenance.warnings)
+    assert [(p.severity, p.key, p.message) for p in found] == [("error", "mqtt.host", text) for text in expected]
+    assert all(problem.hint and problem.origin.line for problem in found)
 
 
 def test_everybody_may_read_but_a_wider_door_is_a_warning(tmp_path: Path) -> None:

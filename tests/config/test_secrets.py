@@ -93,6 +93,16 @@ def test_a_secret_that_is_absent_is_an_error(tmp_path: Path) -> None:
     assert (problem.severity, problem.message) == ("error", f"{tmp_path / 'password'} does not exist")
 
 
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_secret_the_daemon_could_not_use_is_an_error(tmp_path: Path, content: bytes) -> None:
+    secret = tmp_path / "password"
+    secret.write_bytes(content)
+    secret.chmod(0o600)
+    (problem,) = problems_of(write(tmp_path, VALID + MQTT.format("password")))
+    assert (problem.severity, problem.key) == ("error", "mqtt.password_file")
+    assert str(secret) in problem.message
+
+
 def test_credentials_lie_in_the_directory_of_the_service_manager(tmp_path: Path) -> None:
     path = write(tmp_path, VALID + MQTT.format("credential:mqtt"))
     (warning,) = read(path).provenance.warnings
