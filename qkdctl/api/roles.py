@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
 
-import structlog
-
-_log = structlog.get_logger("qkdctl.api")
-
 
 class Role(IntEnum):
     """What a caller may do; each includes the ones before it.
@@ -63,20 +59,23 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A set of local users, by user id and group id."""
+    """A set of local users, by user id and group id.
+
+    Attributes:
+        unknown: entries that this machine does not know; they give nobody anything.
+    """
 
     uids: frozenset[int] = frozenset()
     gids: frozenset[int] = frozenset()
     everybody: bool = False
+    unknown: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_entries(cls, entries: Iterable[str]) -> Self:
-        """Look up user names, "@group" names and "*" for everybody.
-
-        A name that this machine does not know gives nobody anything; the log says so.
-        """
+        """Look up user names, "@group" names and "*" for everybody."""
         uids: set[int] = set()
         gids: set[int] = set()
+        unknown: list[str] = []
         everybody = False
         for entry in entries:
             try:
@@ -87,8 +86,8 @@ class Members:
                 else:
                     uids.add(pwd.getpwnam(entry).pw_uid)
             except KeyError:
-                _log.warning("a role names a user or group that this machine does not know", name=entry)
-        return cls(frozenset(uids), frozenset(gids), everybody)
+                unknown.append(entry)
+        return cls(frozenset(uids), frozenset(gids), everybody, tuple(unknown))
 
     def includes(self, peer: Peer) -> bool:
         """True when the local peer is one of them."""

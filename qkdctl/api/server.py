@@ -20,6 +20,7 @@ from qkdctl.clock import Clock
 _log = structlog.get_logger("qkdctl.api")
 _CONNECTIONS_MAX = 128
 _GRACE_S = 0.2
+_DIRECTORY_MODE = 0o750
 
 
 class SocketTakenError(OSError):
@@ -122,8 +123,20 @@ def claim_socket(settings: ApiSettings) -> socket.socket:
 
     Raises:
         SocketTakenError: a live daemon answers there, or the path is something else than a socket.
+        OSError: the path cannot be used.
     """
     path = settings.socket
+    with _named(f"the control socket {path}", "the daemon's user must be able to write to its directory"):
+        _clear_away(path)
+        path.parent.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _closed_on_error(listener):
+            listener.bind(str(path))
+            path.chmod(settings.socket_mode)
+    return listener
+
+
+def _clear_away(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise SocketTakenError(
@@ -134,11 +147,6 @@ def claim_socket(settings: ApiSettings) -> socket.socket:
                 f"another daemon answers on {path}; expected none. Stop it first, or use another socket"
             )
         path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _closed_on_error(listener):
-        listener.bind(str(path))
-        path.chmod(settings.socket_mode)
-    return listener
 
 
 def _answers(path: Path) -> bool:
@@ -158,10 +166,25 @@ def _answers(path: Path) -> bool:
 def _tcp_socket(settings: TcpSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    with _closed_on_error(listener):
+    with (
+        _named(f"{settings.host} port {settings.port}", "stop what listens there, or change [api.tcp]"),
+        _closed_on_error(listener),
+    ):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
     return listener
+
+
+@contextlib.contextmanager
+def _named(where: str, hint: str) -> Iterator[None]:
+    """Let an error say where the API cannot listen, and what to do."""
+    try:
+        yield
+    except SocketTakenError:
+        raise
+    except OSError as error:
+        kind = PermissionError if isinstance(error, PermissionError) else OSError
+        raise kind(f"the API cannot listen on {where}: {error.strerror or error}; {hint}") from error
 
 
 @contextlib.contextmanager

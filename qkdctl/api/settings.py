@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from qkdctl.api.roles import Members, Role, RoleSettings
-from qkdctl.config.model import ApiSection, TcpSection
+from qkdctl.config.model import ApiSection, RolesSection, TcpSection
+from qkdctl.config.secrets import TOKEN_MIN
 from qkdctl.config.types import SecretReference
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_TOKEN_MIN = 16
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,9 @@ class TcpSettings:
                 f"the API would listen on {self.host} without a token; expected a token for every address that is not "
                 "loopback. Set a token file, or listen on 127.0.0.1"
             )
-        if any(len(token) < _TOKEN_MIN for token in self.tokens):
+        if any(len(token) < TOKEN_MIN for token in self.tokens):
             raise ValueError(
-                f"an API token is shorter than {_TOKEN_MIN} characters; expected a random one. "
+                f"an API token is shorter than {TOKEN_MIN} characters; expected a random one. "
                 "Make it with: openssl rand -hex 24"
             )
 
@@ -90,17 +94,24 @@ def api_settings(section: ApiSection, read_secret: Callable[[SecretReference], s
     Raises:
         ValueError: TCP on an address that is not loopback without a token, or a token that is too short.
     """
-    roles = section.roles
     return ApiSettings(
         socket=section.socket,
         socket_mode=int(section.socket_mode, 8),
-        roles=RoleSettings(
-            read=Members.from_entries(roles.read),
-            operate=Members.from_entries(roles.operate),
-            admin=Members.from_entries(roles.admin),
-        ),
+        roles=_roles(section.roles),
         tcp=None if section.tcp is None else _tcp(section.tcp, read_secret),
     )
+
+
+def _roles(section: RolesSection) -> RoleSettings:
+    """Who has which role; a name that somebody configured and this machine does not know is logged, once."""
+    members = {role: Members.from_entries(getattr(section, role)) for role in ("read", "operate", "admin")}
+    where: dict[str, str] = {}
+    for role in sorted(section.model_fields_set):
+        for name in members[role].unknown:
+            where.setdefault(name, f"api.roles.{role}")
+    for name, key in where.items():
+        _log.warning("a role names a user or group that this machine does not know", name=name, key=key)
+    return RoleSettings(members["read"], members["operate"], members["admin"])
 
 
 def _tcp(section: TcpSection, read_secret: Callable[[SecretReference], str]) -> TcpSettings:

@@ -11,7 +11,7 @@ from qkdctl.config.positions import KeyPath
 from qkdctl.config.schema import find_shape
 from qkdctl.config.tree import Tree
 
-_SOCKET_NAME = "qkdctl.sock"
+SOCKET_NAME = "qkdctl.sock"
 _MQTT_PORT, _MQTT_TLS_PORT = 1883, 8883
 
 
@@ -20,7 +20,7 @@ def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
     node, policy = tree.table(("node",)), tree.table(("policy",))
     runtime = node.get("runtime_directory", str(NodeSection.model_fields["runtime_directory"].default))
     if isinstance(runtime, str):
-        tree = _default(tree, ("api", "socket"), str(Path(runtime) / _SOCKET_NAME))
+        tree = _default(tree, ("api", "socket"), str(Path(runtime) / SOCKET_NAME))
     tree = _default(tree, ("policy", "kind"), "onnx" if "file" in policy else "rule-based")
     if isinstance(tree.get(("mqtt",)), Mapping):
         tree = _default(tree, ("mqtt", "port"), _MQTT_TLS_PORT if "tls" in tree.table(("mqtt",)) else _MQTT_PORT)

@@ -1,17 +1,22 @@
 """Checks of the files that the configuration names, and of secrets in the configuration itself."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from qkdctl.config.defaults import SOCKET_NAME
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Problem, dotted
 from qkdctl.config.redaction import names_secret
 from qkdctl.config.schema import find_shape
-from qkdctl.config.secrets import check_secret
+from qkdctl.config.secrets import TOKEN_MIN, check_secret
 from qkdctl.config.tree import Tree
 from qkdctl.config.types import CREDENTIAL_PREFIX, SecretReference
 from qkdctl.config.validation import inline_secret_problem
 
+_TOKEN: KeyPath = ("api", "tcp", "token_file")
+#: What a unix socket's path may be at most, in bytes (unix(7), sun_path).
+_SOCKET_PATH_MAX = 107
 #: Files that must exist; directories and the socket are made by the daemon or the service manager.
 _WANTED: tuple[KeyPath, ...] = (("policy", "file"), ("mqtt", "tls", "ca_file"), ("mqtt", "tls", "certificate_file"))
 
@@ -39,14 +44,29 @@ def check_files(tree: Tree, environment: Mapping[str, str]) -> list[Problem]:
         shape = find_shape(path)
         is_reference = shape is not None and shape.kind is SecretReference
         if is_reference and isinstance(value, str) and value and "://" not in value:
-            problems += check_secret(SecretReference(value), dotted(path), tree.origin(path), environment)
+            least = TOKEN_MIN if path == _TOKEN else 1
+            problems += check_secret(SecretReference(value), dotted(path), tree.origin(path), environment, least)
     for path in _WANTED:
         value = tree.get(path)
         if isinstance(value, str) and value and not Path(value).is_file():
             message = f"{value} does not exist" if not Path(value).exists() else f"{value} is no file"
             hint = "relative paths start at the directory of the file that names them"
             problems.append(Problem(tree.origin(path), dotted(path), message, f'"{value}"', "a file", hint))
-    return problems
+    return problems + _socket_path(tree)
+
+
+def _socket_path(tree: Tree) -> list[Problem]:
+    """The path of the control socket, where somebody configured it, must be one that the kernel takes."""
+    path: KeyPath = ("api", "socket")
+    value = tree.get(path)
+    if value is None:
+        path = ("node", "runtime_directory")
+        value = f"{tree.get(path) or ''}/{SOCKET_NAME}"
+    length = len(os.fsencode(value)) if isinstance(value, str) else 0
+    if length <= _SOCKET_PATH_MAX:
+        return []
+    message = f"the path of the control socket has {length} bytes"
+    return [Problem(tree.origin(path), dotted(path), message, f'"{value}"', f"at most {_SOCKET_PATH_MAX} bytes")]
 
 
 def _leaves(table: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:

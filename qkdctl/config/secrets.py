@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from qkdctl.config.problems import Origin, Problem
 from qkdctl.config.types import CREDENTIAL_PREFIX, SecretReference
 
+#: Shortest token of the API, in characters; a shorter one could be guessed.
+TOKEN_MIN = 16
 _DIRECTORY = "CREDENTIALS_DIRECTORY"
 _WANTED = "a file that holds the secret"
 _PRIVATE = "let only the daemon's user read it: chmod 600, or a credential of the service manager"
@@ -53,8 +55,18 @@ def read_secret(reference: SecretReference, environment: Mapping[str, str]) -> S
     return SecretStr(text)
 
 
-def check_secret(reference: SecretReference, key: str, origin: Origin, environment: Mapping[str, str]) -> list[Problem]:
-    """Look at the file behind a reference: whether a secret stands there, and who else may read it."""
+def check_secret(
+    reference: SecretReference, key: str, origin: Origin, environment: Mapping[str, str], least: int = 1
+) -> list[Problem]:
+    """Look at the file behind a reference: whether a secret stands there, and who else may read it.
+
+    Args:
+        reference: to the secret.
+        key: of the configuration, for the report.
+        origin: of the value, for the report.
+        environment: has $CREDENTIALS_DIRECTORY.
+        least: characters that it must have.
+    """
     shown = f'"{reference.text}"'
     try:
         path = secret_path(reference, environment)
@@ -70,7 +82,7 @@ def check_secret(reference: SecretReference, key: str, origin: Origin, environme
     if hidden:
         message, hint = f"{path} cannot be checked: {hidden}", "run the check as the daemon's user"
         return [Problem(origin, key, message, shown, hint=hint, severity="warning")]
-    if wrong := f"{path} is no file" if not stat.S_ISREG(mode) else _wrong_inside(reference, environment):
+    if wrong := f"{path} is no file" if not stat.S_ISREG(mode) else _wrong_inside(reference, environment, least):
         return [Problem(origin, key, wrong, shown, _WANTED)]
     if not mode & stat.S_IROTH:
         return []
@@ -78,10 +90,12 @@ def check_secret(reference: SecretReference, key: str, origin: Origin, environme
     return [Problem(origin, key, message, found, hint=_PRIVATE, severity="warning")]
 
 
-def _wrong_inside(reference: SecretReference, environment: Mapping[str, str]) -> str:
+def _wrong_inside(reference: SecretReference, environment: Mapping[str, str], least: int) -> str:
     """Why the daemon could not use what stands in the file; "" when it could."""
     try:
-        read_secret(reference, environment)
+        secret = read_secret(reference, environment)
     except SecretError as error:
         return str(error)
+    if len(secret.get_secret_value()) < least:
+        return f"the secret in {secret_path(reference, environment)} has fewer than {least} characters"
     return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from qkdctl.api.server import ApiServer, SocketTakenError, claim_socket
 from qkdctl.api.settings import ApiSettings, TcpSettings, api_settings
@@ -89,6 +90,17 @@ async def test_a_port_in_use_leaves_no_socket_behind(facade: MemoryFacade, folde
     assert list(folder.iterdir()) == []
 
 
+def test_the_directory_of_the_socket_is_made(folder: Path) -> None:
+    with claim_socket(ApiSettings(folder / "run" / "qkdctl" / "s")):
+        assert stat.S_IMODE((folder / "run" / "qkdctl").stat().st_mode) == 0o750
+
+
+def test_an_error_says_where_the_api_cannot_listen(folder: Path) -> None:
+    (folder / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match=r"the API cannot listen on the control socket .*/loop/s: Too many levels"):
+        claim_socket(ApiSettings(folder / "loop" / "s"))
+
+
 @pytest.mark.asyncio
 async def test_stop_ends_streams_and_answers_running_requests_within_half_a_second(
     facade: MemoryFacade, server: ApiServer, http: httpx.AsyncClient
@@ -160,6 +172,16 @@ async def test_a_whole_request_may_take_its_time(
     ) as client:
         assert (await client.post("/v1/links/alice-bob/calibrate")).status_code == 200
     await server.stop()
+
+
+def test_an_unknown_name_is_logged_once_and_only_when_it_was_configured() -> None:
+    with capture_logs() as events:
+        api_settings(ApiSection.model_validate({"socket": "/run/s"}), lambda reference: reference.text)
+    assert events == []
+    roles = {"operate": ["@no-such-group", "root"], "admin": ["@no-such-group"]}
+    with capture_logs() as events:
+        api_settings(ApiSection.model_validate({"socket": "/run/s", "roles": roles}), lambda reference: reference.text)
+    assert [(event["name"], event["key"]) for event in events] == [("@no-such-group", "api.roles.admin")]
 
 
 def test_settings_from_the_configuration() -> None:

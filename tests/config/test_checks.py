@@ -115,6 +115,15 @@ def test_everybody_may_read_but_a_wider_door_is_a_warning(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("key", ["node.runtime_directory", "api.socket"])
+def test_the_kernel_takes_no_longer_path_of_a_socket(tmp_path: Path, key: str) -> None:
+    section, name = key.split(".")
+    spoilt = VALID.replace("epoch_s = 2", f'epoch_s = 2\n{name} = "/run/{"x" * 120}"')
+    text = spoilt if section == "node" else f'{VALID}\n[api]\n{name} = "/run/{"x" * 120}"\n'
+    (problem,) = problems_of(write(tmp_path, text))
+    assert (problem.key, problem.expected) == (key, "at most 107 bytes")
+
+
 def test_a_link_without_power_meter_is_a_warning(tmp_path: Path) -> None:
     ((key, message),) = _warnings(tmp_path, VALID.replace('power_meter = "tap"\ntap_ratio = 99.0\n', ""))
     assert key == "links.alice-bob"

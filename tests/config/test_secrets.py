@@ -103,6 +103,13 @@ def test_a_secret_the_daemon_could_not_use_is_an_error(tmp_path: Path, content: 
     assert str(secret) in problem.message
 
 
+def test_a_token_that_could_be_guessed_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "x" * 15, "token").chmod(0o600)
+    (problem,) = problems_of(write(tmp_path, f'{VALID}\n[api.tcp]\nport = 8470\ntoken_file = "token"\n'))
+    assert problem.key == "api.tcp.token_file"
+    assert "fewer than 16 characters" in problem.message
+
+
 def test_credentials_lie_in_the_directory_of_the_service_manager(tmp_path: Path) -> None:
     path = write(tmp_path, VALID + MQTT.format("credential:mqtt"))
     (warning,) = read(path).provenance.warnings
