@@ -96,17 +96,22 @@ class _Worker:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            function, future, loop = job
-            if future.done():
-                continue
-            try:
-                result, error = function(), None
-            except BaseException as caught:  # noqa: BLE001 - carried to the caller
-                result, error = None, caught
-            try:
-                loop.call_soon_threadsafe(_deliver, future, result, error)
-            except RuntimeError:  # the loop of the caller is closed
-                self._waiting.pop(future, None)
+            self._do(job)
+            del job  # while idle, keep neither results nor errors alive
+
+    def _do(self, job: Job) -> None:
+        function, future, loop = job
+        if future.done():
+            return
+        result, error = None, None
+        try:
+            result = function()
+        except BaseException as caught:  # noqa: BLE001 - carried to the caller
+            error = caught
+        try:
+            loop.call_soon_threadsafe(_deliver, future, result, error)
+        except RuntimeError:  # the loop of the caller is closed
+            self._waiting.pop(future, None)
 
     def _next(self) -> Job | None:
         try:

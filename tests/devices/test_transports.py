@@ -1,9 +1,11 @@
 """Bytes over real sockets, pseudo-terminals and VISA, and what happens when the other side goes."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -165,6 +167,9 @@ async def test_a_visa_instrument_that_goes_away_is_lost() -> None:
         await ask(stream)
     with pytest.raises(ConnectionLostError):
         await stream.open()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # pyvisa-py forgets the socket that it could not connect
+        gc.collect()
 
 
 async def test_a_usb_instrument_is_found_by_its_serial_number_at_another_port() -> None:
