@@ -1,6 +1,6 @@
 """A QKD engine behind the HTTP/JSON session-record interface, version 1.
 
-There is no standard for this; docs/guides/qkd-engine.md describes the interface for those who build engines.
+Source: docs/guides/qkd-engine.md, our own interface; there is no standard for this.
 """
 
 import asyncio
