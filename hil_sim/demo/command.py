@@ -78,7 +78,7 @@ def _show(options: Any, run_demo: Any, *, as_json: bool) -> Any:
 
         def show(status: Any, histories: Any, held: Any) -> None:
             if display is not None:
-                display.update(screen(status, histories, held), refresh=True)
+                display.update(screen(status, histories, held, console.height), refresh=True)
             else:
                 progress(status, histories, held)
 

@@ -12,10 +12,19 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Histories = dict[str, list[Json]]
+#: The hint, the header of the comparison, and two blank lines.
+_LINES_AROUND = 4
 
 
-def screen(status: Json, histories: Histories, held: Histories) -> "RenderableType":
-    """One screen: the comparison first, so that a small terminal shows it too, then the live view of the first arm."""
+def screen(status: Json, histories: Histories, held: Histories, height: int | None = None) -> "RenderableType":
+    """One screen: the comparison first, so that a small terminal shows it too, then the live view of the first arm.
+
+    Args:
+        status: of the first arm.
+        histories: of the first arm, per link.
+        held: of the arm that holds still, per link.
+        height: lines there are, None without a limit.
+    """
     from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
     from rich.table import Table  # noqa: PLC0415
 
@@ -34,7 +43,9 @@ def screen(status: Json, histories: Histories, held: Histories) -> "RenderableTy
             _percent(outcome["hold_final"]["qber"]),
             str(outcome["actions"].get("realign", 0)),
         )
-    return Group("Ctrl-C makes every source dark and ends the demo.", "", table, "", render(status, histories))
+    left = None if height is None else height - len(histories) - _LINES_AROUND
+    below = render(status, histories, height=left)
+    return Group("Ctrl-C makes every source dark and ends the demo.", "", table, "", below)
 
 
 def bits(count: int) -> str:

@@ -8,7 +8,8 @@ import typer
 
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from qkdctl.cli.output import Painter, complain, print_document, say, table
+from qkdctl.cli.output import Painter, complain, print_document, say
+from qkdctl.cli.tables import table
 from qkdctl.exit_codes import CONFIG, USAGE
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import typer
 
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
-from qkdctl.cli.output import Painter, complain, number, print_document, print_json, say, table
+from qkdctl.cli.output import Painter, complain, number, print_document, print_json, say
 from qkdctl.cli.status_text import STATE_STYLES, devices_table
+from qkdctl.cli.tables import table
 from qkdctl.client import Client, UnreachableError, Value
 from qkdctl.exit_codes import FAILURE, UNAVAILABLE, USAGE
 

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -35,34 +34,37 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-class Painter:
-    """Paints text, or leaves it alone."""
+def page_width(stream: TextIO) -> int | None:
+    """Characters that a line may have on a terminal, $COLUMNS going first; None for a pipe or a file, where all may."""
+    if not stream.isatty():
+        return None
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal():
+        return int(columns) or None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None
 
-    def __init__(self, *, colour: bool) -> None:
+
+class Painter:
+    """Paints text, or leaves it alone.
+
+    Attributes:
+        width: characters that a line may have, None without a limit.
+    """
+
+    def __init__(self, *, colour: bool, width: int | None = None) -> None:
         self._colour = colour
+        self.width = width
 
     @classmethod
     def for_stdout(cls) -> "Painter":
-        """Colour where stdout shows it."""
-        return cls(colour=wants_colour(sys.stdout))
+        """Colour and width as stdout shows them."""
+        return cls(colour=wants_colour(sys.stdout), width=page_width(sys.stdout))
 
     def __call__(self, text: str, style: str) -> str:
         """The text in a style: bold, dim, red, green, yellow or cyan; "" for none."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self._colour and style else text
-
-
-Cell = tuple[str, str]
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], paint: Painter) -> str:
-    """Columns of equal width; a cell is a text, or a text and its style. The header alone without rows."""
-    cells = [[(cell, "") if isinstance(cell, str) else cell for cell in row] for row in rows]
-    widths = [max([len(title), *(len(row[i][0]) for row in cells)]) for i, title in enumerate(header)]
-    lines = ["  ".join(paint(title.ljust(width), "bold") for title, width in zip(header, widths, strict=True))]
-    for row in cells:
-        padded = [paint(text.ljust(width), style) for (text, style), width in zip(row, widths, strict=True)]
-        lines.append("  ".join(padded))
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def number(value: object, unit: str = "", digits: int = 4) -> str:

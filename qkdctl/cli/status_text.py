@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from qkdctl.cli.output import Cell, Painter, number, percent, rate, table
+from qkdctl.cli.output import Painter, number, percent, rate
+from qkdctl.cli.tables import Cell, table
 
 Json = dict[str, Any]
+_WIDE = 110
+_VALUES_SHOWN = 3
 
 STATE_STYLES = {
     "running": "green",
@@ -34,14 +37,24 @@ def status_text(status: Json, paint: Painter) -> str:
 
 
 def links_table(links: list[Json], paint: Painter) -> str:
-    """One line per link."""
+    """One line per link; with fewer columns where the page is narrow."""
+    if _is_narrow(paint):
+        header: tuple[str, ...] = ("LINK", "MODE", "PHOTONS", "MEASURED", "QBER Z/X", "KEY RATE", "ACTION")
+        return table(header, [_narrow_link_row(link) for link in links], paint)
     header = ("LINK", "MODE", "MEAN PHOTONS", "MEASURED", "QBER Z", "QBER X", "KEY RATE", "LOSS", "ACTION")
     return table(header, [_link_row(link) for link in links], paint)
 
 
 def devices_table(devices: list[Json], paint: Painter) -> str:
-    """One line per instrument."""
+    """One line per instrument; without their kinds where the page is narrow."""
+    if _is_narrow(paint):
+        narrow = [(row[0], *row[2:]) for row in map(_device_row, devices)]
+        return table(("DEVICE", "DRIVER", "STATE", "VALUES"), narrow, paint)
     return table(("DEVICE", "KIND", "DRIVER", "STATE", "VALUES"), [_device_row(device) for device in devices], paint)
+
+
+def _is_narrow(paint: Painter) -> bool:
+    return paint.width is not None and paint.width < _WIDE
 
 
 def alarms_table(alarms: list[Json], paint: Painter) -> str:
@@ -62,10 +75,26 @@ def _headline(status: Json, paint: Painter) -> str:
     return f"{node}, version {status['version']}\npolicy {decides}\n{ledger}"
 
 
-def _link_row(link: Json) -> tuple[Cell | str, ...]:
-    action = link["action"] or "-"
+def _action(link: Json) -> str:
+    action = str(link["action"] or "-")
     if link["interventions"]:
         action += f" (shield: {', '.join(entry['code'] for entry in link['interventions'])})"
+    return action
+
+
+def _narrow_link_row(link: Json) -> tuple[Cell | str, ...]:
+    return (
+        link["name"],
+        (link["mode"], STATE_STYLES[link["mode"]]),
+        number(link["mean_photon_number"]),
+        number(link["measured_mean_photon_number"]),
+        f"{percent(link['qber_z']).removesuffix(' %')}/{percent(link['qber_x'])}",
+        rate(link["secret_key_rate_bps"]),
+        _action(link),
+    )
+
+
+def _link_row(link: Json) -> tuple[Cell | str, ...]:
     return (
         link["name"],
         (link["mode"], STATE_STYLES[link["mode"]]),
@@ -75,7 +104,7 @@ def _link_row(link: Json) -> tuple[Cell | str, ...]:
         percent(link["qber_x"]),
         rate(link["secret_key_rate_bps"]),
         number(link["loss_db"], "dB"),
-        action,
+        _action(link),
     )
 
 
@@ -83,9 +112,10 @@ def _device_row(device: Json) -> tuple[Cell | str, ...]:
     state = (device["state"], STATE_STYLES[device["state"]])
     if device["state"] in {"offline", "fault", "degraded"} and device["last_error"]:
         return (device["name"], device["kind"], device["driver"], state, (device["last_error"], "red"))
+    known = [(name, value) for name, value in device["values"].items() if value["value"] is not None]
     shown = [
         f"{name} {number(value['value'])}" + (" (stale)" if value["stale"] else "")
-        for name, value in list(device["values"].items())[:3]
+        for name, value in known[:_VALUES_SHOWN]
     ]
     return (device["name"], device["kind"], device["driver"], state, ", ".join(shown))
 

@@ -43,7 +43,7 @@ def top(
     try:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             for view in follow(screens.client):
-                live.update(screens.of(view), refresh=True)
+                live.update(screens.of(view, console.height), refresh=True)
     except KeyboardInterrupt:
         return
 
@@ -60,13 +60,14 @@ class Screens:
         """A screen of the present status."""
         return self.of(View(self.client.status()))
 
-    def of(self, view: View) -> "RenderableType":
-        """The screen of a view."""
+    def of(self, view: View, height: int | None = None) -> "RenderableType":
+        """The screen of a view, of so many lines."""
         from qkdctl.cli.view import render  # noqa: PLC0415
 
         if view.connected and view.status["epoch"] != self._epoch:
             self._refresh(view.status)
-        return render(view.status, self._history, silent_s=None if view.connected else view.silent_s)
+        silent_s = None if view.connected else view.silent_s
+        return render(view.status, self._history, silent_s=silent_s, height=height)
 
     def _refresh(self, status: dict[str, Any]) -> None:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qkdctl.cli.fitting import Fitted
 from qkdctl.cli.output import number, percent, rate
 from qkdctl.cli.status_text import STATE_STYLES, duration
 
@@ -17,31 +18,30 @@ _BARS = "▁▂▃▄▅▆▇█"
 _SPARK_EPOCHS = 20
 _ACTIONS_SHOWN = 8
 _VALUES_SHOWN = 4
+_WIDE = 110
 
 
-def render(status: Json, history: History, *, silent_s: float | None = None) -> "RenderableType":
-    """One screen: links with their trends, instruments, the last actions, alarms.
+def render(
+    status: Json, history: History, *, silent_s: float | None = None, height: int | None = None
+) -> "RenderableType":
+    """One screen: what is wrong, links with their trends, the last actions, instruments.
 
     Args:
         status: the status document.
         history: epochs per link, oldest first, as the API gives them.
         silent_s: how long the daemon has been out of reach, None while it is connected.
+        height: lines there are, None without a limit.
     """
     from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
 
-    tables = [
-        _links(status["links"]),
-        _trends(status["links"], history),
-        _devices(status["devices"]),
-        _actions(history),
-    ]
-    parts: list[RenderableType] = [_headline(status, silent_s)]
-    for table in tables:
-        parts += ["", table]
-    parts += [""] if status["alarms"] or status["complaints"] else []
-    parts += [_alarm(alarm) for alarm in status["alarms"]]
-    parts += [_line(f"complaint: {text}", "red") for text in status["complaints"]]
-    return Group(*parts)
+    head: list[RenderableType] = [_headline(status, silent_s)]
+    head += [_alarm(alarm) for alarm in status["alarms"]]
+    head += [_line(f"complaint: {text}", "red") for text in status["complaints"]]
+    head += ["", _links(status["links"]), "", _trends(status["links"], history)]
+    actions = _done(history)
+    if height is not None:
+        return Fitted(Group(*head), height, actions, status["devices"], _actions, _devices)
+    return Group(*head, "", _actions(actions[:_ACTIONS_SHOWN]), "", _devices(status["devices"]))
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -98,33 +98,40 @@ def _trends(links: Sequence[Json], history: History) -> "Table":
     return table
 
 
-def _devices(devices: Sequence[Json]) -> "Table":
-    table = _table("device", "kind", "state", "values")
+def _devices(devices: Sequence[Json], width: int | None = None) -> "Table":
+    """One line each on a page of that width; as many as they take without one."""
+    is_wide = width is None or width >= _WIDE
+    table = _table("device", "kind", "state") if is_wide else _table("device", "state")
+    table.add_column("values", no_wrap=width is not None, overflow="ellipsis")
     for device in devices:
-        state = _line(device["state"], STATE_STYLES[device["state"]])
-        table.add_row(device["name"], device["kind"], state, _values(device))
+        kind = (device["kind"],) if is_wide else ()
+        table.add_row(device["name"], *kind, _line(device["state"], STATE_STYLES[device["state"]]), _values(device))
     return table
 
 
 def _values(device: Json) -> "Text":
     text = _line("")
+    if device["last_error"] and device["state"] != "online":
+        text.append(device["last_error"], "red").append("  ")
     known = [(name, value) for name, value in device["values"].items() if value["value"] is not None]
     for name, value in known[:_VALUES_SHOWN]:
         style = "dim strike" if value["stale"] else ""
         text.append(f"{name} {number(value['value'])}", style).append("  ")
-    if device["last_error"] and device["state"] != "online":
-        text.append(device["last_error"], "red")
     return text
 
 
-def _actions(history: History) -> "Table":
-    """The last epochs in which something was done, newest first."""
+def _done(history: History) -> list[tuple[str, Json]]:
+    """Links and epochs in which something was done, newest first."""
+    done = [(link, epoch) for link, epochs in history.items() for epoch in epochs if _is_action(epoch)]
+    return sorted(done, key=lambda item: (item[1]["epoch"], item[0]), reverse=True)
+
+
+def _actions(done: Sequence[tuple[str, Json]]) -> "Table":
     table = _table("epoch", "link", "action", "mean photons", "shield")
-    done = [(epoch["epoch"], link, epoch) for link, epochs in history.items() for epoch in epochs if _is_action(epoch)]
-    for number_, link, epoch in sorted(done, key=lambda item: item[:2], reverse=True)[:_ACTIONS_SHOWN]:
+    for link, epoch in done:
         reasons = "; ".join(entry["text"] for entry in epoch["interventions"])
         mean = f"{epoch['mean_photon_number_e6'] / 1e6:.3f}"
-        table.add_row(str(number_), link, epoch["action"], mean, _line(reasons, "yellow"))
+        table.add_row(str(epoch["epoch"]), link, epoch["action"], mean, _line(reasons, "yellow"))
     return table
 
 
@@ -134,7 +141,7 @@ def _is_action(epoch: Json) -> bool:
 
 def _alarm(alarm: Json) -> "Text":
     text = _line(f"{alarm['severity']} alarm {alarm['id']}: ", STATE_STYLES[alarm["severity"]])
-    text.append(alarm["text"])
+    text.append(" ".join(alarm["text"].split()))
     if alarm["cleared_ms"] is not None:
         text.append(" (over, not acknowledged)", "dim")
     return text
@@ -145,7 +152,7 @@ def _table(*columns: str) -> "Table":
 
     table = Table(expand=False, box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, no_wrap=column not in {"values", "shield"})
+        table.add_column(column, no_wrap=column != "shield")
     return table
 
 

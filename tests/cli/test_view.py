@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from qkdctl.api.models import Status
+from qkdctl.cli.fitting import share
 from qkdctl.cli.view import render, sparkline
 from tests.api.memory import STATUS
 
@@ -71,6 +72,35 @@ def test_it_fits_a_small_terminal(status: dict[str, Any]) -> None:
     text = screen(status, {"charlie-dave": [epoch(number, number, number) for number in range(99)]}, width=80)
     for shown in ("charlie-dave", "manual-safe", "0.123", "2.10/3.05 %", "5.12 kbit/s", "20.5 kbit/s", "▇█"):
         assert shown in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 12), (120, 18), (200, 60)])
+def test_it_fits_the_height_and_hides_no_trouble(status: dict[str, Any], width: int, height: int) -> None:
+    healthy = status["devices"][0]
+    status["devices"] = [healthy | {"name": f"voa-{number}"} for number in range(2, 14)] + status["devices"]
+    history = {"alice-bob": [epoch(number, 1, 1, f"act-{number}") for number in range(20)]}
+    text = screen(status, history, width=width, height=height)
+    lines = text.splitlines()
+    assert len(lines) <= height
+    assert all(len(line.rstrip()) <= width for line in lines)
+    assert text.index("snspd-1 does not answer") < text.index("key rate"), "alarms come first"
+    if height > 12:
+        assert "act-19" in text
+    hidden = 14 - sum(line.startswith(("voa-", "snspd-1")) for line in lines)
+    assert "no answer within 2 s" in text
+    assert (f"and {hidden} more, all online" in text) == (hidden > 0)
+    assert hidden == 0 or height < 60
+
+
+@pytest.mark.parametrize("room", range(40))
+@pytest.mark.parametrize(("actions", "devices"), [(0, 0), (0, 14), (2, 3), (20, 14)])
+def test_what_is_shown_has_room(room: int, actions: int, devices: int) -> None:
+    shown_actions, shown_devices = share(room, actions, devices)
+    used = (2 + shown_actions if shown_actions else 0) + (2 + shown_devices if shown_devices else 0)
+    used += 1 if shown_devices and shown_devices < devices else 0
+    assert used <= max(room, 0)
+    assert 0 <= shown_actions <= min(actions, 8)
+    assert 0 <= shown_devices <= devices
 
 
 def test_only_the_newest_actions_are_shown(status: dict[str, Any]) -> None:
