@@ -29,8 +29,8 @@ def screen(status: Json, histories: Histories, held: Histories, height: int | No
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
-    for column in ("link", "key so far", "holding still", "gain", "QBER now", "holding still", "re-alignments"):
-        table.add_column(column)
+    for column in ("link", "key so far", "key if held", "gain", "QBER", "QBER if held", "re-aligned"):
+        table.add_column(column, no_wrap=True)
     for name, epochs in histories.items():
         outcome = link_outcome(epochs, held[name])
         gain = outcome["gain"]

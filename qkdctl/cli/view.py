@@ -19,6 +19,7 @@ _SPARK_EPOCHS = 20
 _ACTIONS_SHOWN = 8
 _VALUES_SHOWN = 4
 _WIDE = 110
+_GAP = "  "
 
 
 def render(
@@ -100,12 +101,16 @@ def _trends(links: Sequence[Json], history: History) -> "Table":
 
 def _devices(devices: Sequence[Json], width: int | None = None) -> "Table":
     """One line each on a page of that width; as many as they take without one."""
-    is_wide = width is None or width >= _WIDE
-    table = _table("device", "kind", "state") if is_wide else _table("device", "state")
-    table.add_column("values", no_wrap=width is not None, overflow="ellipsis")
+    columns = ["name", "kind", "state"] if width is None or width >= _WIDE else ["name", "state"]
+    table = _table(*("device" if column == "name" else column for column in columns))
+    table.add_column("values")
+    before = sum(max([len(column), *(len(device[column]) for device in devices)]) + len(_GAP) for column in columns)
     for device in devices:
-        kind = (device["kind"],) if is_wide else ()
-        table.add_row(device["name"], *kind, _line(device["state"], STATE_STYLES[device["state"]]), _values(device))
+        values = _values(device)
+        if width is not None:
+            values.truncate(width - before, overflow="ellipsis")
+        *cells, state = (device[column] for column in columns)
+        table.add_row(*cells, _line(state, STATE_STYLES[state]), values)
     return table
 
 
@@ -150,7 +155,7 @@ def _alarm(alarm: Json) -> "Text":
 def _table(*columns: str) -> "Table":
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(expand=False, box=None, header_style="bold", pad_edge=False)
+    table = Table(expand=False, box=None, header_style="bold", pad_edge=False, padding=(0, len(_GAP), 0, 0))
     for column in columns:
         table.add_column(column, no_wrap=column != "shield")
     return table

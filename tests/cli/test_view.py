@@ -88,6 +88,7 @@ def test_it_fits_the_height_and_hides_no_trouble(status: dict[str, Any], width: 
         assert "act-19" in text
     hidden = 14 - sum(line.startswith(("voa-", "snspd-1")) for line in lines)
     assert "no answer within 2 s" in text
+    assert all(line.split()[-1] != "online" and " online " in line for line in lines if line.startswith("voa-"))
     assert (f"and {hidden} more, all online" in text) == (hidden > 0)
     assert hidden == 0 or height < 60
 
