@@ -1,5 +1,6 @@
 """Any VISA resource, on the thread of its bus."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ _GRACE_S = 0.5
 _MESSAGE_GRACE_S = 6.0
 _USB_REOPEN_PAUSE_S = 1.0
 _TIMEOUT = constants.StatusCode.error_timeout
+# What pyvisa complains about is raised as well, and an outage is logged once, not with a traceback per attempt.
+logging.getLogger("pyvisa").setLevel(logging.CRITICAL)
 
 
 class VisaStream(ByteStream):
