@@ -160,13 +160,15 @@ async def test_visa_drives_an_instrument_on_the_network() -> None:
 
 
 async def test_a_visa_instrument_that_goes_away_is_lost() -> None:
+    bus = BusThread("lan")
     async with hislip_server(lambda _: b"ACME\n") as resource:
-        stream = VisaStream(resource, BusThread("lan"), 1.0)
+        stream = VisaStream(resource, bus, 1.0)
         await stream.open()
     with pytest.raises(ConnectionLostError):
         await ask(stream)
     with pytest.raises(ConnectionLostError):
         await stream.open()
+    await bus.call(int, 1.0)  # now the thread has let go of the call before
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # pyvisa-py forgets the socket that it could not connect
         gc.collect()
