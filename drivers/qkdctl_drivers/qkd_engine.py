@@ -153,4 +153,5 @@ class QkdEngine(Device):
 def _refusal(name: str, what: str, status: int, body: Any) -> InstrumentError:
     words = body if isinstance(body, dict) else {}
     parts = [str(words[key]) for key in ("error", "expected", "hint") if words.get(key)]
-    return InstrumentError(f"{name} refused {what} ({status}): {'; '.join(parts) or body!r}", what, [(status, "")])
+    text = "; ".join(parts) or f"{body!r:.200}"
+    return InstrumentError(f"{name} refused {what} ({status}): {text}", what, [(status, text)])

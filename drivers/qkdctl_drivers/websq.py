@@ -6,6 +6,7 @@ of comma-separated numbers, a time stamp and then one count per detector and mea
 """
 
 import asyncio
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
@@ -39,6 +40,7 @@ class JsonStream:
     """Cuts a byte stream into JSON objects, wherever packets begin and end."""
 
     def __init__(self) -> None:
+        self._characters = codecs.getincrementaldecoder("utf-8")("replace")
         self._buffer = ""
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
@@ -47,7 +49,7 @@ class JsonStream:
         Raises:
             ProtocolError: what arrived is no JSON, or an object without end.
         """
-        self._buffer += data.decode("utf-8", errors="replace")
+        self._buffer += self._characters.decode(data)
         while text := self._buffer.lstrip("\x17\r\n\t "):
             try:
                 value, end = _DECODER.raw_decode(text)
