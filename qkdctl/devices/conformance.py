@@ -76,6 +76,10 @@ def _one_attribute(driver: type[Device], attribute: Attribute) -> Iterator[str]:
         yield f"unit {attribute.unit!r} is unknown; known are {', '.join(UNITS)}"
     elif attribute.unit and not attribute.name.endswith(UNITS[attribute.unit]):
         yield f"is in {attribute.unit}; expected a name that ends in {UNITS[attribute.unit]}"
+    elif not attribute.unit and attribute.has_magnitude and attribute.name.endswith(tuple(UNITS.values())):
+        yield "has a unit in its name and none declared"
+    if attribute.choices and attribute.type is not str:
+        yield "has choices, which are for texts"
     yield from _directions(attribute)
     if issubclass(driver, LineDevice) and isinstance(attribute.wire, Line):
         yield from _one_line(driver, attribute, attribute.wire)
@@ -88,10 +92,12 @@ def _directions(attribute: Attribute) -> Iterator[str]:
         yield "cannot be read back; every set-point must be shown"
     if attribute.limits.is_empty:
         yield "has limits that admit nothing"
-    numeric = attribute.type in (int, float)
-    if attribute.writable and numeric and math.isinf(attribute.limits.maximum):
-        yield "has no upper limit; expected the manual's"
-    if numeric and (attribute.tolerance < 0 or attribute.settle_s < 0 or attribute.resolution < 0):
+    if attribute.writable and attribute.has_magnitude:
+        if math.isinf(attribute.limits.minimum):
+            yield "has no lower limit; expected the manual's"
+        if math.isinf(attribute.limits.maximum):
+            yield "has no upper limit; expected the manual's"
+    if attribute.has_magnitude and (attribute.tolerance < 0 or attribute.settle_s < 0 or attribute.resolution < 0):
         yield "has a negative tolerance, settling time or resolution"
     if attribute.writable and attribute.type is float and attribute.tolerance == 0:
         yield "has no tolerance; a float is never read back exactly"
@@ -99,12 +105,14 @@ def _directions(attribute: Attribute) -> Iterator[str]:
 
 def _one_line(driver: type[Device], attribute: Attribute, line: Line) -> Iterator[str]:
     options = driver.Options().model_dump()
-    sample = 1 if attribute.type in (int, float) else "x"
+    sample = 1 if attribute.has_magnitude else "x"
     for what, template in (("query", line.query), ("set", line.set)):
         try:
             template.format(value=sample, **options)
         except (KeyError, ValueError, IndexError) as error:
             yield f"{what} {template!r} cannot be filled from the options: {error!r}"
+        if not (template.isascii() and template.isprintable()):
+            yield f"{what} {template!r} is not printable ASCII; terminators are added by the driver's base"
     if attribute.writable and not line.set:
         yield "is writable but has no set command"
     if attribute.writable and line.set and "{value" not in line.set:
@@ -147,9 +155,28 @@ def _construction_problems(driver: type[Device]) -> Iterator[str]:
     if not (isinstance(driver.Options, type) and issubclass(driver.Options, DeviceOptions)):
         yield "Options is no DeviceOptions"
         return
-    if not (driver.Options.__doc__ or "").strip():
-        yield "Options has no docstring"
+    described = " ".join(base.__doc__ or "" for base in driver.Options.__mro__ if issubclass(base, DeviceOptions))
+    for name in driver.Options.model_fields:
+        if not re.search(rf"\b{name}\b", described):
+            yield f"option {name} is not described in the docstring of Options"
     try:
-        driver("conformance", driver.address_example, options=driver.Options(), timeout_s=1.0)
+        device = driver("conformance", driver.address_example, options=driver.Options(), timeout_s=1.0)
     except Exception as error:  # noqa: BLE001 - whatever a constructor raises, it must not
         yield f"cannot be made from a name, its example address and default options: {error!r}"
+        return
+    for attribute in device.attributes:
+        if attribute.writable and attribute.type is float and not math.isinf(attribute.limits.maximum):
+            yield from _rounding_problems(device, attribute)
+
+
+def _rounding_problems(device: Device, attribute: Attribute) -> Iterator[str]:
+    """What the wire makes of a value must be within the tolerance, and as fine as the resolution."""
+    low, high = attribute.limits.minimum, attribute.limits.maximum
+    for value in (low, low + attribute.resolution, low + (high - low) / 3, high):
+        lost = abs(float(device.as_sent(attribute, value)) - value)
+        if lost > attribute.tolerance + 1e-9 * abs(value):
+            yield f"{attribute.name}: {value:g} {attribute.unit} loses {lost:.2g} on the wire, beyond its tolerance"
+            return
+    step = low + attribute.resolution
+    if abs(float(device.as_sent(attribute, step)) - step) > 0.01 * attribute.resolution + 1e-9 * abs(step):
+        yield f"{attribute.name}: the set command drops digits of the resolution"
