@@ -4,32 +4,55 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-_CONFIGURATION = 78
+_REFUSED = 1
+_USAGE = 2
 _UNAVAILABLE = 69
+_CONFIGURATION = 78
 
-sim = typer.Typer(name="sim", help="Simulated instruments at real addresses.", no_args_is_help=True)
+sim = typer.Typer(
+    name="sim",
+    help="Simulated instruments at real addresses.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 ControlOption = Annotated[
-    Path | None, typer.Option("--control", help="Unix socket for 'qkdctl sim fault'; one per user by default.")
+    Path | None,
+    typer.Option("--control", metavar="PATH", help="Unix socket for 'qkdctl sim fault'; one per user by default."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @sim.command()
 def serve(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of a shipped one.")],
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped one.")],
     *,
     as_json: JsonOption = False,
-    duration: Annotated[float | None, typer.Option(min=0.0, help="Stop after so many seconds.")] = None,
-    trace: Annotated[Path | None, typer.Option(help="Append every actuation to this file, as JSON lines.")] = None,
-    by_id: Annotated[Path | None, typer.Option(help="Directory for the links to serial ports.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, metavar="SECONDS", help="Stop after so many seconds.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Append every actuation to this file, as JSON lines.")
+    ] = None,
+    by_id: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory for the links to serial ports.")] = None,
     control: ControlOption = None,
 ) -> None:
-    """Run the instruments of SCENARIO until Ctrl-C and show where they are."""
+    """Run the instruments of a scenario until Ctrl-C and show where they are.
+
+    What is printed is TOML: the tables of the devices can go into a configuration as they are. With --json it is one
+    line that comes once every port is open.
+
+    For example:
+
+      qkdctl sim serve bench
+
+      qkdctl sim serve my-lab.toml --trace trace.jsonl
+    """
     from hil_sim.scenario import load_scenario  # noqa: PLC0415 -- pydantic stays off the command line's fast path
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 -- likewise
     from hil_sim.serve import Service, serve_until_stopped  # noqa: PLC0415 -- likewise
@@ -37,19 +60,29 @@ def serve(
     try:
         service = Service(load_scenario(_scenario_path(scenario)), trace, by_id, control or _default_control())
         serve_until_stopped(service, as_json=as_json, duration_s=duration, show=typer.echo)
+    except BrokenPipeError:
+        raise  # whoever read the addresses went away
     except ScenarioError as error:
-        _fail(str(error), _CONFIGURATION)
+        _fail(f"{scenario} is no good scenario\n{error}", "", _CONFIGURATION)
     except OSError as error:
-        _fail(f"cannot serve {scenario}: {error}", _UNAVAILABLE)
+        why = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
+        _fail(f"cannot serve {scenario}: {why}", "", _UNAVAILABLE)
 
 
 @sim.command(name="list")
 def list_models(*, as_json: JsonOption = False) -> None:
-    """List the instruments that can be simulated, and the shipped scenarios."""
+    """List the instruments that can be simulated, and the shipped scenarios.
+
+    For example:
+
+      qkdctl sim list
+
+      qkdctl sim list --json | jq -r '.models[].model'
+    """
     from hil_sim.instruments.registry import find_model, model_names  # noqa: PLC0415 -- off the fast path
 
     models = [find_model(name) for name in model_names()]
-    scenarios = sorted(path.stem for path in _shipped().glob("*.toml"))
+    scenarios = _shipped_names()
     if as_json:
         shown = [{"model": m.name, "title": m.title, "transports": m.transports, "roles": m.roles} for m in models]
         typer.echo(json.dumps({"schema_version": 1, "models": shown, "scenarios": scenarios}))
@@ -62,15 +95,30 @@ def list_models(*, as_json: JsonOption = False) -> None:
 
 @sim.command()
 def fault(
-    instrument: Annotated[str, typer.Argument(help="Instrument of the running scenario, or <instrument>.<side port>.")],
-    kind: Annotated[str, typer.Argument(help="stall, drop, garbage, split, late, merge, clear, unplug, replug, ...")],
+    instrument: Annotated[
+        str, typer.Argument(metavar="INSTRUMENT", help="Of the running scenario, or <instrument>.<side port>.")
+    ],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="stall, drop, garbage, split, late, merge, clear, unplug, replug, power-cycle, or one of its own.",
+        ),
+    ],
     *,
-    seconds: Annotated[float | None, typer.Option(min=0.0, help="How long, or how late.")] = None,
-    replies: Annotated[int | None, typer.Option(min=1, help="How many replies.")] = None,
-    size: Annotated[int | None, typer.Option(min=1, help="Bytes per piece of a split reply.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="How long, or how late.")] = None,
+    replies: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many replies.")] = None,
+    size: Annotated[int | None, typer.Option(min=1, metavar="BYTES", help="Per piece of a split reply.")] = None,
     control: ControlOption = None,
 ) -> None:
-    """Let something go wrong at an INSTRUMENT of a running 'qkdctl sim serve'."""
+    """Let something go wrong at an instrument of a running 'qkdctl sim serve'.
+
+    For example:
+
+      qkdctl sim fault voa-alice unplug --seconds 5
+
+      qkdctl sim fault laser-alice interlock-open
+    """
     request = {"verb": "fault", "instrument": instrument, "kind": kind}
     parameters = {"seconds": seconds, "replies": replies, "size": size}
     _ask(
@@ -84,13 +132,14 @@ def _ask(control: Path, request: dict[str, Any]) -> None:
     try:
         reply = ask(control, request)
     except OSError as error:
-        _fail(f"no simulator listens at {control}: {error}; start one with 'qkdctl sim serve'", _UNAVAILABLE)
+        hint = "start one with 'qkdctl sim serve', or name its socket with --control"
+        _fail(f"no simulator listens at {control}: {error.strerror or error}", hint, _UNAVAILABLE)
     if not reply["ok"]:
-        _fail(str(reply["error"]), 1)
+        _fail(str(reply["error"]), "", _REFUSED)
 
 
-def _fail(message: str, code: int) -> None:
-    typer.echo(message, err=True)
+def _fail(error: str, hint: str, code: int) -> NoReturn:
+    typer.echo(f"error: {error}" + (f"\nhint: {hint}" if hint else ""), err=True)
     raise typer.Exit(code)
 
 
@@ -98,10 +147,18 @@ def _shipped() -> Path:
     return Path(__file__).parent / "scenarios"
 
 
+def _shipped_names() -> list[str]:
+    return sorted(path.stem for path in _shipped().glob("*.toml"))
+
+
 def _scenario_path(scenario: str) -> Path:
     """The file itself, or the shipped scenario of that name."""
-    shipped = _shipped() / f"{scenario}.toml"
-    return shipped if shipped.is_file() and not Path(scenario).is_file() else Path(scenario)
+    if Path(scenario).exists():
+        return Path(scenario)
+    if scenario in _shipped_names():
+        return _shipped() / f"{scenario}.toml"
+    hint = f"name a file, or one of the shipped scenarios: {', '.join(_shipped_names())}"
+    _fail(f"there is no scenario {scenario!r}", hint, _USAGE)
 
 
 def _default_control() -> Path:

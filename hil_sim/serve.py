@@ -34,7 +34,7 @@ class Service:
 def serve_until_stopped(
     service: Service, *, as_json: bool, duration_s: float | None, show: Callable[[str], None]
 ) -> None:
-    """Serve until SIGINT, SIGTERM or the end of the duration.
+    """Serve until SIGINT, SIGTERM, SIGHUP (the terminal was closed) or the end of the duration.
 
     Raises:
         OSError: when a port or a path is taken.
@@ -46,7 +46,7 @@ def serve_until_stopped(
 async def _serve(service: Service, as_json: bool, duration_s: float | None, show: Callable[[str], None]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
     async with Simulation(service.scenario, trace=service.trace, by_id=service.by_id) as simulation:
         control = await serve_control(simulation, service.control)
@@ -75,11 +75,14 @@ def _document(simulation: Simulation, control: Path) -> str:
 
 
 def _table(simulation: Simulation, control: Path) -> str:
+    """TOML: an overview as a comment, and the devices."""
     sections = simulation.scenario.instruments
     rows = [("INSTRUMENT", "MODEL", "LINK", "ADDRESS")]
     for name, address in simulation.addresses.items():
         section = sections.get(name)
         rows.append((name, section.model if section else "", (section and section.link) or "", address))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    table = "\n".join("  ".join([*(f"{c:{w}}" for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows)
-    return f"{table}\n\n# devices for a qkdctl configuration\n{device_lines(simulation)}\n# faults: {control}"
+    table = "\n".join(
+        "  ".join(["#", *(f"{c:{w}}" for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows
+    )
+    return f"{table}\n\n{device_lines(simulation)}\n# faults: qkdctl sim fault INSTRUMENT KIND --control {control}"

@@ -158,7 +158,10 @@ class Client:
 
     def request(self, method: str, path: str, body: Json | None = None, *, long: bool = False) -> Json:
         """The document that answers one request; with `long` it may take as long as instruments do."""
-        timeout_s = max(self.timeout_s, _LONG_ACTION_S) if long else self.timeout_s
+        timeout_s = self.timeout_s
+        if long:
+            self.wait_for_life()
+            timeout_s = max(timeout_s, _LONG_ACTION_S)
         status, answer = self._exchange(method, path, body, timeout_s)
         if status >= http.client.BAD_REQUEST:
             raise _refusal(status, answer)
@@ -166,6 +169,10 @@ class Client:
         if document is None:
             raise RefusedError(status, f"{method} {path}: the answer is no JSON object", hint=_FOREIGN_HINT)
         return document
+
+    def wait_for_life(self) -> None:
+        """Return when the daemon answers at all, healthy or not: a frozen one is not waited for as a slow one is."""
+        self._exchange("GET", "/health/live", None, self.timeout_s)
 
     def events(self, last_event_id: str | None = None) -> Iterator[StreamEvent]:
         """Live events until the daemon ends the stream or stops answering.
@@ -277,6 +284,8 @@ def _refusal(status: int, answer: bytes) -> RefusedError:
 
 
 def _unreachable(path: Path, error: Exception) -> UnreachableError:
+    if path.exists() and not path.is_socket():
+        return UnreachableError(f"no daemon: {path} is no socket", "name its socket with --socket or QKDCTL_SOCKET")
     if isinstance(error, FileNotFoundError):
         return UnreachableError(
             f"no daemon: there is no socket {path}",

@@ -12,14 +12,25 @@ _USAGE = 2
 
 def demo(
     *,
-    epochs: Annotated[int | None, typer.Option(min=1, help="End after so many epochs of about a second.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="End after so many epochs of about a second.")
+    ] = None,
     policy: Annotated[
-        str | None, typer.Option(help="hold, rule-based, or an .onnx file; the shipped policy by default.")
+        str | None,
+        typer.Option(metavar="POLICY", help="hold, rule-based, or an .onnx file; the shipped one by default."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON document; no live view.")] = False,
-    scenario: Annotated[Path | None, typer.Option(help="Scenario file; the shipped bench by default.")] = None,
-    configuration: Annotated[Path | None, typer.Option("--config", help="The daemon's configuration.")] = None,
-    keep: Annotated[Path | None, typer.Option(help="Keep logs, traces and ledgers in this new directory.")] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Scenario; the shipped bench by default."),
+    ] = None,
+    configuration: Annotated[
+        Path | None,
+        typer.Option("--config", exists=True, dir_okay=False, metavar="FILE", help="The daemon's configuration."),
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep logs, traces and ledgers in this new directory.")
+    ] = None,
 ) -> None:
     """Run a simulated bench with a real daemon, and see what the policy is worth.
 
@@ -49,10 +60,10 @@ def demo(
         )
         document = _show(options, run_demo, as_json=as_json)
     except ValueError as error:
-        typer.echo(f"qkdctl demo: {error}", err=True)
+        typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_USAGE) from None
     except (DemoError, ScenarioError, OSError) as error:
-        typer.echo(f"qkdctl demo: {error}", err=True)
+        typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_FAILURE) from None
     if as_json:
         typer.echo(json.dumps(document, indent=2))

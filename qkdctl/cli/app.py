@@ -1,7 +1,7 @@
 """The typer application: all verbs, each imported when it is called."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import typer.core
@@ -47,9 +47,27 @@ class LazyGroup(typer.core.TyperGroup):
         raise typer.Exit(outcome(lambda: invoke(ctx)))
 
 
-app = typer.Typer(cls=LazyGroup, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+def _show_version(asked: bool) -> None:
+    if asked:
+        from qkdctl.cli.version import version  # noqa: PLC0415 - other verbs need no package metadata
+
+        version()
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @app.callback(epilog="Every verb has --help with examples. Exit codes: docs/guides/cli.md.")
-def root() -> None:
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
     """Control QKD instruments: a daemon and the verbs to operate it."""

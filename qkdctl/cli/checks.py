@@ -94,6 +94,8 @@ def check_serial_ports(config: "Config") -> Iterator[Check]:
 def check_state_directory(directory: Path) -> Check:
     """Where the ledger lives, and the room there."""
     existing = next(place for place in (directory, *directory.parents) if place.exists())
+    if not existing.is_dir():
+        return Check("state directory", "failure", f"{existing} is no directory", "name another state_directory")
     if not os.access(existing, os.W_OK | os.X_OK):
         return Check("state directory", "warning", f"you may not write to {existing}", "the daemon's user must")
     free = shutil.disk_usage(existing).free

@@ -15,7 +15,9 @@ from qkdctl.exit_codes import CONFIG, USAGE
 if TYPE_CHECKING:
     from qkdctl.config.in_force import LimitInForce
     from qkdctl.config.model import Config
-    from qkdctl.config.problems import ConfigError
+    from qkdctl.config.problems import ConfigError, Problem
+
+_WIDE = 110
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Check, show and create configurations."
@@ -32,7 +34,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, settings: SetOption = None, as_
     """Check a configuration: all errors at once, each with its line and a hint.
 
     Without errors it shows the main limits in force; --json has all of them.
-    Exits with 0, or with 78 when there are errors. For example:
+    Exits with 0, or with 78 when there are errors.
+
+    For example:
 
       qkdctl config check
 
@@ -45,7 +49,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, settings: SetOption = None, as_
 
     loaded = _load(config, settings, as_json=as_json)
     limits = list(limits_in_force(loaded, EntryPointCatalog()))
-    warnings = loaded.provenance.warnings
+    warnings = [*loaded.provenance.warnings, *_policy_problems(loaded)]
     if as_json:
         print_document(
             ok=True,
@@ -89,8 +93,12 @@ def show(
     if as_json:
         print_document(values=[value.to_plain() for value in values])
         return
-    rows = [(value.key, _shown(value.value), value.source) for value in values]
-    say(table(("key", "value", "source"), rows, Painter.for_stdout()))
+    paint = Painter.for_stdout()
+    if paint.width is not None and paint.width < _WIDE:
+        beside = [(value.key, f"{_shown(value.value)}  ({value.source})") for value in values]
+        say(table(("key", "value and source"), beside, paint))
+        return
+    say(table(("key", "value", "source"), [(value.key, _shown(value.value), value.source) for value in values], paint))
 
 
 @app.command()
@@ -146,6 +154,19 @@ def _load(path: Path, settings: list[str] | None, *, as_json: bool) -> "Config":
     except ConfigError as error:
         _report(error, as_json=as_json)
         raise typer.Exit(CONFIG) from None
+
+
+def _policy_problems(config: "Config") -> "list[Problem]":
+    """What the daemon would have against the policy's file; it would start all the same, with the baseline."""
+    if config.policy.kind != "onnx":
+        return []
+    from qkdctl.config.problems import Problem  # noqa: PLC0415
+    from qkdctl.node.policy import load_policy  # noqa: PLC0415 - brings the runtime of the policies along
+
+    _, text = load_policy(config)
+    path = ("policy", "file")
+    hint = "put a policy of the documented format there, or remove [policy]"
+    return [Problem(config.origin(path), "policy.file", text, hint=hint, severity="warning")] if text else []
 
 
 def _report(error: "ConfigError", *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qkdctl.cli.configuration import configured_socket
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
 from qkdctl.cli.output import Painter, complain, number, print_document, print_json, say
@@ -17,6 +18,7 @@ from qkdctl.client import Client, UnreachableError, Value
 from qkdctl.exit_codes import FAILURE, UNAVAILABLE, USAGE
 
 Json = dict[str, Any]
+_WIDE = 110
 DeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="Name of the device.")]
 
 app = typer.Typer(
@@ -117,7 +119,7 @@ def set_attribute(
 
 
 def _probe(names: list[str], config: Path, socket: Path | None) -> tuple[list[Json], bool]:
-    known = _held_by_daemon(socket)
+    known = _held_by_daemon(configured_socket(config, socket))
     if known is None:
         from qkdctl.cli.probe import probe_directly  # noqa: PLC0415 - asking a daemon stays fast
 
@@ -205,6 +207,8 @@ def _attribute_row(name: str, value: Json) -> tuple[tuple[str, str], ...]:
 
 
 def _probe_text(results: list[Json], paint: Painter) -> str:
+    if paint.width is not None and paint.width < _WIDE:
+        return table(("DEVICE", "RESULT", "IDENTITY"), [_narrow_probe_row(result) for result in results], paint)
     rows = [
         (
             result["name"],
@@ -216,3 +220,10 @@ def _probe_text(results: list[Json], paint: Painter) -> str:
         for result in results
     ]
     return table(("DEVICE", "DRIVER", "ADDRESS", "RESULT", "IDENTITY"), rows, paint)
+
+
+def _narrow_probe_row(result: Json) -> tuple[str | tuple[str, str], ...]:
+    if result["ok"]:
+        return (result["name"], ("answers", "green"), result["identity"])
+    where = "" if result["address"] in result["error"] else f" ({result['address']})"
+    return (result["name"], ("fails", "red"), f"{result['error']}{where}")

@@ -1,5 +1,6 @@
 """How a verb fails: what is wrong and what to do on stderr, and a documented exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from qkdctl.exit_codes import FAILURE, OK, PERMISSION, TEMPORARY, UNAVAILABLE
 
 #: What a shell reports for a program that SIGPIPE ended.
 _BROKEN_PIPE = 128 + 13
+_OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _EXIT_CODES = {401: PERMISSION, 403: PERMISSION, 503: TEMPORARY}
 
 
@@ -37,10 +39,27 @@ def outcome(call: Callable[[], object]) -> int:
     except (CliError, ClientError) as error:
         return report(error)
     except BrokenPipeError:
-        # The interpreter flushes stdout once more when it ends; that must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return _BROKEN_PIPE
+    except OSError as error:
+        return report(_of_the_machine(error))
     return OK
+
+
+def _of_the_machine(error: OSError) -> CliError:
+    """What the machine refused; without a file it was the output."""
+    code = PERMISSION if isinstance(error, PermissionError) else FAILURE
+    if error.filename is not None:
+        return CliError(f"{error.filename}: {error.strerror}", code=code)
+    if error.errno not in _OUTPUT_FAILS:
+        return CliError(str(error), code=code)
+    _discard_output()
+    return CliError(f"the output cannot be written: {error.strerror}", "make room, or send it elsewhere")
+
+
+def _discard_output() -> None:
+    """The interpreter flushes stdout once more when it ends; that must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report(error: CliError | ClientError) -> int:

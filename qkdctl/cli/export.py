@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.configuration import configured_socket, load_configuration
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
 from qkdctl.cli.output import print_document, say
@@ -50,7 +50,7 @@ def _parts(config: Path, socket: Path | None) -> Iterator[tuple[str, Callable[[]
     from qkdctl.cli.checks import all_checks  # noqa: PLC0415 - keeps other verbs fast
     from qkdctl.cli.version import versions  # noqa: PLC0415
 
-    client = Client(socket)
+    client = Client(configured_socket(config, socket))
     yield "versions.json", versions
     yield "doctor.json", lambda: [check.to_plain() for check in all_checks(config, socket)]
     yield "configuration.json", lambda: _configuration(client, config)

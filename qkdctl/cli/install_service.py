@@ -28,6 +28,12 @@ def install_service(
     """Install the systemd unit with its user, folders, device rules and a first configuration.
 
     Files of an earlier installation are replaced, except the configuration. Nothing is started.
+
+    For example:
+
+      sudo qkdctl install-service
+
+      qkdctl install-service --root image --executable /opt/qkdctl/bin/qkdctl --dry-run
     """
     from qkdctl.install_service import InstallationError, install_service  # noqa: PLC0415 - keeps other verbs fast
 

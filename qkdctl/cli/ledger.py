@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from qkdctl.cli.configuration import load_configuration
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from qkdctl.cli.output import print_document, say
+from qkdctl.cli.output import Painter, print_document, say
 from qkdctl.exit_codes import FAILURE, PERMISSION, UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ DirectoryOption = Annotated[
     Path | None,
     typer.Option("--directory", metavar="PATH", help="State directory; by default the one of the configuration."),
 ]
-_TEXT_WIDTH = 100
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Verify and show the ledger.")
 
@@ -84,8 +82,9 @@ def show(
     if as_json:
         print_document(entries=[entry.to_plain() for entry in chosen])
         return
-    for entry in chosen:
-        say(_line(entry))
+    from qkdctl.cli.ledger_text import entries_table  # noqa: PLC0415
+
+    say(entries_table(chosen, Painter.for_stdout()))
 
 
 def tail(entries: "Iterator[Entry]", count: int, kind: str = "") -> "list[Entry]":
@@ -124,12 +123,3 @@ def _readable(config: Path, directory: Path | None) -> "Iterator[Iterator[Entry]
         raise CliError(f"{error.filename} may not be read", "run it as the daemon's user", PERMISSION) from None
     except StoreError as error:
         raise CliError(str(error), code=UNAVAILABLE) from None
-
-
-def _line(entry: "Entry") -> str:
-    from qkdctl.records.encoding import canonical_bytes  # noqa: PLC0415
-
-    when = datetime.fromtimestamp(entry.wall_ms / 1000, UTC).isoformat(sep=" ", timespec="milliseconds")
-    payload = canonical_bytes(entry.payload).decode()
-    shown = payload if len(payload) <= _TEXT_WIDTH else f"{payload[: _TEXT_WIDTH - 3]}..."
-    return f"{entry.sequence:>8}  {when}  {entry.kind:<11}  {entry.hash[:12]}  {shown}"

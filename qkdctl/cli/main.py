@@ -18,6 +18,7 @@ _COMPLETE = "_QKDCTL_COMPLETE"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    _open_standard_streams()
     try:
         return _dispatch(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
@@ -27,6 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         complain(f"{traceback.format_exc()}\nerror: this is a defect of qkdctl; please report it with the text above")
         return SOFTWARE
+
+
+def _open_standard_streams() -> None:
+    """Stand in for streams that the caller closed, before a file of ours gets the number of one of them."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _dispatch(words: list[str]) -> int:

@@ -4,15 +4,19 @@ from pathlib import Path
 
 import typer
 
-from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.configuration import configured_socket, load_configuration
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
 from qkdctl.cli.output import complain, print_document, say
 from qkdctl.client import Client, UnreachableError
-from qkdctl.exit_codes import FAILURE
+from qkdctl.exit_codes import FAILURE, UNAVAILABLE
 
 #: A daemon that needs longer than this to make its sources dark is in trouble itself.
 _TIMEOUT_S = 30.0
+_FROZEN = (
+    "end it with 'systemctl kill --signal=KILL qkdctl' or 'kill -9', then say 'qkdctl safe' again: "
+    "without a daemon the sources are opened directly"
+)
 
 
 def safe(
@@ -31,9 +35,13 @@ def safe(
 
       qkdctl safe --config /etc/qkdctl/qkdctl.toml
     """
+    path = configured_socket(config, socket)
     try:
-        answer = Client(_socket(config, socket), _TIMEOUT_S).request("POST", "/v1/safe")
+        Client(path).wait_for_life()
+        answer = Client(path, _TIMEOUT_S).request("POST", "/v1/safe")
     except UnreachableError as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise CliError(error.error, _FROZEN, UNAVAILABLE) from None
         if not error.absent:
             raise
     else:
@@ -43,16 +51,6 @@ def safe(
             say(answer["text"])
         return
     _directly(config, as_json=as_json)
-
-
-def _socket(config: Path, socket: Path | None) -> Path | None:
-    """The socket that is named, or the configured one; a broken configuration must not hide a running daemon."""
-    if socket is not None or not config.exists():
-        return socket
-    try:
-        return load_configuration(config).api.socket
-    except CliError:
-        return None
 
 
 def _directly(config: Path, *, as_json: bool) -> None:

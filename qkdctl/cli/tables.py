@@ -18,7 +18,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Cell | str]], paint: Pa
     """
     cells = [[_cell(cell) for cell in row] for row in rows]
     widths = [max([len(title), *(len(row[i][0]) for row in cells)]) for i, title in enumerate(header)]
-    lines = [_GAP.join(paint(title.ljust(width), "bold") for title, width in zip(header, widths, strict=True))]
+    titles = [title.ljust(width) for title, width in zip(header[:-1], widths[:-1], strict=True)]
+    lines = [_GAP.join(paint(title, "bold") for title in (*titles, header[-1]))]
     before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
     for row in cells:
         *first, (text, style) = row
@@ -47,4 +48,4 @@ def wrapped(text: str, width: int) -> list[str]:
     """A text as lines of at most so many characters; a word that is longer is broken."""
     from textwrap import wrap  # noqa: PLC0415 - most texts fit
 
-    return wrap(text, max(width, _NARROWEST)) or [""]
+    return wrap(text, max(width, _NARROWEST), break_on_hyphens=False) or [""]

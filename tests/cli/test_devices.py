@@ -115,6 +115,25 @@ def test_probe_opens_the_instruments_when_no_daemon_runs(
     assert bad["error"]
 
 
+def test_probe_leaves_the_instruments_to_the_daemon_of_the_configuration(
+    cli: Cli, daemon: Served, folder: Path
+) -> None:
+    write_configuration(folder)
+    document = json.loads(cli("devices", "probe", "voa-1", "--json", QKDCTL_SOCKET=str(folder / "elsewhere")).stdout)
+    assert document["by_daemon"] is True
+
+
+def test_an_identity_of_several_lines_breaks_no_table(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
+    facade.document["devices"][0]["identity"] = "OZ OPTICS DD-100-MC\r\nS/N:1\r\nVER:2"
+    assert "answers  OZ OPTICS DD-100-MC S/N:1 VER:2" in cli("devices", "probe").stdout
+
+
+def test_probe_fits_80_columns(daemon: Served, folder: Path) -> None:
+    _, shown = Terminal(folder, ["devices", "probe"], COLUMNS="80", NO_COLOR="1").end()
+    assert max(len(line.rstrip()) for line in shown.replace("\r", "").splitlines()) <= 80
+    assert "tcp://127.0.0.1:12000" in shown, "whoever does not answer is shown with its address"
+
+
 def test_probe_refuses_names_and_configurations_it_does_not_know(cli: Cli, folder: Path) -> None:
     assert cli("devices", "probe").returncode == exit_codes.CONFIG
     write_configuration(folder)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from qkdctl import exit_codes
+from qkdctl.cli.ledger_text import summary
 from qkdctl.clock import VirtualClock
 from qkdctl.store.store import open_store
 from tests.cli.configurations import write_configuration
 from tests.cli.conftest import Cli
+from tests.cli.terminal import Terminal
 
 
 @pytest.fixture
@@ -57,13 +59,29 @@ def test_a_hash_that_was_noted_down_must_be_there(cli: Cli, state: Path) -> None
 
 
 def test_show(cli: Cli, state: Path) -> None:
-    lines = cli("ledger", "show", "--last", "2").stdout.splitlines()
-    assert len(lines) == 2
-    assert lines[0].split()[:1] == ["5"]
-    assert '{"number":4,"who":"uid 0"}' in lines[0]
-    assert lines[1].endswith("xxx...")
+    header, *lines = cli("ledger", "show", "--last", "2").stdout.splitlines()
+    assert header.split() == ["ENTRY", "TIME", "KIND", "HASH", "WHAT"]
+    assert [line.split()[0] for line in lines] == ["5", "6"]
+    assert lines[0].endswith("number 4, who uid 0")
+    assert lines[1].endswith(f"code test, text {'x' * 300}")
     entries = json.loads(cli("ledger", "show", "--kind", "alarm", "--json").stdout)["entries"]
     assert [entry["kind"] for entry in entries] == ["alarm"]
+
+
+def test_decisions_and_outcomes_in_words() -> None:
+    link = {"link": "alice-bob", "action": "up-large", "mean_photon_number_e6": 528_600}
+    plan = {"epoch": 7, "links": [{**link, "interventions": [{"code": "slew"}]}]}
+    assert summary("decision", {"decision": {"plan": plan}}) == "epoch 7: alice-bob up-large 0.5286 (shield: slew)"
+    assert summary("decision", {"decision": {"shape": "new"}}) == "decision.shape new"
+    outcome = {"link": "alice-bob", "set_points": {"voa": {"attenuation_db": "24.5"}}, "not_shown_dark": []}
+    assert summary("outcome", outcome) == "link alice-bob, voa.attenuation_db 24.5, not_shown_dark none"
+
+
+def test_show_fits_a_terminal(cli: Cli, state: Path, folder: Path) -> None:
+    code, shown = Terminal(folder, ["ledger", "show"], COLUMNS="80", NO_COLOR="1").end()
+    assert code == 0
+    assert max(map(len, shown.replace("\r", "").splitlines())) <= 80
+    assert "HASH" not in shown
 
 
 def test_no_ledger_is_no_broken_ledger(cli: Cli, folder: Path) -> None:

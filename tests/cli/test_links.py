@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qkdctl import exit_codes
+from qkdctl.client import Client
 from tests.api.memory import MemoryFacade
 from tests.api.serving import Served
 from tests.cli.configurations import device, write_configuration
@@ -58,6 +59,20 @@ def test_safe_finds_the_daemon_by_the_configured_socket(cli: Cli, daemon: Served
 def test_a_broken_configuration_does_not_hide_a_running_daemon(cli: Cli, daemon: Served, folder: Path) -> None:
     write_configuration(folder, more="colour = 3")
     assert cli("safe").stdout == "every source is dark\n"
+
+
+def test_a_frozen_daemon_is_found_out_before_anybody_waits(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client.__init__, "__defaults__", (None, 0.2))
+    with socket.socket(socket.AF_UNIX) as frozen:
+        frozen.bind(str(folder / "s"))
+        frozen.listen(8)
+        for words in (["links", "hold", "alice-bob"], ["calibrate", "alice-bob"], ["safe"]):
+            failed = cli(*words)
+            assert failed.returncode == exit_codes.UNAVAILABLE
+            assert f"the daemon on {folder / 's'} does not answer in time" in failed.stderr
+    assert "kill" in failed.stderr
 
 
 def test_safe_without_daemon_and_without_sources_has_nothing_to_do(cli: Cli, folder: Path) -> None:

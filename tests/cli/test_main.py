@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from qkdctl import exit_codes
 from qkdctl.cli import verbs
-from qkdctl.cli.errors import CliError, exit_code
+from qkdctl.cli.errors import CliError, exit_code, outcome
 from qkdctl.cli.main import main
 from qkdctl.client import RefusedError, UnreachableError
 from tests.api.memory import MemoryFacade
@@ -49,10 +50,13 @@ VERBS_WITH_EXAMPLES = [
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],
     *[["ledger", name] for name in ("verify", "show")],
+    *[["config", name] for name in ("check", "show", "create")],
+    *[["sim", name] for name in ("serve", "list", "fault")],
+    ["demo"],
 ]
 
 
-@pytest.mark.parametrize("words", [v for v in VERBS_WITH_EXAMPLES if v != ["install-service"]], ids=" ".join)
+@pytest.mark.parametrize("words", VERBS_WITH_EXAMPLES, ids=" ".join)
 def test_every_help_has_an_example(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "--help"]) == 0
     shown = capsys.readouterr().out
@@ -119,6 +123,54 @@ def test_a_reader_that_left_is_no_error(daemon: Served, folder: Path) -> None:
         )
         os.close(write)
         assert (ended.returncode, ended.stderr) == (141, b""), words
+
+
+@pytest.mark.parametrize("words", [["status"], ["version"], ["sim", "list"], ["config", "create"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_an_error_and_no_defect(
+    daemon: Served, folder: Path, words: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, env=environment(folder), timeout=30, check=False,
+            text=True,
+        )  # fmt: skip
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (
+        exit_codes.FAILURE, "error: the output cannot be written: No space left on device",
+    )  # fmt: skip
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("words", [["status"], ["version"], ["config", "create"]], ids=" ".join)
+def test_streams_that_the_caller_closed_are_no_defect(daemon: Served, folder: Path, words: list[str]) -> None:
+    command = shlex.join([*COMMAND, *words])
+    ended = subprocess.run(
+        ["sh", "-c", f"{command} <&- >&-"], capture_output=True, env=environment(folder), check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"], env=environment(folder), check=False).returncode == 0
+
+
+def test_what_the_machine_refuses_is_named_with_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        Path("/nowhere/at/all").read_bytes()
+
+    assert outcome(fail) == exit_codes.FAILURE
+    assert capsys.readouterr().err == "error: /nowhere/at/all: No such file or directory\n"
+
+
+def test_status_fits_80_columns_with_alarms_in_full(daemon: Served, facade: MemoryFacade, folder: Path) -> None:
+    text = "no calibration record for the present optics;\nrun 'qkdctl calibrate alice-bob' " + "and read on " * 9
+    facade.document["alarms"] = [{**facade.document["alarms"][0], "id": "1", "text": text}]
+    facade.document["links"][0] |= {"name": "charlie-dave", "mode": "manual-safe"}
+    code, shown = Terminal(folder, ["status"], COLUMNS="80", NO_COLOR="1").end()
+    lines = [line.rstrip() for line in shown.replace("\r", "").splitlines()]
+    assert code == 0
+    assert max(map(len, lines)) <= 80
+    start = next(number for number, line in enumerate(lines) if line.startswith("ALARM"))
+    told = " ".join(line[lines[start].index("TEXT") :] for line in lines[start + 1 :])
+    assert told == " ".join(text.split())
+    for needed in ("manual-safe", "2.10/3.05 %", "5.12 kbit/s", "no answer within 2 s", "attenuation_db 31.5"):
+        assert needed in shown
 
 
 def test_status_in_text_and_json(process: Cli, daemon: Served, facade: MemoryFacade) -> None:
@@ -205,6 +257,12 @@ def test_shells_are_offered_verbs_and_options(process: Cli, variables: dict[str,
 def test_completion_prints_a_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     assert "_QKDCTL_COMPLETE" in capsys.readouterr().out
+
+
+def test_the_options_that_people_try_first(process: Cli) -> None:
+    assert process("--version").stdout == process("version").stdout
+    assert process("-h").stdout == process("--help").stdout
+    assert process("links", "hold", "-h").stdout == process("links", "hold", "--help").stdout
 
 
 def test_version(process: Cli) -> None:

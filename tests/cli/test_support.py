@@ -38,6 +38,13 @@ def test_doctor_without_a_daemon(cli: Cli, folder: Path) -> None:
     assert cli("doctor").returncode == 0
 
 
+def test_doctor_says_that_the_state_directory_is_none(cli: Cli, folder: Path) -> None:
+    write_configuration(folder)
+    (folder / "state").write_text("")
+    state = outcomes(cli)["state directory"]
+    assert (state["outcome"], state["text"]) == ("failure", f"{folder / 'state'} is no directory")
+
+
 def test_doctor_with_a_daemon_passes_its_complaints_on(cli: Cli, folder: Path, daemon: Served) -> None:
     write_configuration(folder)
     assert outcomes(cli)["socket"]["text"] == "bench 0.1.0 is running"

@@ -73,6 +73,19 @@ def test_check_in_json(good: str, capsys: pytest.CaptureFixture[str]) -> None:
     }  # fmt: skip
 
 
+def test_a_policy_that_would_be_rejected_is_a_warning_with_its_line(
+    good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(good)
+    path.with_name("policy.onnx").write_bytes(b"no policy at all")
+    path.write_text(f'{path.read_text()}[policy]\nfile = "policy.onnx"\n')
+    assert main(["config", "check", "--config", good]) == OK
+    output = capsys.readouterr()
+    assert f"{good}:12:1: warning: {path.with_name('policy.onnx')}: not-protobuf" in output.err
+    assert "the rule-based baseline decides" in output.err
+    assert output.out.endswith("1 warning\n")
+
+
 def test_check_fails_with_78_and_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, BAD)
     assert main(["config", "check", "--config", str(path)]) == CONFIG == 78

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,7 @@ def test_serve_prints_device_tables_to_paste(scenario: Path, tmp_path: Path) -> 
     assert '[devices.laser]\ndriver = "thorlabs-cld101x"\naddress = "TCPIP::127.0.0.1::' in text
     assert "options = { counts_port = " in text
     assert "snspd.counts" in text
+    assert set(tomllib.loads(text)["devices"]) == {"laser", "snspd"}
 
 
 def test_a_shipped_scenario_goes_by_its_name(tmp_path: Path) -> None:
@@ -109,10 +111,30 @@ def test_a_scenario_with_mistakes_is_refused_with_code_78(scenario: Path, tmp_pa
     assert f"{scenario}:5: instruments.snspd.model: unknown model 'websk' -- did you mean 'websq'?" in message
 
 
-def test_a_file_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+def test_a_scenario_that_is_not_there_is_a_usage_error_that_names_the_shipped_ones(tmp_path: Path) -> None:
     code, _, message = run("serve", tmp_path / "none.toml", "--control", tmp_path / "control.sock")
-    assert code == 69
+    assert code == 2
+    assert "error: there is no scenario" in message
     assert "none.toml" in message
+    assert "bench, instruments" in message
+
+
+def test_what_cannot_be_written_is_named(scenario: Path, tmp_path: Path) -> None:
+    control, trace = tmp_path / "control.sock", tmp_path / "nowhere" / "trace.jsonl"
+    code, _, message = run("serve", scenario, "--control", control, "--trace", trace)
+    assert (code, message) == (69, f"error: cannot serve {scenario}: {trace}: No such file or directory\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_behind_however_it_is_ended(scenario: Path, tmp_path: Path, number: signal.Signals) -> None:
+    control = tmp_path / "control.sock"
+    with served(scenario, control, "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0
+    assert not control.exists()
 
 
 def test_one_simulator_per_control_socket(scenario: Path, tmp_path: Path) -> None:
