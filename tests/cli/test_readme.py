@@ -41,6 +41,12 @@ def _wrong(words: list[str]) -> str:
     return f"no such target: {unknown}" if unknown else ""
 
 
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_between_the_documents_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
 def test_the_documents_show_commands_at_all() -> None:
     shown = [words for path in TEXTS for find in (in_blocks, in_prose) for words in find(path.read_text("utf-8"))]
     assert len([words for words in shown if words[0] == "qkdctl"]) >= 30
