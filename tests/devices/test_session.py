@@ -98,10 +98,25 @@ async def test_a_late_marker_reply_is_not_taken_for_that_of_the_second_marker(tm
         for question in (b"ATT?\n", b"*IDN?\n"):
             with pytest.raises(ExchangeTimeoutError):
                 await peer.during(device.read("attenuation_db"), [(question, b"")])
-        # Now the instrument wakes up and answers everything in order: the query, the first marker, the second.
-        exchanges = [(b"*IDN?\n", (b"45.0\n", IDENTITY, IDENTITY)), (b"TEMP?\n", b"25.0\n")]
+        # Now the instrument wakes up and answers everything in order: the query, the first marker, slowly the second.
+        reading = asyncio.create_task(device.read("temperature_degc"))
+        await peer.play([(b"*IDN?\n", b"45.0\n" + IDENTITY)])
+        await asyncio.wait({reading}, timeout=QUICK_S / 3)
+        assert not peer.received, "nothing is asked while a reply is owed"
+        peer.send(IDENTITY)
+        await peer.play([(b"TEMP?\n", b"25.0\n")])
+        assert await reading == 25.0
+        await device.close()
+
+
+async def test_the_rest_of_a_reply_that_lies_on_the_line_spoils_no_marker(tmp_path: Path) -> None:
+    async with serial_peer(tmp_path) as peer:
+        device = await connected(peer)
+        with pytest.raises(ExchangeTimeoutError):
+            await peer.during(device.read("attenuation_db"), [(b"ATT?\n", b"4")])
+        peer.send(b"5.0")
+        exchanges = [(b"*IDN?\n", IDENTITY), (b"TEMP?\n", b"25.0\n")]
         assert await peer.during(device.read("temperature_degc"), exchanges) == 25.0
-        assert await peer.during(device.read("temperature_degc"), [(b"TEMP?\n", b"26.0\n")]) == 26.0
         await device.close()
 
 

@@ -168,6 +168,21 @@ async def test_the_delay_between_attempts_doubles_up_to_its_limit_with_jitter() 
     assert len(set(delays[3:])) == 5, "no two devices try in step"
 
 
+async def test_after_a_good_cycle_the_delays_begin_anew() -> None:
+    async with watched(poll_s=1.0, backoff_first_s=0.25, backoff_limit_s=60.0) as bench:
+        bench.laser.refuses = [ConnectionLostError("refused") for _ in range(6)]
+        bench.laser.broken = {"current_a": ConnectionLostError("reset")}
+        await bench.clock.advance(1.0)
+        bench.laser.broken.clear()
+        await bench.clock.advance(40.0)
+        assert bench.state is ONLINE
+        bench.laser.broken = {"current_a": ConnectionLostError("reset")}
+        await bench.clock.advance(1.0)
+        bench.laser.broken.clear()
+        await bench.clock.advance(0.25)
+        assert bench.state is ONLINE
+
+
 @pytest.mark.parametrize(
     "error", [IdentityMismatchError("a stranger"), BusStuckError("stuck"), ValueError("a defect"), KeyError("another")]
 )

@@ -38,11 +38,11 @@ class SerialStream(ByteStream):
         self._port: serial.Serial | None = None
 
     async def open(self) -> None:
-        """Open the port exclusively and drop what lies in its buffers."""
+        """Open the port exclusively, which drops what lies in its buffers."""
         await self.close()
 
         def blocking() -> serial.Serial:
-            port = serial.Serial(
+            return serial.Serial(
                 str(Path(self._path).resolve()),
                 self._settings.baud,
                 timeout=self._timeout_s,
@@ -50,8 +50,6 @@ class SerialStream(ByteStream):
                 rtscts=self._settings.rtscts,
                 exclusive=True,
             )
-            port.reset_input_buffer()
-            return port
 
         try:
             self._port = await self._bus.call(blocking, self._timeout_s + _GRACE_S)
