@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Generator
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 
 pytest_plugins = ["pytester"]
 
@@ -22,6 +23,17 @@ SLOW_CALLBACK_S = 0.05
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.register_profile("replay", deadline=None, derandomize=True, database=None, print_blob=True)
 hypothesis.settings.load_profile("replay" if NO_SKIP else "explore")
+
+
+def pytest_configure() -> None:
+    """Log plainly: left alone, structlog draws tracebacks with all local variables, which takes seconds each."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ]
+    )
 
 
 @pytest.fixture(autouse=True)

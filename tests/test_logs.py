@@ -21,13 +21,13 @@ CANARY = "c4n4ry-8f2e"
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, before = root.handlers, root.level, structlog.get_config()
     yield
     root.handlers = handlers
     root.setLevel(level)
     for package in ("qkdctl", "qkdctl_drivers", "hil_sim"):
         logging.getLogger(package).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @dataclass(frozen=True)
@@ -145,3 +145,21 @@ async def test_an_outage_is_logged_once_and_its_end_once() -> None:
         {"event": "unavailable", "what": "MQTT broker", "error": "refused", "host": "h", "log_level": "warning"},
         {"event": "back", "what": "MQTT broker", "after_s": 6.0, "failures": 3, "log_level": "info"},
     ]
+
+
+def test_nothing_here_is_logged_with_drawn_tracebacks() -> None:
+    assert not any(isinstance(step, structlog.dev.ConsoleRenderer) for step in structlog.get_config()["processors"])
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_an_exception_is_plain_text_of_moderate_length(form: LogFormat) -> None:
+    stream = io.StringIO()
+    configure_logging(form, stream=stream)
+    local = "not to be shown"
+    try:
+        int(local[:0])
+    except ValueError:
+        structlog.get_logger("qkdctl.test").exception("failed")
+    assert "ValueError: invalid literal" in stream.getvalue()
+    assert local not in stream.getvalue()
+    assert "│" not in stream.getvalue()

@@ -17,8 +17,10 @@ def probe_directly(path: Path, names: list[str]) -> list[dict[str, Any]]:
     Raises:
         CliError: the configuration is wrong, or has no device of one of the names.
     """
-    from qkdctl.node import probe  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.logs import configure_logging  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.node import probe  # noqa: PLC0415
 
+    configure_logging("console", "error")
     config = load_configuration(path)
     if missing := set(names) - set(config.devices):
         known = ", ".join(config.devices) or "none"

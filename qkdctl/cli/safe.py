@@ -54,8 +54,10 @@ def safe(
 
 
 def _directly(config: Path, *, as_json: bool) -> None:
-    from qkdctl.node import safe_directly  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.logs import configure_logging  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.node import safe_directly  # noqa: PLC0415
 
+    configure_logging("console", "error")
     problems = {result.device: result.error for result in safe_directly(load_configuration(config)) if result.error}
     text = "every configured source is dark" if not problems else "not every source could be shown dark"
     if as_json:

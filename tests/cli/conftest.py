@@ -1,10 +1,13 @@
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
 from qkdctl.api.settings import ApiSettings
 from qkdctl.cli.main import main
@@ -40,7 +43,17 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
                 code = main(words)
             return subprocess.CompletedProcess(words, code, *capsys.readouterr())
 
+        root, handlers, level, structured = logging.getLogger(), *_logging()
         yield run
+        root.handlers = handlers
+        root.setLevel(level)
+        structlog.configure(**structured)
+
+
+def _logging() -> tuple[list[logging.Handler], int, dict[str, Any]]:
+    """What verbs that open instruments themselves replace."""
+    root = logging.getLogger()
+    return root.handlers, root.level, structlog.get_config()
 
 
 @pytest.fixture
