@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from qkdctl.store.errors import StoreError, StoreLockedError
@@ -38,10 +39,13 @@ class DirectoryLock:
                 f"state directory {directory} is in use by process {owner}; "
                 "stop that daemon or give this one a directory of its own"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode("ascii"))
+        # A full disk is for the database to report, with its remedy.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode("ascii"))
 
     def release(self) -> None:
         """Give the directory back; the file stays, because removing it would race with the next owner."""
-        os.ftruncate(self._descriptor, 0)
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
