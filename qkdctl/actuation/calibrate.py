@@ -1,10 +1,12 @@
 """Making the calibration record of a link: read the tap at the operating current while no light can leave."""
 
+import math
 import statistics
+from dataclasses import dataclass
 
 from qkdctl.actuation.calibration import CalibrationRecord, OpticalPath
 from qkdctl.actuation.roles import LinkRoles, NotReadyError, usable
-from qkdctl.actuation.safety import make_dark
+from qkdctl.actuation.writer import Writer
 from qkdctl.clock import Clock
 from qkdctl.devices.device import MAXIMUM, Device
 from qkdctl.devices.supervisor import Supervisor
@@ -13,104 +15,139 @@ _LEAST_CONTRAST = 20.0
 _WINDOW = 5
 _STEADY = 5e-4
 _SETTLE_S = 10.0
+_STEPS = 20
 
 
-async def calibrate(
-    roles: LinkRoles,
-    link: str,
-    path: OpticalPath,
-    operating_current_a: float,
-    clock: Clock,
-    *,
-    samples: int = 20,
-    interval_s: float = 0.02,
-    meter_uncertainty_db: float = 0.13,
-) -> CalibrationRecord:
-    """Calibrate one link. The link is dark before, at the fibre input also meanwhile, and dark afterwards.
+@dataclass(frozen=True, slots=True)
+class CalibrationOrder:
+    """What shall be calibrated, and how.
 
-    The attenuator stands at its maximum with the shutter closed where it has one, so the reading is safe at any laser
-    power within the limits of the source.
-
-    Args:
-        roles: source, attenuator and power meter must be online.
+    Attributes:
         link: name for the record.
         path: the fixed part of the optics.
         operating_current_a: laser current of normal operation.
-        clock: for time stamp and intervals.
-        samples: readings of the tap.
-        interval_s: between two readings.
+        cap_e6: mean photon number that the fibre must never get, 1e-6 photons per pulse.
+        samples: readings of the tap.  interval_s: between two of them.
         meter_uncertainty_db: standard uncertainty of the power meter (3 % is 0.13 dB: Thorlabs S154C data sheet).
+    """
+
+    link: str
+    path: OpticalPath
+    operating_current_a: float
+    cap_e6: int
+    samples: int = 20
+    interval_s: float = 0.02
+    meter_uncertainty_db: float = 0.13
+
+
+async def calibrate(roles: LinkRoles, order: CalibrationOrder, writer: Writer, clock: Clock) -> CalibrationRecord:
+    """Calibrate one link. The caller has made it dark, and makes it dark again, whatever comes of it.
+
+    The attenuator stands at its maximum with the shutter closed where it has one. Where it has none the laser is turned
+    up step by step under the eyes of the tap, so that the fibre never gets more than the cap.
 
     Raises:
-        NotReadyError: an instrument is missing, or the tap shows no light.
+        NotReadyError: an instrument is missing, the tap shows no light, or too much of it would reach the fibre.
+        WithdrawnError: something that counts more has ended the calibration.
     """
-    source = usable(roles.source, "calibration")
-    attenuator = usable(roles.attenuator, "calibration")
-    meter = usable(roles.power_meter, "calibration")
-    await make_dark(roles)
-    try:
-        await _shut(roles.attenuator, attenuator)
-        await meter.write_verified("wavelength_nm", path.wavelength_nm)
-        dark_w = await _readings(meter, clock, samples, interval_s)
-        await _emit(roles.source, source, operating_current_a)
-        await _settle(meter, clock, interval_s)
-        bright_w = await _readings(meter, clock, samples, interval_s)
-    finally:
-        await make_dark(roles)
-    tap_power_w = statistics.fmean(bright_w) - statistics.fmean(dark_w)
-    if tap_power_w < _LEAST_CONTRAST * max(statistics.fmean(dark_w), 1e-15):
+    tap = _Tap(usable(roles.power_meter, "calibration"), order, clock)
+    source, attenuator = usable(roles.source, "calibration"), usable(roles.attenuator, "calibration")
+    await _prepare(roles, order, writer)
+    dark_w = statistics.fmean(await tap.readings(order.samples))
+    if attenuator.darkens:
+        await writer.set(roles.source, "current_a", order.operating_current_a)
+        await writer.set(roles.source, "emission_enabled", True)
+    else:
+        await _turn_up(roles, order, tap, dark_w, writer)
+    await tap.settled()
+    bright_w = await tap.readings(order.samples)
+    writer.check()
+    tap_power_w = statistics.fmean(bright_w) - dark_w
+    if not tap_power_w >= _LEAST_CONTRAST * max(dark_w, 1e-15) or not math.isfinite(tap_power_w):
         raise NotReadyError(
-            f"{link}: the tap reads {statistics.fmean(bright_w):.3g} W with the laser on and "
-            f"{statistics.fmean(dark_w):.3g} W with it off; expected at least {_LEAST_CONTRAST:g} times more. "
-            "Check fibre, connectors and the tap"
+            f"{order.link}: the tap reads {statistics.fmean(bright_w):.3g} W with the laser on and {dark_w:.3g} W with "
+            f"it off; expected at least {_LEAST_CONTRAST:g} times more. Check fibre, connectors and the tap"
         )
     return CalibrationRecord(
-        link=link,
+        link=order.link,
         made_at_ms=clock.wall_ms(),
-        path=path,
-        operating_current_a=operating_current_a,
+        path=order.path,
+        operating_current_a=order.operating_current_a,
         tap_power_w=tap_power_w,
         tap_power_sd_w=statistics.stdev(bright_w),
-        samples=samples,
-        meter_uncertainty_db=meter_uncertainty_db,
+        samples=order.samples,
+        meter_uncertainty_db=order.meter_uncertainty_db,
         source=source.identity.text,
-        power_meter=meter.identity.text,
+        power_meter=tap.meter.identity.text,
         attenuator=attenuator.identity.text,
     )
 
 
-async def _shut(supervisor: Supervisor, attenuator: Device) -> None:
-    """Closed shutter and full attenuation, both shown; without the second an attenuator without shutter would leak."""
-    async with supervisor.writing:
-        report = await attenuator.to_safe_state()
+async def _prepare(roles: LinkRoles, order: CalibrationOrder, writer: Writer) -> None:
+    """Closed shutter and full attenuation, both shown; the wavelength where it counts; the laser cooled, and off."""
+    attenuator = roles.attenuator.device
+    writer.check()
+    report = await attenuator.to_safe_state()
     wanted = {name for name, target in attenuator.safe_actions if target == MAXIMUM}
     if missing := sorted(wanted & set(report.failures)):
         raise NotReadyError(f"{attenuator.name}: {', '.join(report.failures[name] for name in missing)}")
+    for supervisor in (roles.attenuator, roles.power_meter):
+        if supervisor is not None and _can_write(supervisor, "wavelength_nm"):
+            await writer.set(supervisor, "wavelength_nm", order.path.wavelength_nm)
+    if _can_write(roles.source, "temperature_control_enabled"):
+        await writer.set(roles.source, "temperature_control_enabled", True)
 
 
-async def _emit(supervisor: Supervisor, source: Device, current_a: float) -> None:
-    async with supervisor.writing:
-        if any(attribute.name == "temperature_control_enabled" for attribute in source.attributes):
-            await source.write_verified("temperature_control_enabled", True)
-        await source.write_verified("current_a", current_a)
-        await source.write_verified("emission_enabled", True)
+async def _turn_up(roles: LinkRoles, order: CalibrationOrder, tap: "_Tap", dark_w: float, writer: Writer) -> None:
+    """Raise the current from its lowest to the operating one, never by a step that could lift the light above the cap.
+
+    Above threshold the power of a laser grows at most in proportion, so no step adds more than the largest so far.
+    """
+    attenuation_db = float(await roles.attenuator.device.read("attenuation_db"))
+    lowest_a = max(0.0, roles.source.device.limits("current_a").minimum)
+    now_e6 = rise_e6 = 0.0
+    for step in range(_STEPS + 1):
+        if now_e6 + rise_e6 > order.cap_e6:
+            raise NotReadyError(
+                f"{order.link}: with {roles.attenuator.device.name} at {attenuation_db:g} dB the fibre would get more "
+                f"than {order.cap_e6 / 1e6:g} photons per pulse. It needs a shutter, or more fixed loss"
+            )
+        current_a = lowest_a + (order.operating_current_a - lowest_a) * step / _STEPS
+        await writer.set(roles.source, "current_a", current_a)
+        if step == 0:
+            await writer.set(roles.source, "emission_enabled", True)
+        tap_w = max(0.0, (await tap.readings(1))[0] - dark_w)
+        before_e6, now_e6 = now_e6, 1e6 * order.path.mean_photon_number(tap_w, attenuation_db)
+        rise_e6 = max(rise_e6, now_e6 - before_e6)
 
 
-async def _settle(meter: Device, clock: Clock, interval_s: float) -> None:
-    """Wait until the laser's temperature has settled: two windows of readings that agree, or the patience is over."""
-    before = statistics.fmean(await _readings(meter, clock, _WINDOW, interval_s))
-    deadline = clock.monotonic() + _SETTLE_S
-    while clock.monotonic() < deadline:
-        await clock.sleep(_SETTLE_S / 50)
-        now = statistics.fmean(await _readings(meter, clock, _WINDOW, interval_s))
-        if abs(now - before) <= _STEADY * now:
-            return
-        before = now
+def _can_write(supervisor: Supervisor, name: str) -> bool:
+    return any(attribute.name == name and attribute.writable for attribute in supervisor.device.attributes)
 
 
-async def _readings(meter: Device, clock: Clock, samples: int, interval_s: float) -> list[float]:
-    readings = []
-    for _ in range(samples):
-        readings.append(float(await meter.read("power_w")))
-        await clock.sleep(interval_s)
-    return readings
+class _Tap:
+    """The power meter before the attenuator."""
+
+    def __init__(self, meter: Device, order: CalibrationOrder, clock: Clock) -> None:
+        self.meter = meter
+        self._order = order
+        self._clock = clock
+
+    async def readings(self, samples: int) -> list[float]:
+        """Readings in watts, each an interval after the one before it."""
+        readings = []
+        for _ in range(samples):
+            await self._clock.sleep(self._order.interval_s)
+            readings.append(float(await self.meter.read("power_w")))
+        return readings
+
+    async def settled(self) -> None:
+        """Wait until the laser's temperature has settled: two windows that agree, or the patience is over."""
+        before = statistics.fmean(await self.readings(_WINDOW))
+        deadline = self._clock.monotonic() + _SETTLE_S
+        while self._clock.monotonic() < deadline:
+            await self._clock.sleep(_SETTLE_S / 50)
+            now = statistics.fmean(await self.readings(_WINDOW))
+            if abs(now - before) <= _STEADY * abs(now):
+                return
+            before = now

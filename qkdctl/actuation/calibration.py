@@ -92,6 +92,32 @@ class CalibrationRecord(BaseModel):
         excess: float = 10.0 ** (2.0 * self.uncertainty_db / 10.0) - 1.0
         return math.ceil(excess * 1e6)
 
+    def why_not_for(self, path: OpticalPath, operating_current_a: float, source: str, attenuator: str) -> str:
+        """Why the record says nothing about this link as it is now; "" when it does.
+
+        Args:
+            path: as configured now.
+            operating_current_a: as configured now.
+            source: identity of the source that answers now.
+            attenuator: the same of the attenuator.
+        """
+        if path != self.path:
+            return "it was made with other optics"
+        if operating_current_a != self.operating_current_a:
+            return f"it was made at {self.operating_current_a:g} A, not at {operating_current_a:g} A"
+        for made_with, now in ((self.source, source), (self.attenuator, attenuator)):
+            if made_with != now:
+                return f"it was made with {made_with!r}, not with {now!r}"
+        return ""
+
+    def is_brighter(self, tap_power_w: float) -> bool:
+        """Whether this power at the tap exceeds that of the record by more than the uncertainty."""
+        return tap_power_w * 1e6 > self.tap_power_w * (1e6 + self.uncertainty_ppm)
+
+    def highest_command_e6(self, cap_e6: int) -> int:
+        """The highest intensity to command so that the true one keeps below a cap; both in 1e-6 photons per pulse."""
+        return cap_e6 * 1_000_000 // (1_000_000 + self.uncertainty_ppm)
+
     def mean_photon_number(self, attenuation_db: float) -> float:
         """Photons per pulse at this attenuation, at the operating current."""
         return self.path.mean_photon_number(self.tap_power_w, attenuation_db)

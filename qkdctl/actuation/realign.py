@@ -1,33 +1,37 @@
 """Re-aligning one link with its own instruments."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from qkdctl.actuation.alignment import SearchResult, SearchSettings, Voltages, search
 from qkdctl.actuation.roles import LinkRoles, usable
-from qkdctl.devices.device import Device
+from qkdctl.actuation.writer import Writer
 from qkdctl.devices.kinds import QkdEngineDevice
+from qkdctl.devices.supervisor import Supervisor
 
 #: The attributes of a polarisation controller that are searched.
 AXES = ("voltage_1_mv", "voltage_2_mv", "voltage_3_mv", "voltage_4_mv")
 
 
-async def realign(roles: LinkRoles, *, pulses: int, enough_ppm: int) -> SearchResult:
+async def realign(roles: LinkRoles, writer: Writer, *, pulses: int, enough_ppm: int) -> SearchResult:
     """Search the voltages of the polarisation controller; the best ones are set when this returns.
 
     Key generation is suspended on both ends meanwhile, and resumed also when the search fails.
 
     Args:
         roles: of the link; it must be running.
+        writer: of the operation.
         pulses: per measurement; more give less counting noise and take longer.
         enough_ppm: QBER at which the search may end.
 
     Raises:
         NotReadyError: the link has no polarisation controller, or an instrument is not online.
+        WithdrawnError: something that counts more has ended the re-alignment.
+        DeviceError: an engine or the controller failed, or an engine could not be given back to key generation.
     """
     controller = usable(roles.polarization_controller, "re-alignment")
-    alice = usable(roles.engine_alice, "re-alignment")
-    bob = usable(roles.engine_bob, "re-alignment")
-    engines = (cast("QkdEngineDevice", alice), cast("QkdEngineDevice", bob))
+    alice = cast("QkdEngineDevice", usable(roles.engine_alice, "re-alignment"))
+    bob = cast("QkdEngineDevice", usable(roles.engine_bob, "re-alignment"))
     assert roles.polarization_controller is not None
     limits = [controller.limits(name) for name in AXES]
     settings = SearchSettings(
@@ -39,30 +43,40 @@ async def realign(roles: LinkRoles, *, pulses: int, enough_ppm: int) -> SearchRe
 
     async def measure(voltages: Voltages) -> int:
         nonlocal current
-        current = await _move(controller, current, voltages)
-        return (await engines[1].measure_qber(pulses)).qber_ppm
+        current = await _move(roles.polarization_controller, current, voltages, writer)
+        return (await bob.measure_qber(pulses)).qber_ppm
 
-    started: list[QkdEngineDevice] = []
+    told: list[QkdEngineDevice] = []
     try:
-        for engine in engines:
+        for engine in (alice, bob):
+            writer.check()
+            told.append(engine)
             await engine.start_alignment()
-            started.append(engine)
-        async with roles.polarization_controller.writing:
-            result = await search(current, measure, settings)
-            await _move(controller, current, result.voltages_mv)
+        result = await search(current, measure, settings)
+        await _move(roles.polarization_controller, current, result.voltages_mv, writer)
     finally:
-        for engine in started:
-            await engine.end_alignment()
-    for name, value in zip(AXES, result.voltages_mv, strict=True):
-        roles.polarization_controller.note(name, value)
+        await _end_alignment(told)
     return result
 
 
-async def _move(controller: Device, current: Voltages, wanted: Voltages) -> Voltages:
+async def _end_alignment(engines: Sequence[QkdEngineDevice]) -> None:
+    """At every engine that was told to begin, also when another fails."""
+    failures = []
+    for engine in engines:
+        try:
+            await engine.end_alignment()
+        except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+async def _move(supervisor: Supervisor | None, current: Voltages, wanted: Voltages, writer: Writer) -> Voltages:
     """Set the voltages that differ, each shown by read-back."""
+    assert supervisor is not None
     for name, old, new in zip(AXES, current, wanted, strict=True):
         if old != new:
-            await controller.write_verified(name, new)
+            await writer.set(supervisor, name, new)
     return wanted
 
 

@@ -1,12 +1,11 @@
 """Making a link dark, and showing that it is."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.roles import LinkRoles, NotReadyError, usable
 from qkdctl.devices.attributes import Value
-from qkdctl.devices.errors import DeviceError, UnsafeError
+from qkdctl.devices.errors import UnsafeError
 from qkdctl.devices.supervisor import Supervisor
 
 
@@ -23,66 +22,98 @@ class DarkReport:
     failures: dict[str, str]
 
 
-async def make_dark(roles: LinkRoles, *, timeout_s: float = 0.8) -> DarkReport:
-    """Turn the source off and shut the attenuator, both at once.
+async def make_dark(roles: LinkRoles, *, patience_s: float = 0.8) -> DarkReport:
+    """Turn the source off and close the shutter, both at once; either alone is enough.
 
-    A source that is off is enough, and so is a shutter that is closed; attenuation follows.
+    It waits for no lock, since whoever holds one may hang: the caller withdraws the leave of whoever might still write.
+
+    Args:
+        roles: of the link.
+        patience_s: how long a device has to show it, the time in which it has to come back included.
 
     Raises:
         UnsafeError: neither could be shown by read-back.
     """
-    failures: dict[str, str] = {}
-    shown: list[str] = []
-
-    async def one(supervisor: Supervisor) -> None:
-        try:
-            await asyncio.wait_for(_make_safe(supervisor), timeout_s)
-        except TimeoutError:
-            if _is_dark(supervisor):
-                shown.append(supervisor.device.name)
-            else:
-                failures[supervisor.device.name] = f"not shown safe within {timeout_s:g} s"
-        except DeviceError as error:
-            failures[supervisor.device.name] = str(error)
-        else:
-            if supervisor.device.darkens:
-                shown.append(supervisor.device.name)
-
-    async with asyncio.TaskGroup() as group:
-        for supervisor in _darkening(roles):
-            group.create_task(one(supervisor))
+    tasks = {
+        asyncio.create_task(_darken(supervisor), name=f"darken {supervisor.device.name}"): supervisor
+        for supervisor in darkening(roles)
+    }
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=patience_s)
+    finally:
+        for task in tasks:
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    failures = {
+        supervisor.device.name: why for task, supervisor in tasks.items() if (why := _why_not(task, patience_s))
+    }
+    shown = tuple(sorted({supervisor.device.name for supervisor in tasks.values()} - failures.keys()))
     if not shown:
-        raise UnsafeError("; ".join(f"{name}: {why}" for name, why in failures.items()))
-    return DarkReport(tuple(sorted(shown)), failures)
+        raise UnsafeError("; ".join(f"{name}: {why}" for name, why in failures.items()) or "nothing here darkens")
+    return DarkReport(shown, failures)
+
+
+async def attenuate(roles: LinkRoles) -> None:
+    """Bring the attenuator to its safe state as a whole, which may take as long as its motor needs.
+
+    Raises:
+        NotReadyError: it is not online.
+        UnsafeError: it could not be shown.
+    """
+    device = usable(roles.attenuator, "full attenuation")
+    async with roles.attenuator.writing:
+        report = await device.to_safe_state()
+    for name, value in report.read_back.items():
+        roles.attenuator.note(name, value)
+
+
+def darkening(roles: LinkRoles) -> tuple[Supervisor, ...]:
+    """The devices of the link whose first safe action proves darkness."""
+    return tuple(supervisor for supervisor in (roles.source, roles.attenuator) if supervisor.device.darkens)
 
 
 def dark_set_points(roles: LinkRoles) -> dict[tuple[str, str], Value]:
-    """The set-points of the dark link, for the ledger: the action that darkens, of each device."""
+    """The set-points of the dark link, for the ledger: the action that counts, of source and attenuator."""
     return {
         (supervisor.device.name, name): value
-        for supervisor in _darkening(roles)
+        for supervisor in (roles.source, roles.attenuator)
         for name, value in list(supervisor.device.safe_values().items())[:1]
     }
 
 
-def _darkening(roles: LinkRoles) -> Sequence[Supervisor]:
-    return (roles.source, roles.attenuator)
+def seen_dark(supervisor: Supervisor) -> bool | None:
+    """Whether the last reading shows the action that darkens; None when there is no fresh one."""
+    name, target = next(iter(supervisor.device.safe_values().items()))
+    value = supervisor.value(name)
+    return None if value is None else supervisor.device.attribute(name).matches(target, value)
 
 
-async def _make_safe(supervisor: Supervisor) -> None:
-    if not supervisor.usable:
-        raise DeviceError(f"{supervisor.device.name} is {supervisor.state.value}")
-    async with supervisor.writing:
-        report = await supervisor.device.to_safe_state()
+async def require_dark(supervisor: Supervisor, purpose: str) -> None:
+    """Read back, now, that a source is off.
+
+    Raises:
+        NotReadyError: it is not, or it is out of reach.
+        DeviceError: it could not be read.
+    """
+    device = usable(supervisor, purpose)
+    if not device.darkens:
+        raise NotReadyError(f"{purpose} waits: nothing shows whether {device.name} is dark")
+    name, target = next(iter(device.safe_values().items()))
+    value = await device.read(name)
+    if not device.attribute(name).matches(target, value):
+        raise NotReadyError(f"{purpose} waits: {device.name}.{name} reads {value}; expected {target} first")
+
+
+async def _darken(supervisor: Supervisor) -> None:
+    await supervisor.until_usable()
+    report = await supervisor.device.to_safe_state(first_only=True)
     for name, value in report.read_back.items():
         supervisor.note(name, value)
 
 
-def _is_dark(supervisor: Supervisor) -> bool:
-    """True when the last read-back shows the action that darkens."""
-    if not supervisor.device.darkens:
-        return False
-    for name, target in list(supervisor.device.safe_values().items())[:1]:
-        value = supervisor.value(name)
-        return value is not None and supervisor.device.attribute(name).matches(target, value)
-    return False
+def _why_not(task: "asyncio.Task[None]", patience_s: float) -> str:
+    if task.cancelled():
+        return f"not shown dark within {patience_s:g} s"
+    error = task.exception()
+    return "" if error is None else str(error) or type(error).__name__

@@ -1,67 +1,100 @@
 """The order in which a link is brought up and its power changed; each step is shown by read-back."""
 
+from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.realign import AXES
 from qkdctl.actuation.roles import LinkRoles, usable
 from qkdctl.actuation.set_points import SetPoints
-from qkdctl.devices.attributes import Value
-from qkdctl.devices.supervisor import Supervisor
+from qkdctl.actuation.writer import Writer
+from qkdctl.clock import Clock
+from qkdctl.devices.errors import DeviceError
+
+_LASER_ON_S = 2.0
+_LOOK_S = 0.05
 
 
-async def establish(roles: LinkRoles, set_points: SetPoints) -> None:
-    """Bring a dark link up: attenuate, connect, emit, and only then open the shutter.
+class BrighterError(DeviceError):
+    """The tap shows more power than the calibration record knows of; nothing was let out."""
+
+
+async def establish(
+    roles: LinkRoles, set_points: SetPoints, calibration: CalibrationRecord, writer: Writer, clock: Clock
+) -> None:
+    """Bring a dark link up: shut, attenuate, connect, emit, look at the tap, and only then let light out.
 
     The caller makes the link dark when this raises.
 
     Raises:
-        NotReadyError, InstrumentError, ReadBackError, TransportError: the step that failed; no later one was made.
+        BrighterError: the laser gives more than when it was calibrated.
+        WithdrawnError, NotReadyError, InstrumentError, ReadBackError, TransportError: the step that failed; no later
+            one was made.
     """
     attenuator, source = roles.attenuator, roles.source
-    await _stop_engines(roles)
-    if (attenuator.device.name, "shutter_open") in set_points:
-        await _set(attenuator, "shutter_open", False)
-    await _set(attenuator, "attenuation_db", set_points[attenuator.device.name, "attenuation_db"])
+    await _stop_engines(roles, writer)
+    has_shutter = (attenuator.device.name, "shutter_open") in set_points
+    if has_shutter:
+        await writer.set(attenuator, "shutter_open", False)
+    for name in ("power_control", "wavelength_nm"):
+        await writer.apply(attenuator, set_points, name)
+    if has_shutter:
+        await writer.apply(attenuator, set_points, "attenuation_db")
+    else:
+        await writer.set(attenuator, "attenuation_db", attenuator.device.limits("attenuation_db").maximum)
     if roles.switch is not None:
-        await _apply(roles.switch, set_points, "connections")
+        await writer.apply(roles.switch, set_points, "connections")
     if roles.polarization_controller is not None:
         for axis in AXES:
-            await _apply(roles.polarization_controller, set_points, axis)
+            await writer.apply(roles.polarization_controller, set_points, axis)
     if roles.power_meter is not None and roles.power_meter.usable:
-        await _apply(roles.power_meter, set_points, "wavelength_nm")
-    await _apply(source, set_points, "temperature_control_enabled")
-    await _apply(source, set_points, "current_a")
-    await _apply(source, set_points, "emission_enabled")
-    await _apply(attenuator, set_points, "shutter_open")
-    await _start_engines(roles, set_points)
+        await writer.apply(roles.power_meter, set_points, "wavelength_nm")
+    for name in ("temperature_control_enabled", "current_a", "emission_enabled"):
+        await writer.apply(source, set_points, name)
+    await _refuse_brighter(roles, calibration, clock)
+    await writer.apply(attenuator, set_points, "shutter_open" if has_shutter else "attenuation_db")
+    await _start_engines(roles, set_points, writer)
 
 
-async def change_power(roles: LinkRoles, set_points: SetPoints) -> None:
+async def change_power(roles: LinkRoles, set_points: SetPoints, writer: Writer) -> None:
     """Change attenuation and protocol of a running link.
 
     The engines stop first: an interval in which the light and the assumed intensity disagree must not become key.
+
+    Raises:
+        WithdrawnError, NotReadyError, InstrumentError, ReadBackError, TransportError: the step that failed; no later
+            one was made.
     """
-    await _stop_engines(roles)
-    await _set(roles.attenuator, "attenuation_db", set_points[roles.attenuator.device.name, "attenuation_db"])
-    await _start_engines(roles, set_points)
+    await _stop_engines(roles, writer)
+    await writer.apply(roles.attenuator, set_points, "attenuation_db")
+    await _start_engines(roles, set_points, writer)
 
 
-async def _stop_engines(roles: LinkRoles) -> None:
+async def _refuse_brighter(roles: LinkRoles, calibration: CalibrationRecord, clock: Clock) -> None:
+    """Wait until the tap sees the laser, for so long as a laser may take; without a meter nobody can tell."""
+    if roles.power_meter is None or not roles.power_meter.usable:
+        return
+    meter = usable(roles.power_meter, "the look at the tap")
+    deadline = clock.monotonic() + _LASER_ON_S
+    while True:
+        tap_power_w = float(await meter.read("power_w"))
+        brighter = calibration.is_brighter(tap_power_w)
+        seen = tap_power_w >= calibration.tap_power_w / 2
+        if seen and not brighter:
+            return
+        if clock.monotonic() >= deadline:
+            break
+        await clock.sleep(_LOOK_S)
+    if brighter:
+        raise BrighterError(
+            f"the tap reads {tap_power_w:.4g} W; the link was calibrated at {calibration.tap_power_w:.4g} W with an "
+            f"uncertainty of {calibration.uncertainty_db:.2f} dB. It must be calibrated anew"
+        )
+
+
+async def _stop_engines(roles: LinkRoles, writer: Writer) -> None:
     for engine in (roles.engine_alice, roles.engine_bob):
-        await _set(engine, "running", False)
+        await writer.set(engine, "running", False)
 
 
-async def _start_engines(roles: LinkRoles, set_points: SetPoints) -> None:
+async def _start_engines(roles: LinkRoles, set_points: SetPoints, writer: Writer) -> None:
     for name in ("protocol", "mean_photon_number_e6", "running"):
         for engine in (roles.engine_alice, roles.engine_bob):
-            await _apply(engine, set_points, name)
-
-
-async def _apply(supervisor: Supervisor, set_points: SetPoints, name: str) -> None:
-    key = (supervisor.device.name, name)
-    if key in set_points:
-        await _set(supervisor, name, set_points[key])
-
-
-async def _set(supervisor: Supervisor, name: str, value: Value) -> None:
-    device = usable(supervisor, f"setting {name}")
-    async with supervisor.writing:
-        supervisor.note(name, await device.write_verified(name, value))
+            await writer.apply(engine, set_points, name)

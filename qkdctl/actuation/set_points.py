@@ -26,16 +26,18 @@ class Operation:
 
 
 def running_set_points(roles: LinkRoles, calibration: CalibrationRecord, operation: Operation) -> SetPoints:
-    """Set-points of source, attenuator, switch and engines for this operation.
+    """Set-points of source, attenuator, power meter, switch and engines for this operation.
 
-    The attenuation is rounded towards less power, and the engines are told the intensity that is really set, so that
-    the key analysis assumes neither more nor less.
+    The attenuator is told the wavelength, by which it attenuates, and to move by itself in no way. The attenuation is
+    rounded towards less power, and the engines are told the intensity that is really set, so that the key analysis
+    assumes neither more nor less.
 
     Raises:
         OutOfRangeError: a set-point is outside the limits of its instrument.
         ValueError: the mean photon number is not positive.
     """
     attenuator = roles.attenuator.device
+    features = {attribute.name for attribute in attenuator.attributes if attribute.writable}
     resolution_db = attenuator.attribute("attenuation_db").resolution
     attenuation_db = calibration.attenuation_db_for(operation.mean_photon_number_e6 / 1e6, resolution_db)
     set_points: SetPoints = {}
@@ -46,8 +48,12 @@ def running_set_points(roles: LinkRoles, calibration: CalibrationRecord, operati
     set_points[source.name, "current_a"] = calibration.operating_current_a
     set_points[source.name, "emission_enabled"] = True
     set_points[attenuator.name, "attenuation_db"] = attenuation_db
-    if any(attribute.name == "shutter_open" for attribute in attenuator.attributes):
+    if "shutter_open" in features:
         set_points[attenuator.name, "shutter_open"] = True
+    if "wavelength_nm" in features:
+        set_points[attenuator.name, "wavelength_nm"] = calibration.path.wavelength_nm
+    if "power_control" in features:
+        set_points[attenuator.name, "power_control"] = False
     if roles.power_meter is not None:
         set_points[roles.power_meter.device.name, "wavelength_nm"] = calibration.path.wavelength_nm
     if roles.switch is not None and operation.switch_connections:

@@ -66,16 +66,17 @@ class Alarms:
         self._alarms: dict[int, Alarm] = {}
         self._next = 1
 
-    def raise_(self, code: str, subject: str, text: str, severity: Severity = Severity.WARNING) -> None:
-        """Raise an alarm unless the same condition is already active."""
+    def raise_(self, code: str, subject: str, text: str, severity: Severity = Severity.WARNING) -> bool:
+        """Raise an alarm unless the same condition is already active; tells whether it is new."""
         if self._find(code, subject) is not None:
-            return
+            return False
         alarm = Alarm(self._next, code, subject, text, severity, self._clock.wall_ms())
         self._next += 1
         self._alarms[alarm.number] = alarm
         self._forget_old()
         log.warning("alarm", code=code, subject=subject, text=text, severity=severity.value)
         self._on_change(alarm)
+        return True
 
     def clear(self, code: str, subject: str) -> None:
         """The condition is over; a critical alarm stays listed until it is acknowledged."""

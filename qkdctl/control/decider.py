@@ -41,6 +41,14 @@ class Decider:
         """The policy was given up; the baseline decides until somebody starts another one."""
         return self._ladder.ejected
 
+    def take_over(self, policy: Policy | None, settings: ShieldSettings) -> None:
+        """Go on with other settings and, unless it is None, with another policy, which begins without failures."""
+        self._settings = settings
+        if policy is not None:
+            self.policy = policy
+            self._ladder = Ladder()
+            self._alarms.clear("policy-ejected", "policy")
+
     def decide(self, state: NetworkState, table: LinkTable) -> Plan:
         """The plan for the next epoch; the history moves on with it."""
         outcome = propose(self.policy, self._baseline, self._ladder, state, table)

@@ -1,5 +1,6 @@
 """Collecting the session records of one link from the engines of both ends."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -9,6 +10,7 @@ from qkdctl.devices.kinds import QkdEngineDevice, SessionRecord
 from qkdctl.devices.supervisor import Supervisor
 
 _PENDING_LIMIT = 10_000
+_UNMATCHED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class RecordCollector:
     """Matches the records of both ends by sequence number; each record is delivered once.
 
     Args:
+        link: its name, which the records must bear.
         roles: of the link.
     """
 
@@ -38,13 +41,16 @@ class RecordCollector:
         self._ends = (_End(roles.engine_alice), _End(roles.engine_bob))
 
     async def collect(self) -> Gathered:
-        """Fetch what is new at both ends and match it."""
+        """Fetch what is new at both ends and match it; whatever an engine delivers, this does not fail."""
+        found = await asyncio.gather(*(self._fetch(end) for end in self._ends), return_exceptions=True)
         problems: list[str] = []
-        for end in self._ends:
-            try:
-                await self._fetch(end)
-            except DeviceError as error:
+        for end, error in zip(self._ends, found, strict=True):
+            if isinstance(error, DeviceError):
                 problems.append(str(error))
+            elif isinstance(error, Exception):
+                problems.append(f"{end.supervisor.device.name}: {error!r}; this is a defect of the driver")
+            elif error is not None:
+                raise error
         alice, bob = self._ends
         matched: list[SessionRecord] = []
         for sequence in sorted(alice.pending.keys() & bob.pending.keys()):
@@ -53,6 +59,11 @@ class RecordCollector:
                 matched.append(mine)
             else:
                 problems.append(f"record {sequence}: the ends disagree, {_difference(mine, theirs)}")
+        if min(len(alice.pending), len(bob.pending)) >= _UNMATCHED:
+            problems.append(
+                f"the ends number their records differently: alice {min(alice.pending)} to {max(alice.pending)}, bob "
+                f"{min(bob.pending)} to {max(bob.pending)}"
+            )
         return Gathered(tuple(matched), tuple(problems))
 
     async def _fetch(self, end: _End) -> None:
@@ -61,14 +72,18 @@ class RecordCollector:
         device = end.supervisor.device
         newest = int(await device.read("sequence"))
         if end.after is None or newest < end.after:
+            # at start, and when an engine counts anew: its old numbers must not meet the other end's new ones
+            for either in self._ends if end.after is not None else (end,):
+                either.pending.clear()
             end.after = newest
-            end.pending.clear()
             return
         for record in await cast("QkdEngineDevice", device).session_records(end.after):
             if record.link != self._link:
                 raise DeviceError(f"{device.name} reports link {record.link!r}; expected {self._link!r}")
+            if record.sequence <= end.after:
+                raise DeviceError(f"{device.name} repeats record {record.sequence}; {end.after} came already")
             end.pending[record.sequence] = record
-            end.after = max(end.after, record.sequence)
+            end.after = record.sequence
         while len(end.pending) > _PENDING_LIMIT:
             del end.pending[min(end.pending)]
 

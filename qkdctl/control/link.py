@@ -1,63 +1,32 @@
-"""One link under control: its mode, what it shall do, and the one operation that may be under way."""
+"""One link under control: what it does follows from its plans, its orders and its instruments."""
 
-import asyncio
-from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
 
-import structlog
-
-from qkdctl.actuation.calibrate import calibrate
-from qkdctl.actuation.calibration import CalibrationRecord, OpticalPath
-from qkdctl.actuation.realign import realign
-from qkdctl.actuation.roles import LinkRoles, NotReadyError
-from qkdctl.actuation.safety import dark_set_points, make_dark
-from qkdctl.actuation.sequence import change_power, establish
-from qkdctl.actuation.set_points import Operation, SetPoints, running_set_points
+from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.set_points import Operation, SetPoints
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms, Severity
 from qkdctl.control.journal import Journal
-from qkdctl.control.watch import light_at_risk, measured_mean_photon_number_e6, needs_restart
-from qkdctl.devices.errors import DeviceError, UnsafeError
-from qkdctl.records.encoding import Canonical
+from qkdctl.control.link_settings import Light, LinkSettings, Manual
+from qkdctl.control.operations import Operations
+from qkdctl.control.orders import LinkOrders
+from qkdctl.control.watch import Deviation, LinkWatch
+from qkdctl.devices.errors import DeviceError
 from qkdctl.records.plan import LinkPlan
 from qkdctl.records.report import LinkMode
 
-log = structlog.get_logger(__name__)
-_LONGEST_PAUSE_EPOCHS = 32
-
-
-class Manual(Enum):
-    """What the operator wants: leave it to the policy, keep the settings, or keep it dark."""
-
-    AUTO = "auto"
-    HOLD = "hold"
-    SAFE = "safe"
-
 
 @dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """The configured part of a link.
+class _Planned:
+    """A plan whose set-points are being committed, and the turn of the link for which it was made."""
 
-    Attributes:
-        operating_current_a: laser current of normal operation.
-        cap_e6: mean photon number that must never be exceeded, 1e-6 photons per pulse.
-        initial: what the link starts with when nothing was ever commanded.
-        alignment_pulses: per measurement of a re-alignment.
-        aligned_qber_ppm: QBER at which a re-alignment may stop searching.
-    """
-
-    path: OpticalPath
-    operating_current_a: float
-    cap_e6: int
-    initial: Operation
-    alignment_pulses: int
-    aligned_qber_ppm: int
+    plan: LinkPlan
+    set_points: SetPoints
+    turn: int
 
 
 class LinkController:
-    """Drives one link; at most one operation at a time.
+    """Drives one link.
 
     Args:
         name: of the link.
@@ -65,15 +34,13 @@ class LinkController:
         roles: its instruments.
         journal: where set-points are committed before they are written.
         alarms: of the node.
-        clock: for calibrations.
+        clock: for calibrations and pauses.
         may_write: False only observes.
 
     Attributes:
-        manual: what the operator wants.
-        operation: what the link runs, or shall run when it comes up.
-        calibration: None until one was made or loaded.
-        realigns: re-alignments that ended since the counter was last taken.
-        last_action: name of the action last carried out.
+        operations: what is done to it, and what it shall run.
+        orders: what operators want of it.
+        watch: what its instruments show.
     """
 
     def __init__(
@@ -90,71 +57,76 @@ class LinkController:
         self.name = name
         self.settings = settings
         self.roles = roles
-        self.manual = Manual.AUTO
-        self.operation = settings.initial
-        self.calibration: CalibrationRecord | None = None
-        self.realigns = 0
-        self.last_action = "hold"
-        self._journal = journal
+        self.operations = Operations(name, settings, roles, journal, alarms, clock)
+        self.orders = LinkOrders(name, roles, self.operations, journal, alarms, may_write=may_write)
+        self.watch = LinkWatch(roles, settings, journal)
+        self._stage = self.operations.stage
         self._alarms = alarms
-        self._clock = clock
         self._may_write = may_write
-        self._up = False
-        self._faulted = False
-        self._failures = 0
-        self._pause_epochs = 0
-        self._task: asyncio.Task[Any] | None = None
-        self._interrupting = False
-        self._holds = {"starting"}
+        self._planned: _Planned | None = None
+        self._deviates = Deviation.NONE
 
     @property
     def busy(self) -> bool:
+        """An operation, or the way into the dark, is under way."""
+        return self._stage.busy
+
+    @property
+    def operating(self) -> bool:
         """An operation is under way."""
-        return self._task is not None and not self._task.done()
+        return self._stage.operating
 
     @property
     def mode(self) -> LinkMode:
         """What the link does, in the words of the reports."""
-        if self._faulted:
+        if self._stage.light is Light.FAULT:
             return "fault"
-        if self.manual is Manual.SAFE:
+        if self.orders.manual is Manual.SAFE:
             return "manual-safe"
-        if self._up:
-            return "hold" if self.manual is Manual.HOLD else "running"
-        return "starting" if self.calibration is not None else "safe"
+        if self._stage.light is Light.ON:
+            return "hold" if self.orders.manual is Manual.HOLD else "running"
+        return "starting" if self.operations.calibration is not None else "safe"
 
-    def measured_e6(self) -> int:
-        """Mean photon number from the tap and the attenuation read back; 0 when unknown."""
-        return measured_mean_photon_number_e6(self.roles, self.settings.path)
+    @property
+    def commanded_e6(self) -> int:
+        """Mean photon number at which the link runs, in millionths; 0 unless it runs.
+
+        Where the daemon only observes, it is what the engines say.
+        """
+        if self._stage.light is not Light.ON:
+            return 0
+        return self.operations.operation.mean_photon_number_e6 if self._may_write else self.watch.assumed_e6
 
     def begin(self) -> None:
-        """At start: when every instrument stands at its committed set-points, the link simply runs on."""
-        self._up = self.calibration is not None and self._stands()
-        self._holds.discard("starting")
+        """At start: a link whose every instrument stands at its committed set-points runs on; any other goes dark."""
+        self.orders.holds.discard("starting")
+        if self._may_write and self._stands():
+            self._stage.light = Light.ON
+        self.react()
 
     def tick(self) -> None:
         """Once per epoch with a plan: a link that failed waits some epochs before it is tried again."""
-        self._holds.discard("suspended")
-        self._pause_epochs = max(0, self._pause_epochs - 1)
+        self.orders.holds.discard("suspended")
+        self.operations.pause_epochs = max(0, self.operations.pause_epochs - 1)
         self.react()
 
     def react(self) -> None:
         """After each poll: go dark or come up as the instruments demand. Starts work, never waits for it."""
-        if self._holds or self._interrupting:
-            return
+        stage = self._stage
         if not self._may_write:
-            self._up = self.roles.source.value("emission_enabled") is True
-        elif self._up and light_at_risk(self.roles, self.settings, self.measured_e6()):
-            self._interrupting = True
-            self._begin(self._interrupt(self._task, "instrument lost, or more light than allowed"))
-        elif self.busy or self._pause_epochs > 0:
+            stage.light = Light.ON if self.watch.shines() else Light.DARK
+        elif stage.closed or stage.darkness.under_way or "starting" in self.orders.holds:
             return
-        elif self._faulted:
-            self._begin(self._dark("not shown dark before"))
-        elif self._up and needs_restart(self.roles, self._journal):
-            self._begin(self._dark("set-points changed behind our back"))
-        elif not self._up and self.manual is not Manual.SAFE and self._may_come_up():
-            self._begin(self._come_up())
+        elif stage.light in (Light.RISING, Light.ON) and (danger := self.watch.danger()):
+            stage.go_dark(danger)
+        elif stage.operating:
+            return
+        elif stage.light is Light.ON:
+            self._look_after_light()
+        elif stage.light is Light.DARK and self.watch.stays_dark(incomplete=stage.darkness.incomplete):
+            self._consider_coming_up()
+        elif stage.darkness.may_try_again and (stage.light is not Light.UNKNOWN or self.watch.worth_darkening()):
+            stage.go_dark("not known to be dark", again=stage.light is not Light.UNKNOWN)
 
     def set_points_for(self, plan: LinkPlan) -> SetPoints:
         """What the plan commits; nothing when it changes nothing or the link does not follow plans now.
@@ -162,92 +134,30 @@ class LinkController:
         Raises:
             DeviceError: an instrument's limit forbids it.
         """
-        if not self._follows(plan) or not self._changes(plan) or plan.mean_photon_number_e6 == 0:
+        self._planned = None
+        if not self._may_write or self.mode != "running" or self.busy:
             return {}
-        assert self.calibration is not None
-        return running_set_points(self.roles, self.calibration, self._operation(plan))
+        set_points: SetPoints = {}
+        if plan.mean_photon_number_e6 and self._operation(plan) != self.operations.operation:
+            set_points = self.operations.set_points(self._operation(plan))
+        self._planned = _Planned(plan, set_points, self._stage.turn)
+        return set_points
 
     def carry_out(self, plan: LinkPlan) -> None:
-        """Start what the plan asks, its set-points being committed. Ignored while an operation is under way."""
-        if not self._follows(plan):
+        """Start what the plan asks, its set-points being committed; not if anything was begun since they were asked."""
+        planned, self._planned = self._planned, None
+        if planned is None or planned.plan != plan or planned.turn != self._stage.turn or self._stage.closed:
             return
-        self.last_action = plan.action
         if plan.mean_photon_number_e6 == 0:
-            self._holds.add("no light allowed")
+            self.orders.holds.add("no light allowed")
             text = f"no mean photon number is allowed under {plan.protocol}; check the link's protocols, then resume it"
             self._alarms.raise_("no-light-allowed", self.name, text)
-            self._begin(self._dark("the plan allows no light"))
+            self._stage.go_dark("the plan allows no light")
         elif plan.realign:
-            self._begin(self._realign())
-        elif self._changes(plan):
-            self._begin(self._change(self._operation(plan)))
-
-    async def make_safe(self, who: str) -> None:
-        """Operator: dark until resumed; ends whatever else is under way.
-
-        Raises:
-            UnsafeError: darkness could not be shown.
-        """
-        self.manual = Manual.SAFE
-        await self._darken_for("safe", f"ordered by {who}")
-        await self._write_down("operator", {"link": self.name, "command": "safe", "who": who})
-
-    async def hold(self, who: str) -> None:
-        """Operator: keep the present settings."""
-        self.manual = Manual.HOLD
-        await self._write_down("operator", {"link": self.name, "command": "hold", "who": who})
-
-    async def resume(self, who: str) -> None:
-        """Operator: back to the policy."""
-        self.manual = Manual.AUTO
-        self._pause_epochs = 0
-        self._holds.discard("no light allowed")
-        self._alarms.clear("no-light-allowed", self.name)
-        await self._write_down("operator", {"link": self.name, "command": "resume", "who": who})
-
-    async def calibrate(self, who: str) -> CalibrationRecord:
-        """Operator: measure a new calibration record; the link is dark meanwhile and comes up again afterwards.
-
-        Raises:
-            NotReadyError: an instrument is missing, this daemon only observes, or another order came in between.
-        """
-        if not self._may_write or self._holds:
-            why = ", ".join(sorted(self._holds)) or "this daemon only observes"
-            raise NotReadyError(f"{self.name} cannot be calibrated now: {why}")
-        self._holds.add("calibration")
-        try:
-            await self._cancel()
-            task = asyncio.ensure_future(self._calibrated())
-            self._task = task
-            await asyncio.wait([task])
-        finally:
-            self._holds.discard("calibration")
-        if task.cancelled():
-            raise NotReadyError(f"{self.name}: another order ended the calibration; the link is dark")
-        self.calibration = task.result()
-        payload = {"link": self.name, "who": who, "record": self.calibration.model_dump_json()}
-        await self._write_down("calibration", payload)
-        return self.calibration
-
-    async def _calibrated(self) -> CalibrationRecord:
-        await self._dark("calibration begins")
-        try:
-            return await calibrate(
-                self.roles, self.name, self.settings.path, self.settings.operating_current_a, self._clock
-            )
-        finally:
-            await self._dark("calibration is over")
-
-    async def realign(self, who: str) -> None:
-        """Operator: re-align now and wait for it."""
-        if not self._up or self.busy or not self._may_write:
-            raise NotReadyError(
-                f"{self.name} is {self.mode}{' and busy' if self.busy else ''}; expected a running link"
-            )
-        await self._write_down("operator", {"link": self.name, "command": "realign", "who": who})
-        self._begin(self._realign())
-        assert self._task is not None
-        await asyncio.wait([self._task])
+            self._stage.begin(self.operations.realign)
+        elif planned.set_points:
+            operation = self._operation(plan)
+            self._stage.begin(lambda writer: self.operations.change(operation, planned.set_points, writer))
 
     async def suspend(self, why: str) -> None:
         """Dark until the next epoch that has a plan.
@@ -255,8 +165,10 @@ class LinkController:
         Raises:
             UnsafeError: darkness could not be shown.
         """
-        self._holds.add("suspended")
-        await self._darken_for("suspension", why)
+        self.orders.holds.add("suspended")
+        self._stage.orders += 1
+        if self._may_write and (self._stage.light is not Light.DARK or self._stage.operating):
+            await self._stage.darken(why)
 
     async def shut_down(self) -> None:
         """End whatever is under way, make the link dark, and never touch it again.
@@ -264,154 +176,53 @@ class LinkController:
         Raises:
             UnsafeError: darkness could not be shown.
         """
-        self._holds.add("stopping")
-        await self._darken_for("stop", "stop")
+        if self._may_write:
+            await self._stage.shut_down()
 
-    async def _darken_for(self, purpose: str, why: str) -> None:
-        """End the operation under way and go dark; nothing else starts meanwhile."""
-        self._holds.add(purpose)
-        try:
-            await self._cancel()
-            if self._may_write:
-                await self._dark(why)
-        finally:
-            self._holds.discard(purpose)
-
-    async def _cancel(self) -> None:
-        task, self._task = self._task, None
-        if task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _interrupt(self, task: asyncio.Task[Any] | None, why: str) -> None:
-        try:
-            if task is not None and not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-            await self._dark(why)
-        finally:
-            self._interrupting = False
-
-    def _begin(self, work: Awaitable[None]) -> None:
-        self._task = asyncio.ensure_future(self._guarded(work))
-
-    async def _guarded(self, work: Awaitable[None]) -> None:
-        """Run an operation; whatever goes wrong leaves the link dark and is tried again later, less and less often."""
-        try:
-            await work
-        except UnsafeError:
-            self._pause_epochs = 1
-        except (DeviceError, ExceptionGroup, ValueError) as error:
-            self._failures += 1
-            self._pause_epochs = min(_LONGEST_PAUSE_EPOCHS, 2**self._failures)
-            text = f"{error}; dark now, next try in {self._pause_epochs} epochs"
-            self._alarms.raise_("link-operation-failed", self.name, text)
-            await self._quietly_dark(str(error))
-        else:
-            self._failures = 0
-            self._alarms.clear("link-operation-failed", self.name)
-
-    async def _quietly_dark(self, why: str) -> None:
-        try:
-            await self._dark(why)
-        except UnsafeError:
-            log.exception("link not shown dark", link=self.name)
-
-    async def _dark(self, why: str) -> None:
-        """Make dark and commit it; a link that cannot be shown dark is a fault and is tried again each epoch."""
-        was_up, self._up = self._up, False
-        try:
-            report = await make_dark(self.roles)
-        except UnsafeError as error:
-            self._faulted = True
-            self._alarms.raise_("not-shown-dark", self.name, str(error), Severity.CRITICAL)
-            await self._write_down("alarm", {"link": self.name, "code": "not-shown-dark", "text": str(error)})
-            raise
-        finally:
-            await self._write_down("outcome", {"link": self.name, "dark": why}, dark_set_points(self.roles))
-        self._faulted = False
-        self._alarms.clear("not-shown-dark", self.name)
-        if was_up:
-            log.info("link dark", link=self.name, why=why, shown_by=report.shown_by)
-
-    async def _come_up(self) -> None:
-        assert self.calibration is not None
-        set_points = running_set_points(self.roles, self.calibration, self.operation)
-        set_points |= self._polarization()
-        payload: dict[str, Canonical] = {
-            "link": self.name,
-            "establish": "yes",
-            "mean_photon_number_e6": self.operation.mean_photon_number_e6,
-            "protocol": self.operation.protocol,
-        }
-        await self._write_down("outcome", payload, set_points)
-        await establish(self.roles, set_points)
-        self._up = True
-        log.info("link up", link=self.name, mean_photon_number=self.operation.mean_photon_number_e6 / 1e6)
-
-    def _polarization(self) -> SetPoints:
-        """The voltages last committed, so that a controller that was switched off gets them back."""
-        if self.roles.polarization_controller is None:
-            return {}
-        device = self.roles.polarization_controller.device
-        return {(device.name, name): value for name, value in self._journal.committed(device.name).items()}
-
-    async def _change(self, operation: Operation) -> None:
-        assert self.calibration is not None
-        set_points = running_set_points(self.roles, self.calibration, operation)
-        self.operation = operation
-        await change_power(self.roles, set_points)
-
-    async def _realign(self) -> None:
-        result = await realign(
-            self.roles, pulses=self.settings.alignment_pulses, enough_ppm=self.settings.aligned_qber_ppm
+    def _look_after_light(self) -> None:
+        """A running link: its instruments stand where they should, and its laser gives what it was calibrated at."""
+        calibration = self.operations.calibration
+        why = self.settings.why_not(calibration, self.roles) or self.watch.why_restart()
+        if why or calibration is None:
+            self._stage.go_dark(why)
+            return
+        deviates = self.watch.deviation(calibration)
+        if deviates is not self._deviates:
+            self._alarms.clear("power-deviation", self.name)
+            self._deviates = deviates
+        if deviates is Deviation.NONE:
+            return
+        brighter = deviates is Deviation.BRIGHTER
+        text = (
+            f"{(self.watch.measured_e6 or 0) / 1e6:.4g} photons per pulse by the tap, {self.watch.told_e6 / 1e6:.4g} "
+            f"by the calibration, whose uncertainty is {calibration.uncertainty_db:.2f} dB"
         )
-        self.realigns += 1
-        assert self.roles.polarization_controller is not None
-        device = self.roles.polarization_controller.device.name
-        voltages: SetPoints = {
-            (device, f"voltage_{n}_mv"): value for n, value in enumerate(result.voltages_mv, start=1)
-        }
-        payload: dict[str, Canonical] = {
-            "link": self.name,
-            "realign": "done",
-            "qber_before_ppm": result.first_qber_ppm,
-            "qber_after_ppm": result.qber_ppm,
-            "measurements": result.measurements,
-        }
-        await self._write_down("outcome", payload, voltages)
+        self._alarms.raise_("power-deviation", self.name, text, Severity.CRITICAL if brighter else Severity.WARNING)
+        if brighter:
+            self.operations.outdated = True
+            self._stage.go_dark("brighter than calibrated")
 
-    def _follows(self, plan: LinkPlan) -> bool:
-        return self._may_write and self.mode == "running" and not self.busy and plan.link == self.name
-
-    def _changes(self, plan: LinkPlan) -> bool:
-        return self._operation(plan) != self.operation
+    def _consider_coming_up(self) -> None:
+        wanted = not self.orders.holds and self.orders.manual is not Manual.SAFE
+        if not wanted or self.operations.pause_epochs or self.roles.missing():
+            return
+        if why := self.settings.why_not(self.operations.calibration, self.roles):
+            self._alarms.raise_("not-calibrated", self.name, f"{why}; run 'qkdctl calibrate {self.name}'")
+            return
+        self._alarms.clear("not-calibrated", self.name)
+        self._stage.begin(self.operations.recalibrate if self.operations.outdated else self.operations.come_up)
 
     def _operation(self, plan: LinkPlan) -> Operation:
         return Operation(plan.mean_photon_number_e6, plan.protocol, self.settings.initial.switch_connections)
 
-    def _may_come_up(self) -> bool:
-        if self.calibration is None or self.calibration.path != self.settings.path:
-            text = f"no calibration record for the present optics; run 'qkdctl calibrate {self.name}'"
-            self._alarms.raise_("not-calibrated", self.name, text)
-            return False
-        self._alarms.clear("not-calibrated", self.name)
-        return not self.roles.missing()
-
     def _stands(self) -> bool:
-        if self.roles.missing() or self.calibration is None:
+        """The link was left running, and everything is as it was."""
+        calibration, operation = self.operations.calibration, self.operations.operation
+        if self.orders.manual is Manual.SAFE or calibration is None or self.settings.why_not(calibration, self.roles):
             return False
-        wanted = running_set_points(self.roles, self.calibration, self.operation)
-        committed = {
-            (supervisor.device.name, name): value
-            for supervisor in self.roles.watched()
-            for name, value in self._journal.committed(supervisor.device.name).items()
-        }
-        return all(committed.get(key) == value for key, value in wanted.items()) and not needs_restart(
-            self.roles, self._journal
-        )
-
-    async def _write_down(
-        self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None
-    ) -> None:
-        await self._journal.append(kind, payload, set_points)
+        if operation.mean_photon_number_e6 > calibration.highest_command_e6(self.settings.cap_e6):
+            return False
+        try:
+            return self.watch.stands_at(self.operations.set_points(operation))
+        except (DeviceError, ValueError):
+            return False

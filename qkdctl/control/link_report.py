@@ -16,6 +16,7 @@ class LinkReadings:
 
     Attributes:
         mean_photon_number_e6: commanded; measured_mean_photon_number_e6: from the tap, 0 when unknown.
+        assumed_mean_photon_number_e6: what the engines were told to assume, 0 when nothing.
         attenuation_db: read back; None when unknown.
         age_ms: time since the youngest session record arrived.
         realigns: re-alignments that ended in this epoch.
@@ -26,6 +27,7 @@ class LinkReadings:
     protocol: str
     mean_photon_number_e6: int
     measured_mean_photon_number_e6: int
+    assumed_mean_photon_number_e6: int
     attenuation_db: float | None
     age_ms: int
     realigns: int
@@ -36,21 +38,23 @@ def link_report(facts: LinkFacts, records: Sequence[SessionRecord], readings: Li
     """Add up the records of one epoch.
 
     Records whose assumed intensity differs from the last one's belong to an earlier setting; they count as key and
-    time, but rates of error and loss are those of the present setting.
+    time, but rates of error and loss are those of the present setting. When even the last one does, as right after a
+    change, the row says nothing about the present setting and is not valid.
     """
     present = [r for r in records if r.mean_photon_numbers_e6 == records[-1].mean_photon_numbers_e6]
     z = _sum([record.z for record in present])
     x = _sum([record.x for record in present])
     signal_sent = z.sent[0] + x.sent[0]
     signal_detected = z.detected[0] + x.detected[0]
-    mean_photon_number = records[-1].mean_photon_numbers_e6[0] / 1e6 if records else 0.0
+    mean_photon_number_e6 = records[-1].mean_photon_numbers_e6[0] if records else 0
+    of_present = readings.assumed_mean_photon_number_e6 in (0, mean_photon_number_e6)
     return LinkReport(
         link=facts.link,
         mode=readings.mode,
         protocol=readings.protocol,
         mean_photon_number_e6=readings.mean_photon_number_e6,
         measured_mean_photon_number_e6=readings.measured_mean_photon_number_e6,
-        attenuation_mdb=round(1000 * (readings.attenuation_db or 0.0)),
+        attenuation_mdb=max(0, round(1000 * (readings.attenuation_db or 0.0))),
         qber_z_ppm=z.qber_ppm(),
         qber_x_ppm=x.qber_ppm(),
         sifted_bits=z.detected[0],
@@ -60,11 +64,11 @@ def link_report(facts: LinkFacts, records: Sequence[SessionRecord], readings: Li
         pulses=sum(record.pulses for record in present),
         vacuum_sent=z.sent[-1] + x.sent[-1],
         vacuum_detected=z.detected[-1] + x.detected[-1],
-        loss_mdb=channel_loss_mdb(facts, signal_sent, signal_detected, mean_photon_number),
+        loss_mdb=channel_loss_mdb(facts, signal_sent, signal_detected, mean_photon_number_e6 / 1e6),
         duration_ms=sum(record.duration_ms for record in records),
         dead_ms=sum(record.dead_ms for record in records),
         age_ms=readings.age_ms,
-        valid=int(readings.trusted and signal_detected > 0),
+        valid=int(readings.trusted and of_present and signal_detected > 0),
         realigns=readings.realigns,
         records=digest([record.to_plain() for record in records]) if records else "",
     )

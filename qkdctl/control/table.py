@@ -6,7 +6,8 @@ from qkdctl.actuation.calibration import OpticalPath
 from qkdctl.actuation.set_points import Operation
 from qkdctl.config.link_section import LinkSection, to_e6
 from qkdctl.config.model import Config
-from qkdctl.control.link import LinkController, LinkSettings
+from qkdctl.control.link import LinkController
+from qkdctl.control.link_settings import LinkSettings
 from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
 
 _UNKNOWN_UNCERTAINTY_PPM = 100_000
@@ -43,7 +44,7 @@ def link_table(config: Config, links: Mapping[str, LinkController]) -> LinkTable
 
 
 def _facts(config: Config, name: str, section: LinkSection, controller: LinkController) -> LinkFacts:
-    calibration = controller.calibration
+    calibration = controller.operations.calibration
     step_db = controller.roles.attenuator.device.attribute("attenuation_db").resolution
     protocols = tuple(
         ProtocolFacts(

@@ -40,7 +40,7 @@ async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> 
     Args:
         device: connected and identified.
         committed: attribute -> set-point last committed for it; empty when none ever was. Those of attributes that the
-            device does not have were another's, so the device does not stand where it was left.
+            device does not have were another's and say nothing.
 
     Raises:
         UnsafeError: the device had to go dark and could not be shown to be.
@@ -48,8 +48,9 @@ async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> 
     """
     safe_values = device.safe_values()
     known = {attribute.name for attribute in device.attributes}
+    committed = {name: value for name, value in committed.items() if name in known}
     try:
-        found = {name: await device.read(name) for name in dict.fromkeys([*committed, *safe_values]) if name in known}
+        found = {name: await device.read(name) for name in dict.fromkeys([*committed, *safe_values])}
     except ConnectionLostError:
         raise
     except Exception:
@@ -59,10 +60,9 @@ async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> 
     differences = {
         name: (value, found[name])
         for name, value in committed.items()
-        if name in known
-        and (not device.attribute(name).matches(value, found[name]) or not _permitted(device, name, value))
+        if not device.attribute(name).matches(value, found[name]) or not _permitted(device, name, value)
     }
-    if committed and not differences and committed.keys() <= known:
+    if committed and not differences:
         return AdoptionReport(Adoption.ADOPTED, found, differences)
     if not safe_values:
         return AdoptionReport(Adoption.NEUTRAL, found, differences)

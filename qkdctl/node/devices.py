@@ -1,8 +1,9 @@
 """Devices and their supervisors, from the configuration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.safety import require_dark
 from qkdctl.clock import Clock
 from qkdctl.config.device_section import DeviceSection
 from qkdctl.config.link_section import LinkSection
@@ -31,7 +32,7 @@ def build_supervisors(
     config: Config, clock: Clock, journal: Journal, on_change: Callable[[Supervisor], None]
 ) -> dict[str, Supervisor]:
     """One supervisor per device."""
-    supervisors = {}
+    supervisors: dict[str, Supervisor] = {}
     for name, section in config.devices.items():
         settings = SupervisorSettings(
             poll_s=section.poll_s,
@@ -45,6 +46,7 @@ def build_supervisors(
             clock,
             committed=_committed(journal, name),
             on_change=on_change,
+            before_preparing=_dark_first(config, name, supervisors),
         )
     return supervisors
 
@@ -69,3 +71,14 @@ def link_roles(section: LinkSection, supervisors: Mapping[str, Supervisor]) -> L
 
 def _committed(journal: Journal, name: str) -> Callable[[], Mapping[str, bool | int | float | str]]:
     return lambda: journal.committed(name)
+
+
+def _dark_first(config: Config, name: str, supervisors: Mapping[str, Supervisor]) -> Callable[[], Awaitable[None]]:
+    """What must be true before a device is prepared: an attenuator that moves must have no light to let through."""
+    sources = [link.source for link in config.links.values() if link.attenuator == name]
+
+    async def sources_are_dark() -> None:
+        for source in sources:
+            await require_dark(supervisors[source], f"preparing {name}")
+
+    return sources_are_dark

@@ -62,8 +62,8 @@ async def _probe(device: Device) -> DirectResult:
             for attribute in device.attributes:
                 if attribute.readable:
                     values[attribute.name] = await device.read(attribute.name)
-    except (DeviceError, TimeoutError) as error:
-        return DirectResult(device.name, identity, values, str(error) or "no answer in time")
+    except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+        return DirectResult(device.name, identity, values, _why(error))
     finally:
         await close_quietly(device)
     return DirectResult(device.name, identity, values)
@@ -73,10 +73,16 @@ async def _make_safe(device: Device) -> DirectResult:
     identity = ""
     try:
         async with asyncio.timeout(_PATIENCE_S + device.timeout_s):
-            identity = (await device.connect()).text
+            identity = (await device.connect(may_write=False)).text
             report = await device.to_safe_state()
-    except (DeviceError, TimeoutError) as error:
-        return DirectResult(device.name, identity, error=str(error) or "no answer in time")
+    except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
+        return DirectResult(device.name, identity, error=_why(error))
     finally:
         await close_quietly(device)
     return DirectResult(device.name, identity, dict(report.read_back))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) if isinstance(error, DeviceError) else f"driver raised {error!r}; this is a defect of the driver"

@@ -1,24 +1,27 @@
 """The node as the API sees it: documents out, typed refusals in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from qkdctl.actuation.roles import NotReadyError
-from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
+from qkdctl.api.errors import ConflictError, FacadeError, InvalidValueError, UnavailableError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
 from qkdctl.config.effective import effective
 from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.devices.errors import DeviceError, OutOfRangeError
-from qkdctl.devices.kinds import DeviceKind
 from qkdctl.devices.supervisor import Supervisor
+from qkdctl.node.guard import refuse_order
 from qkdctl.node.node import Node
 from qkdctl.node.views import alarm_view, epoch_view
 from qkdctl.store.chain import Entry
+from qkdctl.store.errors import StoreError
 from qkdctl.store.link_modes import OrderedMode
 
 Reload = Callable[[str], Awaitable[str]]
 _SCHEMA = 1
+_DISK_PATIENCE_S = 5.0
 
 
 class Facade:
@@ -72,8 +75,8 @@ class Facade:
     async def history(self, link: str, limit: int) -> list[Json]:
         """The last epochs of a link, oldest first."""
         self._controller(link)
-        outcomes = list(self._node.epochs.outcomes)[-limit:] if limit else []
-        return [epoch_view(outcome, link) for outcome in outcomes]
+        views = [view for outcome in self._node.epochs.outcomes if (view := epoch_view(outcome, link)) is not None]
+        return views[-limit:] if limit else []
 
     async def ledger(self, after: int, limit: int) -> list[Json]:
         """Ledger entries above a sequence, oldest first."""
@@ -102,7 +105,7 @@ class Facade:
             wanted = supervisor.device.check(attribute, value)
         except OutOfRangeError as error:
             raise InvalidValueError(str(error), hint="nothing was sent") from error
-        self._refuse_owned(supervisor, attribute)
+        refuse_order(self._node, supervisor, attribute, wanted)
         old = supervisor.readings[attribute].value if attribute in supervisor.readings else None
         limits = supervisor.device.limits(attribute)
         document: Json = {
@@ -121,26 +124,32 @@ class Facade:
 
     async def hold(self, link: str, who: str) -> Json:
         """Keep the link's present settings."""
-        controller = self._controller(link)
-        await controller.hold(who)
-        return await self._ordered(link, "hold", who, "keeps its present settings until resumed")
+        await _translated(self._controller(link).orders.hold(who))
+        await self._remember_order(link, "hold", who)
+        return _done(link, f"{link} keeps its present settings until resumed")
 
     async def make_safe(self, link: str, who: str) -> Json:
         """Make the link dark and keep it so."""
         controller = self._controller(link)
-        await self._node.store.link_modes.put(link, "manual-safe", who)
-        await _translated(controller.make_safe(who))
-        return await self._ordered(link, "manual-safe", who, "is dark, shown by read-back, until resumed")
+        outcomes = await asyncio.gather(
+            _translated(controller.orders.make_safe(who)),
+            self._remember_order(link, "manual-safe", who),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return _done(link, f"{link} is dark, shown by read-back, until resumed")
 
     async def resume(self, link: str, who: str) -> Json:
         """Give the link back to the policy."""
-        await self._controller(link).resume(who)
-        return await self._ordered(link, "running", who, "is the policy's again")
+        await _translated(self._controller(link).orders.resume(who))
+        await self._remember_order(link, "running", who)
+        return _done(link, f"{link} is the policy's again")
 
     async def calibrate(self, link: str, who: str) -> Json:
         """Measure and store the calibration record."""
-        record = await _translated(self._controller(link).calibrate(who))
-        await self._node.store.calibrations.put(link, record.model_dump(mode="json"))
+        record = await _translated(self._controller(link).orders.calibrate(who))
         text = (
             f"{link} calibrated: {record.tap_power_w:.4g} W at the tap, uncertainty {record.uncertainty_db:.2f} dB, "
             f"mean photon number {record.mean_photon_number(0.0):.4g} at 0 dB"
@@ -149,7 +158,7 @@ class Facade:
 
     async def realign(self, link: str, who: str) -> Json:
         """Re-align the link now."""
-        await _translated(self._controller(link).realign(who))
+        await _translated(self._controller(link).orders.realign(who))
         return _done(link, f"{link} re-aligned")
 
     async def acknowledge_alarm(self, alarm: str, who: str) -> Json:
@@ -162,8 +171,13 @@ class Facade:
 
     async def safe_all(self, who: str) -> Json:
         """Make every source dark and keep all links safe."""
-        for link in self._node.links:
-            await self.make_safe(link, who)
+        outcomes = await asyncio.gather(
+            *(self.make_safe(link, who) for link in self._node.links), return_exceptions=True
+        )
+        if failures := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
+            if len(failures) == 1 or not all(isinstance(failure, FacadeError) for failure in failures):
+                raise failures[0]
+            raise UnavailableError("; ".join(str(failure) for failure in failures))
         return _done("node", "every link is dark, shown by read-back", {"links": list(self._node.links)})
 
     async def reload(self, who: str) -> Json:
@@ -204,37 +218,31 @@ class Facade:
             raise UnknownNameError("link", name, self._node.links)
         return self._node.links[name]
 
-    def _refuse_owned(self, supervisor: Supervisor, attribute: str) -> None:
-        """An operator may not move what a link stands on while it runs, nor turn a source on behind its back."""
-        if self._node.config.node.observe_only:
-            raise ConflictError("this daemon only observes", hint="set node.observe_only = false")
-        name = supervisor.device.name
-        for link in self._node.links.values():
-            if name not in {s.device.name for s in link.roles.all()}:
-                continue
-            owned = attribute in self._node.journal.committed(name)
-            if link.mode != "manual-safe" and (owned or supervisor.device.kind is DeviceKind.PHOTON_SOURCE):
-                raise ConflictError(
-                    f"{name}.{attribute} belongs to link {link.name}, which is {link.mode}",
-                    expected="a link in manual-safe mode",
-                    hint=f"qkdctl links safe {link.name}",
-                )
-
     async def _apply(self, supervisor: Supervisor, attribute: str, value: AttributeValue, who: str) -> AttributeValue:
         device = supervisor.device
         if not supervisor.usable:
             why = supervisor.last_error or "not connected"
             raise UnavailableError(f"{device.name} is {supervisor.state.value}: {why}")
         payload = {"device": device.name, "attribute": attribute, "value": str(value), "who": who}
-        await self._node.journal.append("operator", payload)
+        await _translated(self._node.journal.append("operator", payload))
         async with supervisor.writing:
+            # while the order waited for disk and device, the link may have been resumed, or the daemon stopped
+            refuse_order(self._node, supervisor, attribute, value)
             seen: AttributeValue = await _translated(device.write_verified(attribute, value))
         supervisor.note(attribute, seen)
         return seen
 
-    async def _ordered(self, link: str, mode: OrderedMode, who: str, text: str) -> Json:
-        await self._node.store.link_modes.put(link, mode, who)
-        return _done(link, f"{link} {text}")
+    async def _remember_order(self, link: str, mode: OrderedMode, who: str) -> None:
+        """Keep an order for the next start; it is in force already."""
+        try:
+            async with asyncio.timeout(_DISK_PATIENCE_S):
+                await self._node.store.link_modes.put(link, mode, who)
+        except (StoreError, TimeoutError) as error:
+            why = str(error) or f"not written within {_DISK_PATIENCE_S:g} s"
+            raise UnavailableError(
+                f"{link} is {mode} now, but a restart would not know of it: {why}",
+                hint="make room on the disk, and give the order again",
+            ) from error
 
 
 def configuration_view(config: Config) -> list[Json]:
@@ -265,5 +273,5 @@ async def _translated(work: Awaitable[Any]) -> Any:
         raise InvalidValueError(str(error)) from error
     except NotReadyError as error:
         raise ConflictError(str(error)) from error
-    except DeviceError as error:
+    except (DeviceError, StoreError) as error:
         raise UnavailableError(str(error)) from error

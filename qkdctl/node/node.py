@@ -14,10 +14,12 @@ from qkdctl.actuation.set_points import Operation
 from qkdctl.clock import Clock
 from qkdctl.config.model import Config
 from qkdctl.control.agreement import Alone
-from qkdctl.control.alarms import Alarm, Alarms
+from qkdctl.control.alarms import Alarm, Alarms, Severity
 from qkdctl.control.decider import Decider
 from qkdctl.control.epoch import EpochLoop, EpochOutcome
-from qkdctl.control.link import LinkController, Manual
+from qkdctl.control.link import LinkController
+from qkdctl.control.link_settings import Manual
+from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
 from qkdctl.node.devices import build_supervisors, link_roles
@@ -27,6 +29,7 @@ from qkdctl.node.policy import load_policy, shield_settings
 from qkdctl.node.views import alarm_view, device_view, link_view
 from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.proposal import Policy
 from qkdctl.records.decision import Decision
 from qkdctl.store.store import Store
 
@@ -34,6 +37,9 @@ log = structlog.get_logger(__name__)
 _HUNG_S = 30.0
 _OTHERS_START_S = 3.0
 _DECISIONS_SEARCHED = 200
+_GATHER_SHARE = 0.5
+_SETTLE_S = 2.0
+_STALE_EPOCHS = 3
 _ORDERED = {"running": Manual.AUTO, "hold": Manual.HOLD, "manual-safe": Manual.SAFE}
 
 
@@ -58,6 +64,7 @@ class Node:
         self.journal = journal
         self.broadcast = Broadcast()
         self.alarms = Alarms(clock, self._alarm_changed)
+        journal.on_trouble = self._ledger_in_trouble
         self._links_of: dict[str, list[LinkController]] = {}
         self.supervisors = build_supervisors(config, clock, journal, self._device_changed)
         self.links = {
@@ -87,12 +94,19 @@ class Node:
             config.node.epoch_s,
             clock,
             links=self.links,
-            supervisors=self.supervisors,
+            reporter=Reporter(
+                config.node.name,
+                self.links,
+                self.supervisors,
+                self.alarms,
+                clock,
+                _GATHER_SHARE * config.node.epoch_s,
+            ),
             agreement=Alone(),
             decider=self.decider,
             journal=journal,
             alarms=self.alarms,
-            table=lambda: link_table(config, self.links),
+            table=lambda: link_table(self.config, self.links),
             until_safe=config.node.no_plan_epochs_until_safe,
             on_epoch=self._epoch_ended,
         )
@@ -101,12 +115,13 @@ class Node:
         self.is_ready = False
         self.is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._not_shown_dark: list[str] = []
 
     async def start(self) -> None:
         """Restore what was known, connect the devices, begin the epochs.
 
         Raises:
-            StartError: a device with on_start = "error" did not come up in time; nothing was left running.
+            StartError: a device with on_start = "error" did not come up in time. What is running is for `stop` to end.
         """
         await self._restore()
         await self.journal.append("start", {"node": self.config.node.name, "version": self.version})
@@ -120,34 +135,39 @@ class Node:
         self.broadcast.changed("node", "", self._node_part)
 
     async def stop(self) -> list[str]:
-        """Make every source dark, then let go of the instruments.
+        """Make every source dark, then let go of the instruments; a second call changes nothing.
 
         Returns:
             What could not be shown dark; empty when all is well.
         """
+        if self.is_stopping:
+            return self._not_shown_dark
         self.is_stopping = True
         self.broadcast.changed("node", "", self._node_part)
-        await self._cancel("epochs")
+        for task in self._tasks:
+            if task.get_name() == "epochs":
+                task.cancel()
         outcomes = await asyncio.gather(*(link.shut_down() for link in self.links.values()), return_exceptions=True)
-        failures = [str(outcome) for outcome in outcomes if isinstance(outcome, BaseException)]
-        for failure in failures:
+        self._not_shown_dark = [str(outcome) or repr(outcome) for outcome in outcomes if outcome is not None]
+        for failure in self._not_shown_dark:
             log.critical("source not shown dark", error=failure)
-        await self.journal.append("stop", {"node": self.config.node.name, "not_shown_dark": failures})
-        await self._cancel("")
+        self.journal.note("stop", {"node": self.config.node.name, "not_shown_dark": list(self._not_shown_dark)})
+        await self._cancel_all()
+        await self.journal.settle(_SETTLE_S)
         self.broadcast.close()
-        return failures
+        return self._not_shown_dark
 
-    def take_over(self, config: Config) -> None:
-        """Go on with another configuration that differs in policy and shield only; the next epoch uses it."""
-        policy, problem = load_policy(config)
-        history = self.decider.history
-        self.decider = Decider(policy, RuleBased(), shield_settings(config), self.alarms, history)
-        self.epochs.decider = self.decider
+    def take_over(self, config: Config, policy: Policy | None) -> None:
+        """Go on with another configuration that differs in policy and shield only; the next epoch uses it.
+
+        Args:
+            config: the new one.
+            policy: what it names, when that is another one; the one in force stays, as it stands, otherwise.
+        """
+        self.decider.take_over(policy, shield_settings(config))
         self.config = config
-        self.policy_kind = "rule-based" if problem else config.policy.kind
-        if problem:
-            self.alarms.raise_("policy-rejected", "policy", problem)
-        else:
+        if policy is not None:
+            self.policy_kind = config.policy.kind
             self.alarms.clear("policy-rejected", "policy")
 
     def complaints(self) -> list[str]:
@@ -173,13 +193,23 @@ class Node:
         for name, link in self.links.items():
             stored = await self.store.calibrations.latest(name)
             if stored is not None:
-                link.calibration = CalibrationRecord.model_validate_json(json.dumps(dict(stored.document)))
+                self._take_calibration(link, stored.document)
             if name in orders:
-                link.manual = _ORDERED[orders[name].mode]
+                link.orders.manual = _ORDERED[orders[name].mode]
         for entry in reversed(await self.store.ledger.tail(_DECISIONS_SEARCHED)):
             if entry.kind == "decision":
-                self._continue_after(entry.payload)
+                try:
+                    self._continue_after(entry.payload)
+                except (KeyError, ValueError) as error:
+                    log.warning("last decision not understood; beginning anew", entry=entry.sequence, error=str(error))
                 return
+
+    def _take_calibration(self, link: LinkController, document: Mapping[str, object]) -> None:
+        """A record of another version says nothing that can be relied on."""
+        try:
+            link.operations.calibration = CalibrationRecord.model_validate_json(json.dumps(dict(document)))
+        except ValueError as error:
+            log.warning("calibration record not understood; calibrate anew", link=link.name, error=str(error))
 
     def _continue_after(self, payload: Mapping[str, object]) -> None:
         """Epoch number, commanded settings and the shield's memory go on where they were."""
@@ -192,7 +222,7 @@ class Node:
                 continue
             if 0 < plan.mean_photon_number_e6 <= link.settings.cap_e6:
                 connections = link.settings.initial.switch_connections
-                link.operation = Operation(plan.mean_photon_number_e6, plan.protocol, connections)
+                link.operations.operation = Operation(plan.mean_photon_number_e6, plan.protocol, connections)
 
     async def _await_first_attempts(self) -> None:
         """Wait for devices the daemon cannot start without, and a moment for the others, so that links run on."""
@@ -200,26 +230,27 @@ class Node:
         await _attempts(required, self.config.node.drivers_start_timeout_s)
         await _attempts(list(self.supervisors.values()), _OTHERS_START_S)
         if missing := [s for s in required if not s.usable]:
-            await self._cancel("")
             reasons = "; ".join(f"{s.device.name}: {s.last_error or 'no answer'}" for s in missing)
             raise StartError(f'devices with on_start = "error" did not come up: {reasons}')
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
 
-    async def _cancel(self, name: str) -> None:
-        """Cancel the task of that name, or all."""
-        chosen = [task for task in self._tasks if not name or task.get_name() == name]
-        for task in chosen:
+    async def _cancel_all(self) -> None:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*chosen, return_exceptions=True)
-        self._tasks = [task for task in self._tasks if task not in chosen]
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
     def _device_changed(self, supervisor: Supervisor) -> None:
         name = supervisor.device.name
         self.broadcast.changed("devices", name, lambda: self.device_view(name))
         for link in self._links_of.get(name, ()):
-            link.react()
+            try:
+                link.react()
+            except Exception:  # a defect of the control of one link must not end the supervision of a device
+                log.exception("link does not react", link=link.name, device=name)
+                self.alarms.raise_("defect", link.name, "a defect in the control of this link; the log has the details")
 
     def _epoch_ended(self, _: EpochOutcome) -> None:
         self.broadcast.changed("node", "", self._node_part)
@@ -229,6 +260,12 @@ class Node:
 
     def _alarm_changed(self, alarm: Alarm) -> None:
         self.broadcast.changed("alarms", str(alarm.number), lambda: alarm_view(alarm) if alarm.listed else None)
+
+    def _ledger_in_trouble(self, why: str) -> None:
+        if why:
+            self.alarms.raise_("ledger-failing", self.config.node.name, why, Severity.CRITICAL)
+        else:
+            self.alarms.clear("ledger-failing", self.config.node.name)
 
     def _node_part(self) -> dict[str, object]:
         return {"state": self.state, "epoch": self.epochs.epoch, "uptime_s": self.uptime_s}
@@ -256,9 +293,12 @@ class Node:
         row = plan = age_s = None
         if self.epochs.outcomes:
             outcome = self.epochs.outcomes[-1]
-            row = next((entry for entry in outcome.report.links if entry.link == name), None)
+            since_s = self.clock.monotonic() - outcome.ended_at
             plan = next((entry for entry in outcome.plan.links if entry.link == name), None)
-            age_s = row.age_ms / 1000 if row is not None else None
+            row = next((entry for entry in outcome.report.links if entry.link == name), None)
+            age_s = round(row.age_ms / 1000 + since_s, 3) if row is not None else None
+            if since_s > _STALE_EPOCHS * self.config.node.epoch_s:
+                row = plan = None
         return link_view(self.links[name], row, plan, age_s)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import structlog
 
-from qkdctl.api.errors import ConflictError, InvalidValueError
+from qkdctl.api.errors import ConflictError, FacadeError, InvalidValueError, UnavailableError
 from qkdctl.config.change import diff
 from qkdctl.config.model import Config
 from qkdctl.config.problems import ConfigError
 from qkdctl.node.node import Node
+from qkdctl.node.policy import load_policy
 from qkdctl.service import Notifier
+from qkdctl.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 _LIVE = frozenset({"policy", "shield"})
@@ -30,6 +32,7 @@ class Reloader:
         self._read = read
         self._notifier = notifier
         self._tasks: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     def request(self, who: str) -> None:
         """Reload in the background, as a signal asks for it; a refusal is logged."""
@@ -41,14 +44,18 @@ class Reloader:
         """Reload and say what came of it.
 
         Raises:
-            InvalidValueError: the new configuration is wrong.
-            ConflictError: it changes what only a restart can change.
+            InvalidValueError: the new configuration, or the policy that it names, is wrong.
+            ConflictError: it changes what only a restart can change, or the node is starting or stopping.
+            UnavailableError: the ledger does not take the order.
         """
-        self._notifier.reloading()
-        try:
-            return await self._apply(who)
-        finally:
-            self._notifier.ready()
+        async with self._one_at_a_time:
+            if not self._node.is_ready or self._node.is_stopping:
+                raise ConflictError(f"the node is {self._node.state}; nothing was applied", hint="try again later")
+            self._notifier.reloading()
+            try:
+                return await self._apply(who)
+            finally:
+                self._notifier.ready()
 
     async def _apply(self, who: str) -> str:
         try:
@@ -57,8 +64,6 @@ class Reloader:
             text = "; ".join(problem.render() for problem in error.problems)
             raise InvalidValueError(text, hint="the running configuration stays in force") from error
         change = diff(self._node.config, new)
-        if not change:
-            return "nothing has changed"
         fixed = [
             *sorted(set(change.sections) - _LIVE),
             *_names("devices", change.devices),
@@ -70,17 +75,27 @@ class Reloader:
                 expected="changes of [policy] and [shield] only",
                 hint="systemctl restart qkdctl; links whose set-points stand are taken over without a bump",
             )
-        self._node.take_over(new)
-        await self._node.journal.append(
-            "operator", {"command": "reload", "who": who, "sections": list(change.sections)}
-        )
-        return f"applied: {', '.join(change.sections)}"
+        policy, problem = await asyncio.to_thread(load_policy, new)
+        if problem:
+            raise InvalidValueError(problem, hint="the policy in force stays; nothing was applied")
+        other = "policy" in change.sections or policy.identity != self._node.decider.policy.identity
+        applied = sorted({*change.sections, *(["policy"] if other else [])})
+        if not applied:
+            return "nothing has changed"
+        try:
+            await self._node.journal.append("operator", {"command": "reload", "who": who, "sections": list(applied)})
+        except StoreError as error:
+            raise UnavailableError(str(error), hint="nothing was applied") from error
+        self._node.take_over(new, policy if other else None)
+        return f"applied: {', '.join(applied)}"
 
     async def _logged(self, who: str) -> None:
         try:
             log.info("configuration reloaded", outcome=await self.reload(who))
-        except (InvalidValueError, ConflictError) as error:
+        except FacadeError as error:
             log.error("configuration not reloaded", error=error.error, hint=error.hint)  # noqa: TRY400 - said in full
+        except Exception:
+            log.exception("configuration not reloaded")
 
 
 def _names(section: str, change: object) -> list[str]:

@@ -116,23 +116,25 @@ async def _serve(config: Config, options: RunOptions, environment: Mapping[str, 
 async def _run_node(
     node: Node, outside: _Outside, options: RunOptions, environment: Mapping[str, str], notifier: Notifier
 ) -> int:
-    """Start, wait for the end, stop; the sources go dark first, everything else follows."""
+    """Start, wait for the end, stop; the sources go dark first, everything else follows.
+
+    However it ends, also by a mistake in what comes after the start, the node is stopped.
+    """
     stop = asyncio.Event()
     reloader = Reloader(node, lambda: load(options.path, environment, options.overrides), notifier)
     server = ApiServer(Facade(node, reloader.reload), outside.api, node.clock)
-    failures: list[str] = []
     with signals(stop, lambda: reloader.request("signal")):
         async with AsyncExitStack() as stack:
             await server.start()
             stack.push_async_callback(server.stop)
-            await _start_unless_stopped(node, stop)
-            await stack.enter_async_context(publishing(node, outside.mqtt))
-            await stack.enter_async_context(_background(_watch(node, environment, notifier)))
-            await stack.enter_async_context(_background(_headlines(node, notifier)))
-            if node.is_ready:
-                notifier.ready()
-                log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
             try:
+                await _start_unless_stopped(node, stop)
+                await stack.enter_async_context(publishing(node, outside.mqtt))
+                await stack.enter_async_context(_background(_watch(node, environment, notifier)))
+                await stack.enter_async_context(_background(_headlines(node, notifier)))
+                if node.is_ready:
+                    notifier.ready()
+                    log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
                 await _until_end(node, options, stop)
             finally:
                 notifier.stopping()

@@ -47,15 +47,14 @@ def _attribute_view(supervisor: Supervisor, attribute: Attribute, now: float) ->
 
 def link_view(controller: LinkController, row: LinkReport | None, plan: LinkPlan | None, age_s: float | None) -> Json:
     """One link (`models.Link`)."""
-    measured_e6 = controller.measured_e6()
-    up = controller.mode in ("running", "hold")
+    measured_e6, calibration = controller.watch.measured_e6, controller.operations.calibration
     valid = row is not None and row.valid == 1
     duration_s = row.duration_ms / 1000 if row is not None and row.duration_ms else None
     return {
         "name": controller.name,
         "mode": controller.mode,
-        "mean_photon_number": controller.operation.mean_photon_number_e6 / 1e6 if up else 0.0,
-        "measured_mean_photon_number": measured_e6 / 1e6 if measured_e6 else None,
+        "mean_photon_number": controller.commanded_e6 / 1e6,
+        "measured_mean_photon_number": None if measured_e6 is None else measured_e6 / 1e6,
         "cap": controller.settings.cap_e6 / 1e6,
         "qber_z": row.qber_z_ppm / 1e6 if row is not None and valid and row.sifted_bits else None,
         "qber_x": row.qber_x_ppm / 1e6 if row is not None and valid and row.test_bits else None,
@@ -64,15 +63,17 @@ def link_view(controller: LinkController, row: LinkReport | None, plan: LinkPlan
         "loss_db": row.loss_mdb / 1000 if row is not None and valid and row.loss_mdb else None,
         "action": plan.action if plan is not None else None,
         "interventions": [entry.to_plain() for entry in plan.interventions] if plan is not None else [],
-        "calibrated_at": _calibrated_at(controller),
+        "calibrated_at": None if calibration is None else _iso(calibration.made_at_ms),
         "age_s": age_s,
     }
 
 
-def epoch_view(outcome: EpochOutcome, link: str) -> Json:
-    """One epoch of one link (`models.EpochRecord`)."""
-    row = next(entry for entry in outcome.report.links if entry.link == link)
-    plan = next(entry for entry in outcome.plan.links if entry.link == link)
+def epoch_view(outcome: EpochOutcome, link: str) -> Json | None:
+    """One epoch of one link (`models.EpochRecord`); None when the link had nothing to report."""
+    row = next((entry for entry in outcome.report.links if entry.link == link), None)
+    plan = next((entry for entry in outcome.plan.links if entry.link == link), None)
+    if row is None or plan is None:
+        return None
     return {
         "epoch": outcome.plan.epoch,
         "ended_ms": outcome.ended_ms,
@@ -101,7 +102,5 @@ def alarm_view(alarm: Alarm) -> Json:
     }
 
 
-def _calibrated_at(controller: LinkController) -> str | None:
-    if controller.calibration is None:
-        return None
-    return datetime.fromtimestamp(controller.calibration.made_at_ms / 1000, UTC).isoformat(timespec="seconds")
+def _iso(wall_ms: int) -> str:
+    return datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -30,6 +30,7 @@ READINGS = LinkReadings(
     protocol="bb84",
     mean_photon_number_e6=480_000,
     measured_mean_photon_number_e6=481_000,
+    assumed_mean_photon_number_e6=0,
     attenuation_db=22.5,
     age_ms=100,
     realigns=0,

@@ -161,7 +161,9 @@ async def test_a_source_that_cannot_be_read_is_made_dark_all_the_same() -> None:
         assert bench.laser.held["emission_enabled"] is False
 
 
-async def test_set_points_of_attributes_that_the_device_does_not_have_are_not_adopted_and_block_nothing() -> None:
+async def test_set_points_of_attributes_that_the_device_does_not_have_were_anothers() -> None:
     async with watched(shining(), committed={**COMMITTED, "shutter_open": True}) as bench:
         assert bench.state is DeviceState.ONLINE
+        assert bench.laser.writes == []
+    async with watched(shining(), committed={"shutter_open": True}) as bench:
         assert bench.laser.writes == [("emission_enabled", False)]

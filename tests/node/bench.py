@@ -99,7 +99,7 @@ async def running(
         try:
             await until(lambda: all(s.usable for s in daemon.supervisors.values()), what="devices")
             if calibrated:
-                fresh = [link.name for link in daemon.links.values() if link.calibration is None]
+                fresh = [link.name for link in daemon.links.values() if link.operations.calibration is None]
                 await asyncio.gather(*(bench.facade.calibrate(name, "test") for name in fresh))
                 await until(lambda: all(link.mode == "running" for link in daemon.links.values()), what="links")
             yield bench

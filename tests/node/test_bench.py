@@ -58,8 +58,8 @@ async def test_the_ledger_holds_and_commits_before_it_writes(tmp_path: Path) -> 
 @pytest.mark.asyncio
 async def test_the_policy_moves_power_and_realigns_on_its_own(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
-        start = bench.node.links["alice-bob"].operation.mean_photon_number_e6
-        await until(lambda: bench.node.links["alice-bob"].operation.mean_photon_number_e6 != start, 30)
+        start = bench.node.links["alice-bob"].operations.operation.mean_photon_number_e6
+        await until(lambda: bench.node.links["alice-bob"].operations.operation.mean_photon_number_e6 != start, 30)
         epochs = await bench.facade.history("alice-bob", 100)
         assert any(epoch["action"].startswith(("up", "down")) for epoch in epochs)
 
