@@ -22,6 +22,8 @@ from qkdctl.bus.settings import MqttSettings, TlsSettings
 
 SCHEMA = "1"
 _OVERHEAD_BYTES = 1024
+#: Reason that the library gives when the other end is gone without one (MQTT 5, 2.4).
+_UNSPECIFIED = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class MqttConnection:
                 message.topic, message.payload, message.qos, message.retain, properties, timeout=limit_s
             )
         except (aiomqtt.MqttError, ValueError) as error:
-            raise LinkLostError(f"publishing to {message.topic}: {error}") from error
+            raise LinkLostError(f"publishing to {message.topic}: {_why(error)}") from error
         if self._client.refusal:
             raise LinkLostError(f"the broker refuses messages: {self._client.refusal}")
 
@@ -97,7 +99,7 @@ class MqttConnection:
         try:
             codes = await self._client.subscribe(topic_filter, qos=1)
         except aiomqtt.MqttError as error:
-            raise LinkLostError(f"subscribing to {topic_filter}: {error}") from error
+            raise LinkLostError(f"subscribing to {topic_filter}: {_why(error)}") from error
         refused = [str(code) for code in codes if not isinstance(code, int) and code.is_failure]
         if refused:
             raise LinkLostError(f"the broker refused the subscription to {topic_filter}: {refused[0]}")
@@ -107,7 +109,7 @@ class MqttConnection:
         try:
             message = await anext(self._client.messages)
         except aiomqtt.MqttError as error:
-            raise LinkLostError(str(error.__cause__ or error)) from error
+            raise LinkLostError(_why(error)) from error
         payload = message.payload if isinstance(message.payload, bytes) else b""
         return Message(str(message.topic), payload, message.retain, _origin(message.properties))
 
@@ -116,7 +118,7 @@ class MqttConnection:
         try:
             await self._client.__aexit__(None, None, None)
         except aiomqtt.MqttError as error:
-            raise LinkLostError(f"disconnecting: {error}") from error
+            raise LinkLostError(f"disconnecting: {_why(error)}") from error
 
 
 @asynccontextmanager
@@ -198,11 +200,20 @@ async def _enter(client: aiomqtt.Client) -> None:
     except aiomqtt.MqttError as error:
         reached = client._client.socket() is not None or isinstance(error, MqttConnectError)  # noqa: SLF001
         kind = LinkLostError if reached else UnreachableError
-        raise kind(f"connecting: {error}") from error
+        raise kind(f"connecting: {_why(error)}") from error
     except asyncio.CancelledError:
         await asyncio.wait([attempt])
         attempt.exception()
         raise
+
+
+def _why(error: Exception) -> str:
+    """The cause in words; the library has none for a connection that simply ended."""
+    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    code = getattr(cause, "rc", None)
+    if code == _UNSPECIFIED:
+        return "the connection broke"
+    return str(cause)
 
 
 def _close(client: aiomqtt.Client) -> None:

@@ -115,6 +115,16 @@ async def test_nothing_is_lost_over_a_killed_broker(broker: Broker, tmp_path: Pa
 
 
 @pytest.mark.asyncio
+async def test_a_killed_broker_is_reported_in_words(broker: Broker, tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with running_bus(tmp_path / "alice", settings_for(broker)) as alice:
+            await alice.wait_for_connection()
+            broker.kill()
+            await until(lambda: logs)
+    assert "the connection broke" in logs[0]["error"]
+
+
+@pytest.mark.asyncio
 async def test_a_receiver_that_was_away_gets_what_it_missed(broker: Broker, tmp_path: Path) -> None:
     """The broker drops what comes while a receiver is cut off; the sender has it still."""
     numbers: list[int] = []
