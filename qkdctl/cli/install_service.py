@@ -42,9 +42,10 @@ def install_service(
     except InstallationError as error:
         raise CliError(error.error, error.hint, USAGE) from None
     except PermissionError as error:
-        raise CliError(str(error), "run it as root, or below a folder of your own with --root", PERMISSION) from None
+        hint = "run it as root, or below a folder of your own with --root"
+        raise CliError(f"{error.filename}: {error.strerror}", hint, PERMISSION) from None
     except OSError as error:
-        raise CliError(str(error)) from None
+        raise CliError(f"{error.filename}: {error.strerror}", "name another folder with --root") from None
     if as_json:
         print_document(
             dry_run=dry_run,
