@@ -12,6 +12,7 @@ from qkdctl.config.syntax_hints import syntax_hint
 from qkdctl.config.toml_scanner import index_positions
 
 _MOST_ERRORS = 20
+_MOST_BYTES = 1 << 20
 _TOML_ERROR = re.compile(r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -33,11 +34,18 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read and parse a file; whatever goes wrong is in its problems."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         return _unreadable(path, f"cannot be read: {error.strerror or error}", _reading_hint(error))
+    if len(data) > _MOST_BYTES:
+        return _unreadable(path, f"has more than {_MOST_BYTES} bytes", "is this the right file?")
     try:
         return parse_document(path, data.decode("utf-8"))
+    except RecursionError:
+        return _unreadable(
+            path, "has values nested too deeply", "no key takes more than a list or table of single values"
+        )
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1

@@ -81,3 +81,21 @@ def test_a_file_that_is_a_directory(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, {}, {}, Drivers())
     assert caught.value.problems[0].message == "cannot be read: Is a directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"#" * (1 << 20) + b"\n", "has more than 1048576 bytes"),
+        (b'[node]\nname = "b"\nx = ' + b"[" * 5000, "has values nested too deeply"),
+    ],
+    ids=["endless", "deep"],
+)
+def test_a_file_that_would_take_all_memory_or_stack_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "qkdctl.toml"
+    path.write_bytes(content)
+    assert _problems(path, {})[0].message == message
+
+
+def test_a_device_without_end_is_no_configuration() -> None:
+    assert "bytes" in _problems(Path("/dev/zero"), {})[0].message
