@@ -37,6 +37,9 @@ class AdoptionReport:
 async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> AdoptionReport:
     """Compare a device with the last committed set-points; go safe unless all of them stand and are within limits.
 
+    Light that nobody committed is not adopted: where nothing is committed for the attribute whose safe value counts, it
+    must have that value.
+
     Args:
         device: connected and identified.
         committed: attribute -> set-point last committed for it; empty when none ever was. Those of attributes that the
@@ -62,6 +65,9 @@ async def adopt_or_make_safe(device: Device, committed: Mapping[str, Value]) -> 
         for name, value in committed.items()
         if not device.attribute(name).matches(value, found[name]) or not _permitted(device, name, value)
     }
+    for name, value in [*safe_values.items()][:1]:
+        if committed and name not in committed and not device.attribute(name).matches(value, found[name]):
+            differences[name] = (value, found[name])
     if committed and not differences:
         return AdoptionReport(Adoption.ADOPTED, found, differences)
     if not safe_values:

@@ -39,6 +39,19 @@ async def test_what_differs_goes_safe_and_is_shown_by_read_back() -> None:
         assert bench.supervisor.value("emission_enabled") is False
 
 
+async def test_light_that_nobody_committed_is_not_adopted_with_the_rest() -> None:
+    async with watched(shining(), committed={"current_a": 0.05}) as bench:
+        assert bench.supervisor.adoption is not None
+        assert bench.supervisor.adoption.differences == {"emission_enabled": (False, True)}
+        assert bench.laser.writes == [("emission_enabled", False)]
+    dark = shining()
+    dark.held["emission_enabled"] = False
+    async with watched(dark, committed={"current_a": 0.05}) as bench:
+        assert bench.supervisor.adoption is not None
+        assert bench.supervisor.adoption.outcome is Adoption.ADOPTED
+        assert bench.laser.writes == []
+
+
 async def test_what_nobody_committed_goes_safe() -> None:
     async with watched(shining()) as bench:
         assert bench.laser.writes == [("emission_enabled", False)]
