@@ -1,5 +1,6 @@
 """The status document as text for people."""
 
+from collections.abc import Callable
 from typing import Any
 
 from qkdctl.cli.output import Painter, number, percent, rate
@@ -46,11 +47,14 @@ def links_table(links: list[Json], paint: Painter) -> str:
 
 
 def devices_table(devices: list[Json], paint: Painter) -> str:
-    """One line per instrument; without their kinds where the page is narrow."""
-    if _is_narrow(paint):
-        narrow = [(row[0], *row[2:]) for row in map(_device_row, devices)]
-        return table(("DEVICE", "DRIVER", "STATE", "VALUES"), narrow, paint)
-    return table(("DEVICE", "KIND", "DRIVER", "STATE", "VALUES"), [_device_row(device) for device in devices], paint)
+    """One line per instrument; without kinds and drivers, and with fewer values, where the page is narrow."""
+    if paint.width is None or not _is_narrow(paint):
+        rows = [_device_row(device, _any_number) for device in devices]
+        return table(("DEVICE", "KIND", "DRIVER", "STATE", "VALUES"), rows, paint)
+    before = sum(max([len(key), *(len(device[key]) for device in devices)]) + 2 for key in ("name", "state"))
+    room = paint.width - max(before, len("DEVICE  STATE  "))
+    narrow = [_device_row(device, lambda text: len(text) <= room) for device in devices]
+    return table(("DEVICE", "STATE", "VALUES"), [(name, *rest) for name, _, _, *rest in narrow], paint)
 
 
 def _is_narrow(paint: Painter) -> bool:
@@ -108,16 +112,22 @@ def _link_row(link: Json) -> tuple[Cell | str, ...]:
     )
 
 
-def _device_row(device: Json) -> tuple[Cell | str, ...]:
+def _device_row(device: Json, fits: Callable[[str], bool]) -> tuple[Cell | str, ...]:
     state = (device["state"], STATE_STYLES[device["state"]])
-    if device["state"] in {"offline", "fault", "degraded"} and device["last_error"]:
+    if device["state"] != "online" and device["last_error"]:
         return (device["name"], device["kind"], device["driver"], state, (device["last_error"], "red"))
     known = [(name, value) for name, value in device["values"].items() if value["value"] is not None]
     shown = [
         f"{name} {number(value['value'])}" + (" (stale)" if value["stale"] else "")
         for name, value in known[:_VALUES_SHOWN]
     ]
+    while len(shown) > 1 and not fits(", ".join(shown)):
+        shown.pop()
     return (device["name"], device["kind"], device["driver"], state, ", ".join(shown))
+
+
+def _any_number(_: str) -> bool:
+    return True
 
 
 def _alarm_state(alarm: Json) -> str:
