@@ -29,7 +29,7 @@ class LinkRoles:
     switch: Supervisor | None = None
 
     def required(self) -> tuple[Supervisor, ...]:
-        """What must be usable before light is let out."""
+        """What a running link cannot do without."""
         optional = (self.polarization_controller, self.switch)
         return (
             self.source,
@@ -49,8 +49,8 @@ class LinkRoles:
         return (*self.required(), *(supervisor for supervisor in optional if supervisor is not None))
 
     def missing(self) -> list[str]:
-        """Names of required instruments that are not usable."""
-        return [supervisor.device.name for supervisor in self.required() if not supervisor.usable]
+        """Names of instruments that are not usable and must be before light is let out: the eyes at the tap too."""
+        return [supervisor.device.name for supervisor in self.watched() if not supervisor.usable]
 
 
 def usable(supervisor: Supervisor | None, purpose: str) -> Device:

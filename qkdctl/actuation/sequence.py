@@ -1,12 +1,15 @@
 """The order in which a link is brought up and its power changed; each step is shown by read-back."""
 
+from collections.abc import Iterable
+
 from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.realign import AXES
 from qkdctl.actuation.roles import LinkRoles, usable
 from qkdctl.actuation.set_points import SetPoints
 from qkdctl.actuation.writer import Writer
 from qkdctl.clock import Clock
-from qkdctl.devices.errors import DeviceError
+from qkdctl.devices.errors import DeviceError, ReadBackError
+from qkdctl.devices.supervisor import Supervisor
 
 _LASER_ON_S = 2.0
 _LOOK_S = 0.05
@@ -44,12 +47,14 @@ async def establish(
     if roles.polarization_controller is not None:
         for axis in AXES:
             await writer.apply(roles.polarization_controller, set_points, axis)
-    if roles.power_meter is not None and roles.power_meter.usable:
+    if roles.power_meter is not None:
         await writer.apply(roles.power_meter, set_points, "wavelength_nm")
     for name in ("temperature_control_enabled", "current_a", "emission_enabled"):
         await writer.apply(source, set_points, name)
     await _refuse_brighter(roles, calibration, clock)
-    await writer.apply(attenuator, set_points, "shutter_open" if has_shutter else "attenuation_db")
+    last_step = "shutter_open" if has_shutter else "attenuation_db"
+    await _confirm((source, attenuator), set_points, but=last_step)
+    await writer.apply(attenuator, set_points, last_step)
     await _start_engines(roles, set_points, writer)
 
 
@@ -68,8 +73,8 @@ async def change_power(roles: LinkRoles, set_points: SetPoints, writer: Writer) 
 
 
 async def _refuse_brighter(roles: LinkRoles, calibration: CalibrationRecord, clock: Clock) -> None:
-    """Wait until the tap sees the laser, for so long as a laser may take; without a meter nobody can tell."""
-    if roles.power_meter is None or not roles.power_meter.usable:
+    """Wait until the tap sees the laser, for so long as a laser may take; without a tap nobody can tell."""
+    if roles.power_meter is None:
         return
     meter = usable(roles.power_meter, "the look at the tap")
     deadline = clock.monotonic() + _LASER_ON_S
@@ -87,6 +92,19 @@ async def _refuse_brighter(roles: LinkRoles, calibration: CalibrationRecord, clo
             f"the tap reads {tap_power_w:.4g} W; the link was calibrated at {calibration.tap_power_w:.4g} W with an "
             f"uncertainty of {calibration.uncertainty_db:.2f} dB. It must be calibrated anew"
         )
+
+
+async def _confirm(supervisors: Iterable[Supervisor], set_points: SetPoints, *, but: str) -> None:
+    """Read once more what was set before the last step: an instrument may have lost it meanwhile, as by a reset."""
+    for supervisor in supervisors:
+        device = supervisor.device
+        for (name, attribute), value in set_points.items():
+            if name != device.name or attribute == but:
+                continue
+            seen = await device.read(attribute)
+            supervisor.note(attribute, seen)
+            if not device.attribute(attribute).matches(value, seen):
+                raise ReadBackError(f"{name}.{attribute} reads {seen} before light is let out; {value} was set")
 
 
 async def _stop_engines(roles: LinkRoles, writer: Writer) -> None:

@@ -122,7 +122,7 @@ class LinkWatch:
             for name, value in self._journal.committed(supervisor.device.name).items()
         }
         return (
-            not self._roles.missing()
+            all(supervisor.usable for supervisor in self._roles.required())
             and set_points.items() <= committed.items()
             and not any(self._differing(supervisor) for supervisor in watched if supervisor.usable)
         )

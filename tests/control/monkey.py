@@ -21,21 +21,21 @@ class Monkey:
 
     Attributes:
         lab: where.
-        allowed_from: time since which no outside cause excuses light above the cap.
-        forbidden: since when the link has to be dark by order, if it has to.
+        excused: times at which an outside cause excuses light above the cap.
+        safe_since: since when the link has to be dark by order, if it has to.
     """
 
     def __init__(self, lab: Lab, seed: int) -> None:
         self.lab = lab
         self.random = random.Random(seed)
         self.daemon: Daemon | None = None
-        self.allowed_from = 0.0
+        self.excused: list[tuple[float, float]] = []
         self.wrongs: list[str] = []
         self.diary: list[str] = []
         self.orders: set[asyncio.Task[None]] = set()
         self.stack = AsyncExitStack()
         self.safe_since: float | None = None
-        self.outside_since_safe = False
+        self.turn = 0
         for instrument in lab.instruments.values():
             instrument.on_write = self.written
 
@@ -63,7 +63,7 @@ class Monkey:
     def check_light(self) -> None:
         """Nothing above the cap, except for a moment after something outside has lifted it."""
         for at, mean in self.lab.world.launched:
-            if mean > CAP_E6 / 1e6 and at >= self.allowed_from:
+            if mean > CAP_E6 / 1e6 and not any(begin <= at <= end for begin, end in self.excused):
                 self.wrongs.append(f"{at:.3f} mean photon number {mean:.3f}")
 
     async def start(self) -> None:
@@ -106,7 +106,7 @@ class Monkey:
 
     def outside(self) -> None:
         """Something that no daemon can prevent."""
-        self.allowed_from = self.now + REACTION_S
+        self.excused.append((self.now, self.now + REACTION_S))
 
     def _instrument(self) -> str:
         return self.random.choice(sorted(self.lab.instruments))
@@ -165,10 +165,7 @@ class Monkey:
     async def order(self) -> None:
         assert self.daemon is not None
         orders = self.daemon.link.orders
-        choices: list[Callable[[str], Awaitable[object]]] = [orders.hold, orders.realign, orders.calibrate]
-        if self.safe_since is None:
-            choices.append(orders.resume)
-        self._give(self.random.choice(choices))
+        self._give(self.random.choice((orders.hold, orders.realign, orders.calibrate)))
 
     async def order_safe(self) -> None:
         assert self.daemon is not None
@@ -177,6 +174,7 @@ class Monkey:
     async def order_resume(self) -> None:
         assert self.daemon is not None
         self.safe_since = None
+        self.turn += 1
         self._give(self.daemon.link.orders.resume)
 
     def _give(self, order: Callable[[str], Awaitable[object]]) -> None:
@@ -187,10 +185,11 @@ class Monkey:
             except (DeviceError, StoreError, KeyError, ZeroDivisionError) as error:
                 self.note(f"  {order.__name__}: {error!r}")
             else:
-                if order.__name__ == "make_safe" and self.daemon is not None and self.daemon.link.mode == "manual-safe":
+                if order.__name__ == "make_safe" and self.turn == turn:
                     self.safe_since = self.now
                 self.note(f"  {order.__name__} carried out")
 
+        turn = self.turn
         task = asyncio.create_task(given())
         self.orders.add(task)
         task.add_done_callback(self.orders.discard)
@@ -199,6 +198,7 @@ class Monkey:
         """Kill -9, and start again; orders are the node's to remember, so this one starts without."""
         assert self.daemon is not None
         self.safe_since = None
+        self.turn += 1
         await self.daemon.crash()
         await self.start()
 
