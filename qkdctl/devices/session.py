@@ -32,6 +32,10 @@ def until(terminator: bytes) -> Framing:
     return length
 
 
+def _readable(data: bytes) -> str:
+    return data.decode("ascii", "backslashreplace").strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
     """A harmless query whose reply cannot be mistaken for that to another.
@@ -39,10 +43,12 @@ class Marker:
     Attributes:
         command: bytes to send, terminator included.
         recognises: tells its reply, terminator included, from any other.
+        expected: what its reply looks like, for people.
     """
 
     command: bytes
     recognises: Callable[[bytes], bool]
+    expected: str = "another identity"
 
 
 class Wire:
@@ -209,9 +215,10 @@ class Session:
                 if not stranger and not self._buffer:
                     raise
                 if not last:
+                    answer = _readable(stranger or self._buffer)
                     raise IdentityMismatchError(
-                        f"{stranger or self._buffer!r:.200} is the answer to {self._marker.command!r}; expected "
-                        "another identity. Check the address; nothing was written"
+                        f"{answer:.200} is the answer to {_readable(self._marker.command)}; expected "
+                        f"{self._marker.expected}. Check the address; nothing was written"
                     ) from None
             else:
                 self._markers_unanswered -= 1

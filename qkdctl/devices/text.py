@@ -64,7 +64,8 @@ class LineDevice(Device):
         super().__init__(name, address, **settings)
         self._option_values = self.options.model_dump()
         stream = open_stream(address, self.timeout_s, default_baud=self.baud, rtscts=self.rtscts)
-        marker = Marker(self._encode(self._fill(self.identity_command)), self._is_identity)
+        expected = f"an identity like {self.marker_pattern or self.identity_pattern!r}"
+        marker = Marker(self._encode(self._fill(self.identity_command)), self._is_identity, expected)
         self.session = Session(
             stream, framing=self._framing(), timeout_s=self.timeout_s, marker=marker, gap_s=self.gap_s
         )

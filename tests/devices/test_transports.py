@@ -90,7 +90,7 @@ async def test_serial_carries_bytes_and_survives_a_replug_at_another_port(tmp_pa
         peer.unplug()
         with pytest.raises(ConnectionLostError):
             await ask(stream)
-        with pytest.raises(ConnectionLostError, match="port"):
+        with pytest.raises(ConnectionLostError, match="No such file"):
             await stream.open()
         (tmp_path / "other").mkdir()
         async with serial_peer(tmp_path / "other"):  # takes the freed port
@@ -105,12 +105,19 @@ async def test_a_serial_port_has_one_owner(tmp_path: Path) -> None:
     async with serial_peer(tmp_path) as peer:
         first, second = open_stream(peer.address, 1.0), open_stream(peer.address, 1.0)
         await first.open()
-        with pytest.raises(ConnectionLostError, match="lock"):
+        with pytest.raises(ConnectionLostError, match="another program holds the port"):
             await second.open()
         await first.close()
         await second.open()
         await exchange(second, peer)
         await second.close()
+
+
+async def test_a_port_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    gone = tmp_path / "usb-gone"
+    with pytest.raises(ConnectionLostError) as error:
+        await open_stream(f"serial://{gone}?baud=9600", 0.1).open()
+    assert str(error.value) == f"{gone}: No such file or directory"
 
 
 async def test_opening_a_serial_port_drops_what_lay_there(tmp_path: Path) -> None:

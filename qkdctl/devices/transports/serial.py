@@ -1,5 +1,7 @@
 """A serial line, on the thread of its bus."""
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,14 @@ class SerialSettings:
 
     baud: int = 9600
     rtscts: bool = False
+
+
+def _why(error: Exception) -> str:
+    """The cause in words; the library repeats the path, twice."""
+    number = getattr(error, "errno", None)
+    if number in (errno.EAGAIN, errno.EBUSY):
+        return "another program holds the port"
+    return os.strerror(number) if number else str(error)
 
 
 class SerialStream(ByteStream):
@@ -54,7 +64,7 @@ class SerialStream(ByteStream):
         try:
             self._port = await self._bus.call(blocking, self._timeout_s + _GRACE_S)
         except (OSError, serial.SerialException, ValueError) as error:
-            raise ConnectionLostError(f"{self._path}: {error}") from error
+            raise ConnectionLostError(f"{self._path}: {_why(error)}") from error
         self.is_open = True
 
     async def close(self) -> None:
