@@ -169,7 +169,9 @@ async def test_a_stranger_is_named_and_told_nothing_but_the_identity_query(tmp_p
     async with tcp_peer() as tcp, serial_peer(tmp_path) as line:
         for peer in (tcp, line):
             device = AcmeVoa("voa", peer.address, timeout_s=QUICK_S)
-            with pytest.raises(IdentityMismatchError, match=r"LASER-9.*expected an identity like .*nothing was written"):
+            with pytest.raises(
+                IdentityMismatchError, match=r"LASER-9.*expected an identity like .*nothing was written"
+            ):
                 await peer.during(device.connect(), [(b"*IDN?\n", stranger)] * 2)
 
 
