@@ -96,6 +96,7 @@ class EpochLoop:
         self._on_epoch = on_epoch
         self._state: NetworkState | None = None
         self._without_plan = 0
+        self._why_no_plan = ""
         self._planned: set[str] = set()
         self._grid = Grid(epoch_s, 0.0)
 
@@ -123,10 +124,15 @@ class EpochLoop:
             async with asyncio.timeout(self._epoch_s):
                 outcome = await self._decide()
         except Exception as error:
-            log.exception("no plan", epoch=self.epoch)
-            await self._do_without_plan(str(error) or f"not decided within {self._epoch_s:g} s")
+            why = str(error) or f"not decided within {self._epoch_s:g} s"
+            if why != self._why_no_plan:
+                log.exception("no plan", epoch=self.epoch)
+            self._why_no_plan = why
+            await self._do_without_plan(why)
             return
-        self._without_plan = 0
+        if self._without_plan:
+            log.info("a plan again", epoch=self.epoch, without=self._without_plan)
+        self._without_plan, self._why_no_plan = 0, ""
         self._alarms.clear("no-plan", self._node)
         self.outcomes.append(outcome)
         plans = {plan.link: plan for plan in outcome.plan.links if plan.link in self._planned}

@@ -39,6 +39,8 @@ _OTHERS_START_S = 3.0
 _DECISIONS_SEARCHED = 200
 _GATHER_SHARE = 0.5
 _SETTLE_S = 2.0
+_CANCELLATIONS = 2
+_CANCELLING_S = 3.0
 _STALE_EPOCHS = 3
 _ORDERED = {"running": Manual.AUTO, "hold": Manual.HOLD, "manual-safe": Manual.SAFE}
 
@@ -65,6 +67,10 @@ class Node:
         self.broadcast = Broadcast()
         self.alarms = Alarms(clock, self._alarm_changed)
         journal.on_trouble = self._ledger_in_trouble
+        for number, complaint in enumerate(store.complaints):
+            # Over, because what could be saved was; critical, so that it stays until somebody has seen it.
+            self.alarms.raise_("state-damaged", f"state {number}", complaint, Severity.CRITICAL)
+            self.alarms.clear("state-damaged", f"state {number}")
         self._links_of: dict[str, list[LinkController]] = {}
         self.supervisors = build_supervisors(config, clock, journal, self._device_changed)
         self.links = {
@@ -116,6 +122,7 @@ class Node:
         self.is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._not_shown_dark: list[str] = []
+        self._continued: set[str] = set()
 
     async def start(self) -> None:
         """Restore what was known, connect the devices, begin the epochs.
@@ -196,13 +203,18 @@ class Node:
                 self._take_calibration(link, stored.document)
             if name in orders:
                 link.orders.manual = _ORDERED[orders[name].mode]
-        for entry in reversed(await self.store.ledger.tail(_DECISIONS_SEARCHED)):
-            if entry.kind == "decision":
-                try:
-                    self._continue_after(entry.payload)
-                except (KeyError, ValueError) as error:
-                    log.warning("last decision not understood; beginning anew", entry=entry.sequence, error=str(error))
-                return
+        entries = await self.store.ledger.tail(_DECISIONS_SEARCHED)
+        decisions = [entry for entry in reversed(entries) if entry.kind == "decision"]
+        try:
+            for age, entry in enumerate(decisions):
+                decision = Decision.from_json(json.dumps(entry.payload["decision"]))
+                if age == 0:
+                    self.epochs.epoch = decision.epoch
+                    self.decider.history = ShieldHistory.from_json(json.dumps(entry.payload["shield_history"]))
+                if self._continue_after(decision):
+                    return
+        except (KeyError, ValueError) as error:
+            log.warning("an earlier decision is not understood", entry=entry.sequence, error=str(error))
 
     def _take_calibration(self, link: LinkController, document: Mapping[str, object]) -> None:
         """A record of another version says nothing that can be relied on."""
@@ -211,18 +223,21 @@ class Node:
         except ValueError as error:
             log.warning("calibration record not understood; calibrate anew", link=link.name, error=str(error))
 
-    def _continue_after(self, payload: Mapping[str, object]) -> None:
-        """Epoch number, commanded settings and the shield's memory go on where they were."""
-        decision = Decision.from_json(json.dumps(payload["decision"]))
-        self.epochs.epoch = decision.epoch
-        self.decider.history = ShieldHistory.from_json(json.dumps(payload["shield_history"]))
+    def _continue_after(self, decision: Decision) -> bool:
+        """Let links that have no commanded settings yet go on with those of a decision; True when all have some.
+
+        A link that was dark in the last decision goes on with what it ran before.
+        """
         for plan in decision.plan.links:
             link = self.links.get(plan.link)
-            if link is None or plan.protocol not in self.config.links[plan.link].protocols:
+            if link is None or plan.link in self._continued:
                 continue
-            if 0 < plan.mean_photon_number_e6 <= link.settings.cap_e6:
+            allowed = plan.protocol in self.config.links[plan.link].protocols
+            if allowed and 0 < plan.mean_photon_number_e6 <= link.settings.cap_e6:
                 connections = link.settings.initial.switch_connections
                 link.operations.operation = Operation(plan.mean_photon_number_e6, plan.protocol, connections)
+                self._continued.add(plan.link)
+        return len(self._continued) == len(self.links)
 
     async def _await_first_attempts(self) -> None:
         """Wait for devices the daemon cannot start without, and a moment for the others, so that links run on."""
@@ -237,9 +252,15 @@ class Node:
         self._tasks.append(asyncio.create_task(work, name=name))
 
     async def _cancel_all(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """End everything, twice if need be: a driver may swallow a cancellation, but not hold up the end for ever."""
+        left = set(self._tasks)
+        for _ in range(_CANCELLATIONS):
+            for task in left:
+                task.cancel()
+            if left:
+                _, left = await asyncio.wait(left, timeout=_CANCELLING_S)
+        for task in left:
+            log.error("task does not end", task=task.get_name())
         self._tasks.clear()
 
     def _device_changed(self, supervisor: Supervisor) -> None:

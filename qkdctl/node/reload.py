@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from qkdctl.api.errors import ConflictError, FacadeError, InvalidValueError, UnavailableError
-from qkdctl.config.change import diff
+from qkdctl.config.change import changed_keys
 from qkdctl.config.model import Config
 from qkdctl.config.problems import ConfigError
 from qkdctl.node.node import Node
@@ -63,12 +63,8 @@ class Reloader:
         except ConfigError as error:
             text = "; ".join(problem.render() for problem in error.problems)
             raise InvalidValueError(text, hint="the running configuration stays in force") from error
-        change = diff(self._node.config, new)
-        fixed = [
-            *sorted(set(change.sections) - _LIVE),
-            *_names("devices", change.devices),
-            *_names("links", change.links),
-        ]
+        changed = changed_keys(self._node.config, new)
+        fixed = [key for key in changed if key.partition(".")[0] not in _LIVE]
         if fixed:
             raise ConflictError(
                 f"only a restart can change {', '.join(fixed)}; nothing was applied",
@@ -78,8 +74,9 @@ class Reloader:
         policy, problem = await asyncio.to_thread(load_policy, new)
         if problem:
             raise InvalidValueError(problem, hint="the policy in force stays; nothing was applied")
-        other = "policy" in change.sections or policy.identity != self._node.decider.policy.identity
-        applied = sorted({*change.sections, *(["policy"] if other else [])})
+        sections = {key.partition(".")[0] for key in changed}
+        other = "policy" in sections or policy.identity != self._node.decider.policy.identity
+        applied = sorted({*sections, *(["policy"] if other else [])})
         if not applied:
             return "nothing has changed"
         try:
@@ -96,7 +93,3 @@ class Reloader:
             log.error("configuration not reloaded", error=error.error, hint=error.hint)  # noqa: TRY400 - said in full
         except Exception:
             log.exception("configuration not reloaded")
-
-
-def _names(section: str, change: object) -> list[str]:
-    return [f"{section}.{name}" for kind in ("added", "removed", "changed") for name in getattr(change, kind)]

@@ -105,12 +105,10 @@ async def _serve(config: Config, options: RunOptions, environment: Mapping[str, 
             )
             node = Node(config, store, await LedgerJournal.load(store), clock)
             return await _run_node(node, outside, options, environment, notifier)
-    except (StoreError, StartError) as error:
+    except (StoreError, StartError, OSError) as error:
         log.critical("cannot start", error=str(error))
-        return exit_codes.UNAVAILABLE
-    except OSError as error:
-        log.critical("cannot start", error=str(error))
-        return exit_codes.PERMISSION if isinstance(error, PermissionError) else exit_codes.UNAVAILABLE
+        refused = isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError)
+        return exit_codes.PERMISSION if refused else exit_codes.UNAVAILABLE
 
 
 async def _run_node(
@@ -138,7 +136,9 @@ async def _run_node(
                 await _until_end(node, options, stop)
             finally:
                 notifier.stopping()
+                log.info("stopping", node=node.config.node.name)
                 failures = await node.stop()
+    log.info("stopped", node=node.config.node.name, dark=not failures)
     return exit_codes.FAILURE if failures else exit_codes.OK
 
 

@@ -1,0 +1,105 @@
+"""What a daemon begins with: what was running, and what it should say of its own state."""
+
+from pathlib import Path
+
+import pytest
+import structlog
+
+from qkdctl import exit_codes
+from qkdctl.clock import RealClock
+from qkdctl.config.load import load
+from qkdctl.node import RunOptions
+from qkdctl.node.facade import Facade
+from qkdctl.node.journal import LedgerJournal
+from qkdctl.node.node import Node
+from qkdctl.node.run import run
+from qkdctl.policy.history import ShieldHistory
+from qkdctl.records.decision import Decision
+from qkdctl.records.plan import LinkPlan, Plan
+from qkdctl.store.store import Store, open_store
+
+SHIPPED = Path(__file__).parents[2] / "config" / "bench.toml"
+EMPTY = '[node]\nname = "bench"\nstate_directory = "{0}/state"\nruntime_directory = "{0}"\n'
+
+
+def node_over(store: Store, directory: Path, journal: LedgerJournal) -> Node:
+    overrides = {"node.state_directory": str(directory / "state"), "node.runtime_directory": str(directory)}
+    return Node(load(SHIPPED, {}, overrides), store, journal, RealClock())
+
+
+async def decided(store: Store, epoch: int, **mean_photon_numbers_e6: int) -> None:
+    links = tuple(
+        LinkPlan(
+            link=name.replace("_", "-"), action="hold", mean_photon_number_e6=mean, protocol="bb84", realign=0,
+            interventions=(),
+        )
+        for name, mean in sorted(mean_photon_numbers_e6.items())
+    )  # fmt: skip
+    plan = Plan(epoch=epoch, policy="rule-based", links=links)
+    digest = "0" * 64
+    decision = Decision(epoch=epoch, snapshot_digest=digest, state_digest=digest, plan=plan, policy="rule-based")
+    payload = {"decision": decision.to_plain(), "shield_history": ShieldHistory().to_plain()}
+    await store.ledger.append("decision", payload)
+
+
+@pytest.mark.asyncio
+async def test_a_link_that_was_dark_at_the_end_goes_on_with_what_it_ran_before(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "state", RealClock()) as store:
+        await decided(store, 7, alice_bob=310_000, charlie_dave=222_000)
+        await decided(store, 8, alice_bob=320_000, charlie_dave=0)
+        await decided(store, 9, alice_bob=330_000, charlie_dave=0)
+        node = node_over(store, tmp_path, await LedgerJournal.load(store))
+        await node._restore()
+        operations = {name: link.operations.operation.mean_photon_number_e6 for name, link in node.links.items()}
+        assert operations == {"alice-bob": 330_000, "charlie-dave": 222_000}
+        assert node.epochs.epoch == 9
+
+
+@pytest.mark.asyncio
+async def test_damaged_state_is_an_alarm_until_somebody_has_seen_it(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "state", RealClock()) as store:
+        await decided(store, 1, alice_bob=0)
+    (tmp_path / "state" / "state.db").write_bytes(b"")
+    async with open_store(tmp_path / "state", RealClock()) as store:
+        node = node_over(store, tmp_path, await LedgerJournal.load(store))
+
+        async def no_reload(_: str) -> str:
+            raise AssertionError
+
+        facade = Facade(node, no_reload)
+        (alarm,) = facade.alarms()
+        assert (alarm["code"], alarm["severity"]) == ("state-damaged", "critical")
+        assert "state.db" in str(alarm["text"])
+        await facade.acknowledge_alarm(str(alarm["id"]), "test")
+        assert facade.alarms() == []
+
+
+@pytest.fixture
+def logging_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run logs as these tests do, not where the daemon would."""
+    monkeypatch.setitem(run.__globals__, "configure_logging", lambda *_: None)
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_a_state_directory_that_may_not_be_used_is_a_matter_of_permission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "qkdctl.toml"
+    path.write_text(EMPTY.format(tmp_path))
+    monkeypatch.setattr("qkdctl.store.lock.os.open", refuse)
+    with structlog.testing.capture_logs() as logs:
+        assert run(RunOptions(path), {}) == exit_codes.PERMISSION
+    assert f"state directory {tmp_path / 'state'}: Permission denied" in logs[-1]["error"]
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_the_log_says_when_the_daemon_stops_and_that_all_is_dark(tmp_path: Path) -> None:
+    path = tmp_path / "qkdctl.toml"
+    path.write_text(EMPTY.format(tmp_path))
+    with structlog.testing.capture_logs() as logs:
+        assert run(RunOptions(path, duration_s=0.01), {}) == exit_codes.OK
+    assert [entry["event"] for entry in logs] == ["ready", "stopping", "stopped"]
+    assert logs[-1]["dark"] is True
