@@ -154,8 +154,12 @@ class Instrument(Device):
         arrived, self._late = self._late, []
         for name, value in arrived:
             self.on_write(self.name, name, value)
-            self.held[name] = value
+            self.hold(name, value)
             self.shine()
+
+    def hold(self, name: str, value: Value) -> None:
+        """Take over a value."""
+        self.held[name] = value
 
 
 class Laser(Instrument):
@@ -279,7 +283,6 @@ class Engine(Instrument):
         self.session = session
         self.end = end
         self.controller = controller
-        self.aligning = False
         self.deform: Callable[[list[SessionRecord]], list[SessionRecord]] = list
 
     async def _read(self, attribute: Attribute) -> Value:
@@ -290,9 +293,18 @@ class Engine(Instrument):
         await self._exchange("read", "records")
         return self.deform(self.session.records(after, self))
 
+    @property
+    def aligning(self) -> bool:
+        return bool(self.held.get("aligning"))
+
+    def hold(self, name: str, value: Value) -> None:
+        """Told to stop or to run, an engine leaves its alignment."""
+        super().hold(name, value)
+        if name == "running":
+            self.held["aligning"] = False
+
     async def start_alignment(self) -> None:
         await self._exchange("write", "aligning", True)
-        self.aligning = True
 
     async def measure_qber(self, pulses: int) -> QberSample:
         await self._exchange("read", "qber")
@@ -303,7 +315,6 @@ class Engine(Instrument):
 
     async def end_alignment(self) -> None:
         await self._exchange("write", "aligning", False)
-        self.aligning = False
 
 
 class Session:

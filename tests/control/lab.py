@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,7 @@ from qkdctl.control.alarms import Alarms
 from qkdctl.control.decider import Decider
 from qkdctl.control.epoch import EpochLoop
 from qkdctl.control.link import LinkController
-from qkdctl.control.link_settings import LinkSettings
+from qkdctl.control.link_settings import LinkSettings, Manual
 from qkdctl.control.reporting import Reporter
 from qkdctl.devices import Value
 from qkdctl.devices.supervisor import Supervisor, SupervisorSettings
@@ -47,6 +47,7 @@ class Disk:
         self.full = False
         self.stuck = asyncio.Event()
         self.dead = False
+        self.on_entry: Callable[[str], None] = lambda _: None
         self.calibrations = SimpleNamespace(put=self._put)
         self.ledger = SimpleNamespace(append=self._append)
         self._one_at_a_time = asyncio.Lock()
@@ -56,6 +57,7 @@ class Disk:
         await self._turn()
         self.entries.append((kind, payload))
         self.committed |= points or {}
+        self.on_entry(kind)
         return SimpleNamespace(sequence=len(self.entries), hash="")
 
     async def _put(self, link: str, document: Mapping[str, Any]) -> None:
@@ -146,7 +148,14 @@ class Daemon:
     """The control of one node."""
 
     def __init__(
-        self, lab: Lab, *, may_write: bool = True, until_safe: int = 3, policy: Any = None, initial_e6: int = 300_000
+        self,
+        lab: Lab,
+        *,
+        may_write: bool = True,
+        until_safe: int = 3,
+        policy: Any = None,
+        initial_e6: int = 300_000,
+        manual: str = "auto",
     ) -> None:
         self.lab = lab
         self.crashed = False
@@ -173,6 +182,7 @@ class Daemon:
         settings = LinkSettings(PATH, CURRENT_A, CAP_E6, Operation(initial_e6, "bb84"), 1000, 12_000)
         self.link = LinkController("a-b", settings, roles, self.journal, self.alarms, clock, may_write=may_write)
         self.link.operations.calibration = lab.disk.records.get("a-b")
+        self.link.orders.manual = Manual(manual)
         self.policy = policy or Chosen()
         shield = ShieldSettings(max_raise_ppm=1_000_000, realign_rest_epochs=0, stale_after_ms=60_000)
         decider = Decider(self.policy, RuleBased() if policy is None else Hold(), shield, self.alarms, ShieldHistory())
@@ -231,9 +241,11 @@ class Daemon:
         return any(alarm.code == code and alarm.active for alarm in self.alarms.listed())
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=1.0)
         self.lab.disk.stuck.set()
         await self.journal.settle(1000.0)
 

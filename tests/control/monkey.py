@@ -160,7 +160,7 @@ class Monkey:
 
     async def plan(self) -> None:
         assert self.daemon is not None
-        self.daemon.policy.action = self.random.choice(("up-1", "up-2", "down-1", "down-2", "realign"))
+        self.daemon.policy.action = self.random.choice(("up-small", "up-large", "down-small", "down-large", "realign"))
 
     async def order(self) -> None:
         assert self.daemon is not None
