@@ -1,12 +1,29 @@
 """Counts of a train of pulses, per basis and intensity."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Table = NDArray[np.int64]
+
+
+class SiftedCounts(Protocol):
+    """Tables of shape (2, intensities, *links); row 0 is basis Z, row 1 basis X; no links axis for a single link.
+
+    Attributes:
+        sent: pulses for which both ends chose this basis.
+        detected: those of them with a click.
+        errors: those of them read as the wrong bit.
+    """
+
+    @property
+    def sent(self) -> Table: ...  # noqa: D102
+    @property
+    def detected(self) -> Table: ...  # noqa: D102
+    @property
+    def errors(self) -> Table: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Present settings of both detectors as arrays of two, plus the gating they share."""
+    """Present settings of the detectors, plus the gating they share.
+
+    Arrays of shape (detectors, *links), the first entry belonging to bit 0 and the second to bit 1. Where both are
+    alike on all links one entry stands for both. Gating has the shape of the links alone.
+    """
 
     efficiency: Floats
     dark_rate_hz: Floats
     dead_time_s: Floats
     afterpulse_probability: Floats
     gated: NDArray[np.bool_]
-    gate_s: float
-    pulse_rate_hz: float
+    gate_s: float | Floats
+    pulse_rate_hz: float | Floats
 
     @classmethod
     def of(cls, channels: Sequence[DetectorChannel], gate_s: float, pulse_rate_hz: float) -> Self:
@@ -65,7 +69,7 @@ class Receiver:
         free = (self.pulse_rate_hz * lit + self.dark_rate_hz) * (1 + self.afterpulse_probability)
         return np.asarray(np.where(self.gated, gated, free))
 
-    def count_rate_hz(self, arriving: float) -> Floats:
+    def count_rate_hz(self, arriving: float | Floats) -> Floats:
         """What each detector counts when each pulse brings this mean photon number, half of it to either detector."""
         lit = -np.expm1(-arriving * self.efficiency / 2)
         return nonparalyzable_rate_hz(self.rate_without_dead_time_hz(lit), self.dead_time_s)
@@ -78,36 +82,43 @@ def outcome_probabilities(
     intensity_probabilities: Floats,
     basis_errors: Floats,
     basis_probabilities: Floats,
-    matched: bool,
+    matched: bool = False,
 ) -> tuple[Floats, Floats]:
     """Probabilities of a right and of a wrong bit for a pulse whose bases agree.
 
+    `links` are the trailing axes that the receiver has behind its detectors; none for a single link.
+
     Args:
         receiver: the detectors.
-        arriving: mean photon number at the receiver per intensity.
-        intensity_probabilities: how often each intensity is sent.
-        basis_errors: probability that a photon reaches the wrong detector, per basis.
-        basis_probabilities: how often an end chooses Z and X.
+        arriving: mean photon number at the receiver, shape (intensities, *links).
+        intensity_probabilities: how often each intensity is sent, shape (intensities, *links).
+        basis_errors: probability that a photon reaches the wrong detector, shape (2 bases, *links).
+        basis_probabilities: how often an end chooses Z and X, shape (2 bases, *links).
         matched: whether both ends follow one list of bases (alignment) instead of choosing independently.
 
     Returns:
-        Two tables of shape (2 bases, intensities).
+        Two tables of shape (2 bases, intensities, *links).
     """
-    # axes: basis, bit sent, intensity, detector
-    share = np.empty((2, 2, 1, 2))
-    for bit in (0, 1):
-        share[:, bit, 0, bit] = 1 - basis_errors
-        share[:, bit, 0, 1 - bit] = basis_errors
-    light = arriving[:, np.newaxis] * receiver.efficiency
-    lit = -np.expm1(-light * share)
+    light = arriving * receiver.efficiency[:, np.newaxis]
+    errors = basis_errors[:, np.newaxis, np.newaxis]
+    # axes: basis, detector, intensity, links; a bit sent for a detector lights it in full and the other by mistake
+    lit_right = -np.expm1(-light * (1 - errors))
+    lit_wrong = -np.expm1(-light * errors)
     agree = basis_probabilities if matched else basis_probabilities**2
-    lit_agreeing = np.einsum("b,k,bzkd->d", agree, intensity_probabilities, lit) / 2
-    lit_differing = (1 - agree.sum()) * (intensity_probabilities @ -np.expm1(-light / 2))
-    mean_lit = lit_agreeing + lit_differing
-    background = receiver.background(mean_lit)
-    live = 1 / (1 + receiver.rate_without_dead_time_hz(mean_lit) * receiver.dead_time_s)
-    click = live * (background + lit * (1 - background))
-    right = np.stack([click[:, 0, :, 0], click[:, 1, :, 1]])
-    wrong = np.stack([click[:, 0, :, 1], click[:, 1, :, 0]])
+    lit = _mean_over_choices(lit_right + lit_wrong, agree, intensity_probabilities) / 2
+    if not matched:
+        in_differing = (intensity_probabilities * -np.expm1(-light / 2)).sum(axis=1)
+        lit = lit + (1 - agree.sum(axis=0)) * in_differing
+    background = receiver.background(lit)
+    live = 1 / (1 + receiver.rate_without_dead_time_hz(lit) * receiver.dead_time_s)
+    base, slope = (live * background)[:, np.newaxis], (live * (1 - background))[:, np.newaxis]
+    right = base + slope * lit_right
+    # the wrong detector of a bit is the other one; of a single entry for both it is that entry
+    wrong = (base + slope * lit_wrong)[:, ::-1]
     both = right * wrong / 2
-    return (right - both).mean(axis=0), (wrong - both).mean(axis=0)
+    return (right - both).mean(axis=1), (wrong - both).mean(axis=1)
+
+
+def _mean_over_choices(table: Floats, of_bases: Floats, of_intensities: Floats) -> Floats:
+    """Mean of a table (basis, detector, intensity, *links) over bases and intensities, weighted by their shares."""
+    return np.asarray((of_bases[:, np.newaxis] * (table * of_intensities).sum(axis=2)).sum(axis=0))

@@ -171,7 +171,7 @@ class KeySession:
             correction=self.parameters.correction,
             least_clicks=self.parameters.least_clicks,
         )
-        fresh = max(proven - self._credited_bits, 0)
+        fresh = max(int(proven) - self._credited_bits, 0)
         self._credited_bits += fresh
         return fresh
 

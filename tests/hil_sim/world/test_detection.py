@@ -197,3 +197,57 @@ def test_counts_add_up():
 
 def test_no_pulses_no_counts():
     assert lit_link(STILL).detect(0, RATIOS, PROBABILITIES, BASES).sent.sum() == 0
+
+
+def test_many_links_are_detected_as_each_alone():
+    rng = np.random.default_rng(8)
+    links = 7
+    receiver = Receiver(
+        efficiency=rng.uniform(0.1, 0.9, (2, links)),
+        dark_rate_hz=rng.uniform(10, 1e4, (2, links)),
+        dead_time_s=rng.uniform(0, 1e-6, (2, links)),
+        afterpulse_probability=rng.uniform(0, 0.05, (2, links)),
+        gated=rng.random((2, links)) < 0.5,
+        gate_s=rng.uniform(1e-10, 1e-9, links),
+        pulse_rate_hz=rng.uniform(1e7, 1e9, links),
+    )
+    arriving = rng.uniform(0, 0.2, (3, links))
+    shares, bases = rng.dirichlet([1, 1, 1], links).T, rng.dirichlet([1, 1], links).T
+    errors = rng.uniform(0, 0.5, (2, links))
+    for matched in (False, True):
+        right, wrong = outcome_probabilities(
+            receiver,
+            arriving=arriving,
+            intensity_probabilities=shares,
+            basis_errors=errors,
+            basis_probabilities=bases,
+            matched=matched,
+        )
+        assert right.shape == wrong.shape == (2, 3, links)
+        for link in range(links):
+            alone = Receiver(*(getattr(receiver, name)[..., link] for name in Receiver.__slots__))
+            expected = outcome_probabilities(
+                alone,
+                arriving=arriving[:, link],
+                intensity_probabilities=shares[:, link],
+                basis_errors=errors[:, link],
+                basis_probabilities=bases[:, link],
+                matched=matched,
+            )
+            np.testing.assert_allclose((right[..., link], wrong[..., link]), expected, rtol=1e-12)
+
+
+def test_one_entry_stands_for_two_detectors_that_are_alike():
+    both, one = (
+        Receiver(*(np.full(count, value) for value in (0.3, 500.0, 1e-6, 0.02)), np.full(count, True), 1e-9, 1e8)
+        for count in (2, 1)
+    )
+    settings = {
+        "arriving": np.array([0.05, 0.01, 0.0]),
+        "intensity_probabilities": np.array([0.7, 0.2, 0.1]),
+        "basis_errors": np.array([0.01, 0.03]),
+        "basis_probabilities": np.array([0.8, 0.2]),
+    }
+    np.testing.assert_allclose(
+        outcome_probabilities(one, **settings), outcome_probabilities(both, **settings), rtol=1e-14
+    )

@@ -1,4 +1,4 @@
-import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,5 +79,12 @@ def test_no_pulses_prove_nothing():
 
 
 def test_key_is_a_whole_number_of_bits():
-    assert isinstance(bits(expected_counts()), int)
-    assert math.isfinite(bits(expected_counts()))
+    assert bits(expected_counts()).dtype == np.int64
+
+
+def test_many_links_are_analysed_as_each_alone():
+    each = [expected_counts(), expected_counts(x_error=0.03), expected_counts(x_error=0.25), PulseCounts.none(3)]
+    stacked = SimpleNamespace(
+        **{name: np.stack([getattr(c, name) for c in each], axis=-1) for name in ("sent", "detected", "errors")}
+    )
+    assert bits(stacked).tolist() == [int(bits(counts)) for counts in each]
