@@ -1,4 +1,4 @@
-"""Which mean photon number makes the most key."""
+"""Which mean photon number makes the most BB84 key."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -6,9 +6,8 @@ from numpy.typing import ArrayLike
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
 from qkdctl.physics.entropy import h2
+from qkdctl.physics.optimize import maximise
 
-_GRID = np.linspace(-1.0, 1.0, 65)
-_ZOOMS = 5
 _NEWTON_STEPS = 12
 
 
@@ -33,16 +32,7 @@ def optimal_mean_photon_number(
 ) -> Floats:
     """Mean photon number in [lowest, highest] that maximises the rate with infinitely many decoys, to about 1e-7.
 
-    A grid comes first and is refined around its best point, so that no start value can miss the peak. Where no key
-    can be made it is the value that loses least.
+    Where no key can be made it is the value that loses least.
     """
-    parts = np.broadcast_arrays(channel.transmittance, channel.background, channel.misalignment, correction)
-    eta, y0, e_d, f = (floats(part)[..., np.newaxis] for part in parts)
-    spread = Channel(transmittance=eta, background=y0, misalignment=e_d)
-    best, step = np.full(eta.shape, (lowest + highest) / 2), (highest - lowest) / 2
-    for _ in range(_ZOOMS):
-        grid = np.clip(best + step * _GRID, lowest, highest)
-        rates = rate_infinite_decoy(spread, grid, correction=f)
-        best = np.take_along_axis(grid, rates.argmax(axis=-1, keepdims=True), axis=-1)
-        step *= _GRID[1] - _GRID[0]
-    return np.asarray(best[..., 0])
+    (mu,) = maximise(lambda mu: rate_infinite_decoy(channel, mu, correction=correction), (lowest, highest))
+    return mu
