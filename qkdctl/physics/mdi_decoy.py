@@ -75,7 +75,7 @@ class SinglePairBounds:
 
 
 def single_pair_bounds(intensities: Intensities, z: Cells, x: Cells) -> SinglePairBounds:
-    """Bounds on Y11 and e11 (XCQL): cells combined so that vacuum cancels, and with it the pairs of one and two photons.
+    """Bounds on Y11 and e11 (XCQL): cells combined so that vacuum cancels, and pairs of one and two photons too.
 
     A yield that is not positive, or would give single pairs more coincidences than the signals had in all, contradicts
     itself (noise, intensities that are not what they claim, a relay that lies) and is void: yield 0, error 1/2. Cells

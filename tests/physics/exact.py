@@ -1,6 +1,7 @@
 """Printed formulas evaluated with 80 digits, against which the regrouped ones of the package are held."""
 
 from decimal import Decimal, localcontext
+from math import comb, factorial
 
 DIGITS = 80
 
@@ -27,3 +28,29 @@ def mdi(eta_a, eta_b, dark, misalignment, mu_a, mu_b):
         qx = 2 * y**2 * (1 + 2 * y**2 - 4 * y * bessel_i0(x) + bessel_i0(2 * x))
         eqx = qx / 2 - 2 * (Decimal("0.5") - ed) * y**2 * (bessel_i0(2 * x) - 1)
         return tuple(float(v) for v in (qc + qe, (ed * qc + (1 - ed) * qe) / (qc + qe), qx, eqx / qx))
+
+
+def twin_field(root, dark, contrast, overlap, amplitude):
+    """Curty, Azuma, Lo as printed, with t, cos(phi) cos(theta) and cos(theta) given: (p_XX, e_X, bound on e_Z)."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        t, pd, om, cos, alpha = (Decimal(value) for value in (root, dark, contrast, overlap, amplitude))
+        g = t * alpha**2
+        fringes = (-g * om).exp() + (g * om).exp()
+        p = (1 - pd) / 2 * fringes * (-g).exp() - (1 - pd) ** 2 * (-2 * g).exp()
+        e_x = ((-g * om).exp() - (1 - pd) * (-g).exp()) / (fringes - 2 * (1 - pd) * (-g).exp())
+
+        def c(n):
+            return (-(alpha**2) / 2).exp() * alpha**n / Decimal(factorial(n)).sqrt()
+
+        def y(n, m):
+            if n + m > 8:
+                return Decimal(1)
+            arriving = sum(
+                comb(n, k) * comb(m, k) * (t * cos / 2) ** (2 * k) * (1 - t / 2) ** (n + m - 2 * k)
+                for k in range(min(n, m) + 1)
+            )
+            return (1 - pd) * (arriving - (1 - pd) * (1 - t) ** (n + m))
+
+        sums = [sum(c(n) * c(m) * y(n, m).sqrt() for n in range(j, 46, 2) for m in range(j, 46, 2)) for j in (0, 1)]
+        return float(p), float(e_x), float(sum(total**2 for total in sums) / p)

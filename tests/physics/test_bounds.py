@@ -1,9 +1,8 @@
 import math
 
-import numpy as np
 import pytest
 
-from qkdctl.physics.bounds import plob_bound
+from qkdctl.physics.bounds import plob_bound, single_repeater_bound
 from qkdctl.physics.photons import transmittance
 
 
@@ -21,10 +20,12 @@ def test_ends():
 
 
 def test_a_repeater_midway_halves_the_decibels():
-    assert plob_bound(np.sqrt(transmittance(60))) == pytest.approx(float(plob_bound(transmittance(30))))
+    assert single_repeater_bound(transmittance(60)) == pytest.approx(float(plob_bound(transmittance(30))))
+    assert single_repeater_bound([0.0, 1.0]).tolist() == [0.0, math.inf]
 
 
 @pytest.mark.parametrize("eta", [-0.1, 1.1])
 def test_refuses_what_is_no_transmittance(eta):
-    with pytest.raises(ValueError, match=r"\[0, 1\]"):
-        plob_bound(eta)
+    for bound in (plob_bound, single_repeater_bound):
+        with pytest.raises(ValueError, match=r"\[0, 1\]"):
+            bound(eta)
