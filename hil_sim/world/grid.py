@@ -1,31 +1,31 @@
 """Random processes on a fixed grid of time, the same whoever looks and however often."""
 
-from abc import ABC, abstractmethod
-
 import numpy as np
-from numpy.typing import NDArray
 
+from hil_sim.channels.process import Process
 from hil_sim.world.streams import random_stream
+from qkdctl.physics.arrays import Floats
 
 CHUNK_STEPS = 1024
 
 
-class GridProcess(ABC):
-    """A Markov process in fixed steps, generated lazily in chunks and readable at any time since the start.
+class GridProcess:
+    """A process of one link in fixed steps, generated lazily in chunks and readable at any time since the start.
 
     A chunk depends on the seed, its index and the state that the chunk before it ended with. Start states are kept,
     so any time in the past can be read again, bit for bit.
     """
 
-    def __init__(self, seed: int, labels: tuple[str, ...], step_s: float, start: NDArray[np.float64]) -> None:
+    def __init__(self, seed: int, labels: tuple[str, ...], step_s: float, process: Process, start: Floats) -> None:
         self._seed = seed
         self._labels = labels
         self._step_s = step_s
+        self._process = process
         self._starts = [start]
         self._loaded = -1
         self._states = start[np.newaxis]
 
-    def at(self, elapsed_s: float) -> NDArray[np.float64]:
+    def at(self, elapsed_s: float) -> Floats:
         """State at the last grid point not after this time.
 
         Raises:
@@ -43,9 +43,7 @@ class GridProcess(ABC):
 
     def _load(self, chunk: int) -> None:
         rng = random_stream(self._seed, *self._labels, chunk)
-        self._states = self._walk(rng, self._starts[chunk])
+        start = self._starts[chunk]
+        path = self._process.walk(start, CHUNK_STEPS, self._step_s, rng)
+        self._states = np.concatenate([start[np.newaxis], path])
         self._loaded = chunk
-
-    @abstractmethod
-    def _walk(self, rng: np.random.Generator, start: NDArray[np.float64]) -> NDArray[np.float64]:
-        """States at the `CHUNK_STEPS` + 1 grid points of one chunk, the first being `start`."""

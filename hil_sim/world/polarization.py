@@ -8,30 +8,30 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.world.grid import CHUNK_STEPS, GridProcess
+from hil_sim.channels.brownian_rotation import BrownianRotation
+from hil_sim.channels.quaternions import IDENTITY, to_matrix
+from hil_sim.world.grid import GridProcess
 from hil_sim.world.settings import Voltages
 
 Rotation = NDArray[np.float64]
 
 
-class RotationWalk(GridProcess):
-    """Random walk of a rotation: every step turns by a small Gaussian vector without preferred direction.
+class RotationWalk:
+    """Brownian motion of the fibre's rotation from alignment, as matrices and as a function of the time.
 
-    The mean overlap of a state with its start falls as exp(-s^2 t), s being the walk in rad/sqrt(s) about each axis:
-    Brownian motion on the sphere, as long as one step is small.
+    The mean overlap of a state with its start falls as exp(-s^2 t), s being the walk in rad/sqrt(s) about each axis.
     """
 
     def __init__(self, seed: int, labels: tuple[str, ...], step_s: float, walk_rad_per_sqrt_s: float) -> None:
-        super().__init__(seed, labels, step_s, np.eye(3))
-        self._deviation = walk_rad_per_sqrt_s * math.sqrt(step_s)
+        self._walk = GridProcess(seed, labels, step_s, BrownianRotation(walk_rad_per_sqrt_s), IDENTITY)
 
-    def _walk(self, rng: np.random.Generator, start: Rotation) -> Rotation:
-        steps = _rotations(self._deviation * rng.standard_normal((CHUNK_STEPS, 3)))
-        reach = 1
-        while reach < CHUNK_STEPS:  # prefix products by doubling; every entry then covers twice as many steps
-            steps[reach:] = steps[reach:] @ steps[:-reach]
-            reach *= 2
-        return np.concatenate([start[np.newaxis], _orthonormal(steps @ start)])
+    def at(self, elapsed_s: float) -> Rotation:
+        """Rotation at the last grid point not after this time.
+
+        Raises:
+            ValueError: for a time before the start.
+        """
+        return to_matrix(self._walk.at(elapsed_s))
 
 
 def controller_rotation(voltages_mv: Voltages, half_wave_mv: float) -> Rotation:
@@ -61,22 +61,3 @@ def _turn_about_z(angle: float) -> Rotation:
 def _turn_about_x(angle: float) -> Rotation:
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-
-
-def _rotations(vectors: NDArray[np.float64]) -> Rotation:
-    """Rotation matrices of rotation vectors, shape (n, 3) to (n, 3, 3) (Rodrigues' formula)."""
-    angle = np.linalg.norm(vectors, axis=1)[:, np.newaxis, np.newaxis]
-    cross = np.zeros((len(vectors), 3, 3))
-    x, y, z = vectors.T
-    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -z, y, -x
-    cross -= cross.transpose(0, 2, 1)
-    # np.sinc(t) = sin(pi t)/(pi t) is exact at zero, where the walk may stand still
-    linear = np.sinc(angle / np.pi)
-    quadratic = np.sinc(angle / (2 * np.pi)) ** 2 / 2
-    return np.asarray(np.eye(3) + linear * cross + quadratic * (cross @ cross))
-
-
-def _orthonormal(rotations: Rotation) -> Rotation:
-    """One Newton step towards the nearest rotation: removes the rounding that products gather."""
-    gram = rotations.transpose(0, 2, 1) @ rotations
-    return np.asarray(rotations @ (1.5 * np.eye(3) - 0.5 * gram))

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from hil_sim.world.drift import ExcessLoss, OrnsteinUhlenbeck
-from hil_sim.world.grid import CHUNK_STEPS
+from hil_sim.channels.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from hil_sim.world.drift import ExcessLoss
+from hil_sim.world.grid import CHUNK_STEPS, GridProcess
 from hil_sim.world.parameters import LossDrift, Polarization
 from hil_sim.world.polarization import RotationWalk
 from hil_sim.world.streams import random_stream
@@ -16,6 +17,10 @@ RESTLESS = STILL.model_copy(
         "polarization": Polarization(walk_rad_per_sqrt_s=0.05),
     }
 )
+
+
+def wander_of(seed, step_s, deviation, time_s):
+    return GridProcess(seed, ("wander",), step_s, OrnsteinUhlenbeck(deviation, time_s), np.zeros(()))
 
 
 def test_streams_depend_on_seed_and_labels_only():
@@ -41,20 +46,20 @@ def test_a_walk_is_the_same_however_often_and_in_whatever_order_it_is_read():
 
 
 def test_a_process_stands_still_between_grid_points_and_moves_at_them():
-    wander = OrnsteinUhlenbeck(5, ("a",), 0.1, 1.0, 5.0)
+    wander = wander_of(5, 0.1, 1.0, 5.0)
     assert wander.at(0.3) == wander.at(0.399)
     assert wander.at(0.3) != wander.at(0.4)
 
 
 def test_a_time_before_the_start_is_refused():
     with pytest.raises(ValueError, match="before the link existed"):
-        OrnsteinUhlenbeck(5, ("a",), 0.1, 1.0, 5.0).at(-0.1)
+        wander_of(5, 0.1, 1.0, 5.0).at(-0.1)
 
 
 @pytest.mark.parametrize("step_s", [0.1, 2.0, 30.0])
 def test_the_wander_has_its_stationary_deviation_and_time_constant_on_any_grid(step_s):
     tau_s, deviation = 10.0, 0.5
-    wander = OrnsteinUhlenbeck(7, ("wander",), step_s, deviation, tau_s)
+    wander = wander_of(7, step_s, deviation, tau_s)
     span = max(round(tau_s / step_s), 1)
     values = np.array([float(wander.at(n * step_s)) for n in range(span * 8, span * 6000, span)])
     samples = len(values)
@@ -67,9 +72,9 @@ def test_the_wander_has_its_stationary_deviation_and_time_constant_on_any_grid(s
 
 def test_the_wander_starts_at_zero_and_spreads_as_it_should():
     tau_s, deviation, time_s = 10.0, 0.5, 3.0
-    ends = [float(OrnsteinUhlenbeck(seed, ("w",), 0.1, deviation, tau_s).at(time_s)) for seed in range(400)]
+    ends = [float(wander_of(seed, 0.1, deviation, tau_s).at(time_s)) for seed in range(400)]
     expected = deviation**2 * -math.expm1(-2 * time_s / tau_s)
-    assert OrnsteinUhlenbeck(1, ("w",), 0.1, deviation, tau_s).at(0.0) == 0
+    assert wander_of(1, 0.1, deviation, tau_s).at(0.0) == 0
     assert abs(np.mean(np.square(ends)) / expected - 1) < 5 * math.sqrt(2 / 400)
 
 

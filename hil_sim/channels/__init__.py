@@ -1,0 +1,1 @@
+"""Random processes of a quantum link: what changes by itself between two looks at it, for many links at once."""

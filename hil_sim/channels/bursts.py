@@ -1,0 +1,104 @@
+"""Bursts of errors: long quiet times, short disturbed ones, both with heavy tails.
+
+The numbers are fitted to the anomalies labelled in one long QBER series of a decoy-BB84 link (31 bursts in 163 000
+points): length of a burst mean 95, median 20, p90 242 points; gap mean 5315, median 2080, p90 16 399 points; deviation
+of the QBER in a burst median .0045, p90 .024, p99 .25, maximum .595. Weibull laws give 92, 20, 244 and 5400, 2080,
+14 400; the truncated Pareto law gives .0045, .025, .20, .595. A series with 31 bursts fixes none of them better.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hil_sim.channels.heavy_tails import TruncatedPareto, Weibull
+from hil_sim.channels.per_link import FRACTION, POSITIVE, PerLink, Range
+from hil_sim.channels.process import require_steps
+from qkdctl.physics.arrays import Floats, floats
+
+BURST_POINTS = Weibull(scale=42.9, shape=0.48)
+GAP_POINTS = Weibull(scale=3757.0, shape=0.62)
+DEVIATION = TruncatedPareto(least=0.0021, most=0.595, exponent=0.9)
+HOLD_POINTS = 10.0
+"""Mean time that a deviation is held before it jumps to another one, within a burst; an assumption."""
+
+_REST, _ERROR = 0, 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bursts(PerLink):
+    """Alternating quiet times and bursts; the state holds the time in s to the next change, and the error added now.
+
+    Within a burst the error jumps at random times. Changes happen at their own times, whatever the step.
+
+    Attributes:
+        strength: factor on the deviations, at most 1; 0 for a link without bursts.
+        point_s: time that one point of the series stands for.
+    """
+
+    strength: ArrayLike = 0.0
+    point_s: ArrayLike = 1.0
+
+    RANGES: ClassVar[Mapping[str, Range]] = {"strength": FRACTION, "point_s": POSITIVE}
+
+    @property
+    def off(self) -> bool:
+        """Whether no link has bursts."""
+        return not np.any(self.strength)
+
+    def start(self, rng: np.random.Generator) -> Floats:
+        """A look at a random time: in a burst with its share of the time, the rest of the phase as it then is."""
+        links = floats(self.strength).size
+        in_burst = rng.random(links) < BURST_POINTS.mean / (BURST_POINTS.mean + GAP_POINTS.mean)
+        bursting = int(in_burst.sum())
+        rest, error = np.empty(links), np.zeros(links)
+        rest[in_burst] = BURST_POINTS.draw_rest(bursting, rng)
+        rest[~in_burst] = GAP_POINTS.draw_rest(links - bursting, rng)
+        error[in_burst] = DEVIATION.draw(bursting, rng)
+        rest *= floats(self.point_s).ravel()
+        return np.stack([rest, error], axis=-1).reshape(*self.shape, 2)
+
+    def walk(self, state: Floats, steps: int, step_s: float, rng: np.random.Generator) -> Floats:
+        """See Process."""
+        require_steps(steps, step_s)
+        point_s = floats(self.point_s).ravel()
+        rest, error = (state[..., n].ravel() for n in (_REST, _ERROR))
+        path = np.zeros((steps, len(point_s), 2))
+        path[:, :, _REST] = rest - step_s * np.arange(1, steps + 1)[:, np.newaxis]
+        busy = np.flatnonzero((error != 0) | (rest <= steps * step_s))
+        if len(busy):
+            path[:, busy] = _walk_of_busy(rest[busy], error[busy], point_s[busy], steps, step_s, rng)
+        return path.reshape(steps, *self.shape, 2)
+
+    def added_error(self, state: Floats) -> Floats:
+        """Error probability on top of the link's own, in [0, .595]."""
+        return np.asarray(floats(self.strength) * state[..., _ERROR])
+
+
+def _walk_of_busy(
+    rest: Floats, error: Floats, point_s: Floats, steps: int, step_s: float, rng: np.random.Generator
+) -> Floats:
+    """Paths of links that are in a burst, or will be within these steps."""
+    jump = -np.expm1(-step_s / (HOLD_POINTS * point_s))
+    path = np.empty((steps, len(rest), 2))
+    for step in range(steps):
+        rest -= step_s
+        while len(due := np.flatnonzero(rest <= 0)):
+            _change(due, rest, error, point_s, rng)
+        disturbed = np.flatnonzero(error)
+        jumping = disturbed[rng.random(len(disturbed)) < jump[disturbed]]
+        error[jumping] = DEVIATION.draw(len(jumping), rng)
+        path[step, :, _REST], path[step, :, _ERROR] = rest, error
+    return path
+
+
+def _change(due: NDArray[np.intp], rest: Floats, error: Floats, point_s: Floats, rng: np.random.Generator) -> None:
+    """End the phase of these links and begin the next one, from when the last one ended."""
+    quiet = error[due] == 0
+    begin, end = due[quiet], due[~quiet]
+    rest[begin] += point_s[begin] * BURST_POINTS.draw(len(begin), rng)
+    error[begin] = DEVIATION.draw(len(begin), rng)
+    rest[end] += point_s[end] * GAP_POINTS.draw(len(end), rng)
+    error[end] = 0.0
