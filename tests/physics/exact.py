@@ -54,3 +54,15 @@ def twin_field(root, dark, contrast, overlap, amplitude):
 
         sums = [sum(c(n) * c(m) * y(n, m).sqrt() for n in range(j, 46, 2) for m in range(j, 46, 2)) for j in (0, 1)]
         return float(p), float(e_x), float(sum(total**2 for total in sums) / p)
+
+
+def bbm92(eta_a, eta_b, background_a, background_b, misalignment, pairs):
+    """Ma, Fung, Lo as printed: (Q, E)."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        values = (eta_a, eta_b, background_a, background_b, misalignment, pairs)
+        ea, eb, ya, yb, ed, lam = (Decimal(value) for value in values)
+        a, b, x = 1 + ea * lam, 1 + eb * lam, 1 + (ea + eb - ea * eb) * lam
+        q = 1 - (1 - ya) / a**2 - (1 - yb) / b**2 + (1 - ya) * (1 - yb) / x**2
+        eq = q / 2 - 2 * (Decimal("0.5") - ed) * ea * eb * lam * (1 + lam) / (a * b * x)
+        return float(q), float(eq / q)
