@@ -1,0 +1,163 @@
+"""How much key a network can deliver at most, to judge routing by: maximum flow and linear programs.
+
+A bit of end-to-end key uses up one bit of key on every link of its path, in whichever direction it goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qkdctl.routing.table import Demand, PathTable
+from qkdctl.routing.topology import Topology
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlowBound:
+    """The most key that demands can get together, all of them added up.
+
+    Attributes:
+        total_bits: the bound.
+        demand_bits: a split over the demands that attains it, not the only one.
+    """
+
+    total_bits: float
+    demand_bits: _Floats
+
+
+def max_flow_bits(topology: Topology, capacity_bits: Sequence[int], source: str, target: str) -> int:
+    """Most bits that one demand can get if it has the network to itself and may use any number of paths.
+
+    Args:
+        topology: nodes that do not relay let nothing through.
+        capacity_bits: key on each link, in the order of `topology.links`, integers, not negative.
+        source: one end.
+        target: the other.
+
+    Raises:
+        ValueError: for unknown or equal ends, a negative capacity, or one too many or missing.
+        TypeError: for a capacity that is no integer.
+    """
+    import networkx as nx  # noqa: PLC0415 - slow to import, and only this bound needs it
+
+    topology.ends(source, target)
+    _check_amounts("capacities", capacity_bits, len(topology.links))
+    graph = nx.DiGraph()
+    graph.add_nodes_from((source, target))
+    through = {source, target, *(node.name for node in topology.nodes if node.relays)}
+    for link, bits in zip(topology.links, capacity_bits, strict=True):
+        for one, two in (link.ends, link.ends[::-1]):
+            if {one, two} <= through:
+                before = graph.get_edge_data(one, two, {"capacity": 0})["capacity"]
+                graph.add_edge(one, two, capacity=before + index(bits))
+    return int(nx.maximum_flow_value(graph, source, target))
+
+
+def multicommodity_bound(table: PathTable, capacity_bits: ArrayLike, demand_bits: ArrayLike) -> FlowBound:
+    """Most bits that all demands can get over the candidate paths, by a linear program.
+
+    Args:
+        table: candidate paths.
+        capacity_bits: key on each link of the table's topology, shape (links,), finite, not negative.
+        demand_bits: what each demand asks for, shape (demands,), finite, not negative.
+
+    Raises:
+        ValueError: for amounts that are negative, not finite, or too few or many.
+    """
+    from scipy.sparse import csc_array, vstack  # noqa: PLC0415 - slow to import, and only bounds need it
+
+    capacities = _check_amounts("capacities", capacity_bits, table.links)
+    wanted = _check_amounts("demands", demand_bits, len(table.demands))
+    paths = len(table.path_cost)
+    if not paths:
+        return FlowBound(0.0, np.zeros(len(table.demands)))
+    uses = csc_array((np.ones(len(table.path_links)), table.path_links, table.path_offsets), shape=(table.links, paths))
+    serves = csc_array((np.ones(paths), table.path_demand, np.arange(paths + 1)), shape=(len(wanted), paths))
+    sent = _maximise(np.ones(paths), vstack([uses, serves]), np.concatenate([capacities, wanted]), upper=np.inf)
+    served = serves @ sent
+    return FlowBound(float(served.sum()), np.asarray(served))
+
+
+def multicommodity_bound_on_any_path(
+    topology: Topology, demands: Sequence[Demand], capacity_bits: ArrayLike, demand_bits: ArrayLike
+) -> FlowBound:
+    """The same over all paths that there are, by a linear program over links; no choice of paths can beat it.
+
+    It has two variables per link and source: a thousand links with ten sources take seconds.
+
+    Args:
+        topology: nodes that do not relay let nothing through.
+        demands: source and target of each.
+        capacity_bits: key on each link, shape (links,), finite, not negative.
+        demand_bits: what each demand asks for, shape (demands,), finite, not negative.
+
+    Raises:
+        ValueError: for unknown or equal ends, or amounts that are negative, not finite, or too few or many.
+    """
+    from scipy.sparse import block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+
+    capacities = _check_amounts("capacities", capacity_bits, len(topology.links))
+    wanted = _check_amounts("demands", demand_bits, len(demands))
+    if not demands:
+        return FlowBound(0.0, np.zeros(0))
+    ends = np.array([topology.ends(*demand) for demand in demands])
+    sources, source_of = np.unique(ends[:, 0], return_inverse=True)
+    arcs, nodes = _arcs(topology), len(topology.nodes)
+    into, out_of = (_incidence(arcs[:, side], np.arange(len(arcs)), (nodes, len(arcs))) for side in (1, 0))
+    arrives, leaves = (
+        _incidence(source_of * nodes + ends[:, side], np.arange(len(demands)), (len(sources) * nodes, len(demands)))
+        for side in (1, 0)
+    )
+    balance = hstack([block_diag([into - out_of] * len(sources)), leaves - arrives])
+    loads = hstack([eye_array(len(topology.links))] * (2 * len(sources)))
+    limits = hstack([loads, csr_array((len(topology.links), len(demands)))])
+    open_arcs = [np.where(_may_carry(topology, arcs[:, 0], source), np.inf, 0.0) for source in sources]
+    objective = np.concatenate([np.zeros(len(arcs) * len(sources)), np.ones(len(demands))])
+    upper = np.concatenate([*open_arcs, wanted])
+    served = _maximise(objective, limits, capacities, upper=upper, balance=balance)[-len(demands) :]
+    return FlowBound(float(served.sum()), served)
+
+
+def _arcs(topology: Topology) -> NDArray[np.int64]:
+    """Tail and head of all links in one direction, then of all in the other, shape (2 links, 2)."""
+    ends = [[topology.node_index[end] for end in link.ends] for link in topology.links]
+    forward = np.array(ends, dtype=np.int64).reshape(-1, 2)
+    return np.concatenate([forward, forward[:, ::-1]])
+
+
+def _may_carry(topology: Topology, tails: NDArray[np.int64], source: int) -> NDArray[np.bool_]:
+    """Arcs on which key of a source may go: those out of relays and of itself."""
+    relays = np.array([node.relays for node in topology.nodes])
+    return np.asarray(relays[tails] | (tails == source))
+
+
+def _incidence(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> Any:
+    """Sparse matrix with a one at each (row, column)."""
+    from scipy.sparse import csr_array  # noqa: PLC0415 - as above
+
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape)
+
+
+def _maximise(objective: _Floats, limits: Any, most: _Floats, *, upper: ArrayLike, balance: Any = None) -> _Floats:
+    """Best x with 0 <= x <= upper, limits x <= most, balance x = 0."""
+    from scipy.optimize import linprog  # noqa: PLC0415 - as above
+
+    bounds = np.stack([np.zeros(len(objective)), np.broadcast_to(upper, objective.shape)], axis=-1)
+    equal = None if balance is None else np.zeros(balance.shape[0])
+    result = linprog(-objective, A_ub=limits, b_ub=most, A_eq=balance, b_eq=equal, bounds=bounds, method="highs")
+    assert result.success, result.message  # nothing sent is always allowed, and every demand is finite
+    return np.asarray(result.x)
+
+
+def _check_amounts(kind: str, amounts: ArrayLike, count: int) -> _Floats:
+    values = np.asarray(amounts, dtype=np.float64)
+    if values.shape != (count,):
+        raise ValueError(f"expected {count} {kind}, got an array of shape {values.shape}")
+    if not np.all((values >= 0) & np.isfinite(values)):
+        raise ValueError(f"{kind} must be finite and not negative, got {values}")
+    return values
