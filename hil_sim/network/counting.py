@@ -17,7 +17,8 @@ NEARLY_NORMAL_VARIANCE: Final = 9.0
 """From this variance on the expansion is used; its distribution is then within 3e-4 of the binomial one (total
 variation) for every probability, and the distance falls as the power 3/2 of the variance."""
 
-_NEGLIGIBLE: Final = 1e-17
+_NEGLIGIBLE: Final = 1e-25
+_LIGHT_MEAN: Final = 2.0
 
 
 def binomial(trials: ArrayLike, probability: ArrayLike, noise: ArrayLike) -> Counts:
@@ -35,13 +36,16 @@ def binomial(trials: ArrayLike, probability: ArrayLike, noise: ArrayLike) -> Cou
     Returns:
         Counts between 0 and the trials.
     """
-    n, p, z = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (trials, probability, noise)))
+    n, p, z = (np.asarray(values, dtype=np.float64) for values in (trials, probability, noise))
     mean = n * p
-    variance = mean * (1 - p)
-    few = variance < NEARLY_NORMAL_VARIANCE
-    counts = _expanded(mean, np.where(few, NEARLY_NORMAL_VARIANCE, variance), p, z)
-    np.clip(np.rint(counts, out=counts), 0, n, out=counts)
+    spread = mean * (1 - p)
+    few = spread < NEARLY_NORMAL_VARIANCE
+    counts = _expanded(mean, np.maximum(spread, NEARLY_NORMAL_VARIANCE), p, z)
+    np.rint(counts, out=counts)
+    np.maximum(counts, 0.0, out=counts)
+    np.minimum(counts, n, out=counts)
     if few.any():
+        few, n, p, z = np.broadcast_arrays(few, n, p, z)
         counts[few] = _summed(n[few], p[few], z[few])
     return counts.astype(np.int64)
 
@@ -53,32 +57,42 @@ def poisson(mean: ArrayLike, noise: ArrayLike) -> Counts:
 
 
 def _expanded(mean: Floats, variance: Floats, p: Floats, z: Floats) -> Floats:
-    width = np.sqrt(variance - 1 / 12)
-    skewness = variance * (1 - 2 * p) / width**3
-    excess = (variance * (1 - 6 * p * (1 - p)) + 1 / 120) / width**4
+    squared_width = variance - 1 / 12
+    width = np.sqrt(squared_width)
     square = z * z
-    bend = excess / 24 * (square - 3) - skewness * skewness / 36 * (2 * square - 5)
-    return np.asarray(mean + width * (z + skewness / 6 * (square - 1) + z * bend))
+    skew = (variance / squared_width) * (1 - 2 * p)
+    excess = (variance * (1 - 6 * p * (1 - p)) + 1 / 120) / squared_width
+    bend = (excess / 24) * (square - 3) - (skew * skew) * (square / 18 - 5 / 36)
+    return np.asarray(mean + skew * ((square - 1) / 6) + z * (width + bend / width))
 
 
 def _summed(n: Floats, p: Floats, z: Floats) -> Floats:
-    """Add up the probabilities of 0, 1, 2... successes (of failures where those are rarer) until the noise is reached."""
-    rare = np.minimum(p, 1 - p)
+    """Sum the probabilities of 0, 1, 2... successes, or of failures where those are rarer, up to the noise."""
     flipped = p > 0.5
+    rare = np.where(flipped, 1 - p, p)
     level = ndtr(np.where(flipped, -z, z))
-    counts = np.zeros(n.shape)
-    term = np.exp(n * np.log1p(-rare))
-    # Elements that are done leave the sum, or the largest count of all would set the pace.
-    left = np.flatnonzero(level > term)
-    total, term, level = term[left], term[left], level[left]
-    trials, odds = n[left], (rare / (1 - rare))[left]
-    k = 0
-    while left.size:
-        k += 1
-        term = term * odds * (trials - (k - 1)) / k
-        total = total + term
-        counts[left] = k
-        open_ = (level > total) & (k < trials) & ((term > _NEGLIGIBLE) | (k < trials * odds))
-        left, total, term, level = left[open_], total[open_], term[open_], level[open_]
-        trials, odds = trials[open_], odds[open_]
+    # Few of many elements have much to sum; they would set the pace of all, so they go apart.
+    heavy = n * rare > _LIGHT_MEAN
+    counts = np.empty(n.shape)
+    for part in (heavy, ~heavy):
+        counts[part] = _steps_to(level[part], n[part], rare[part])
     return np.where(flipped, n - counts, counts)
+
+
+def _steps_to(level: Floats, n: Floats, p: Floats) -> Floats:
+    """Smallest numbers of successes whose cumulative probability reaches the levels."""
+    odds = p / (1 - p)
+    rising = odds * (n + 1)
+    term = np.exp(n * np.log1p(-p))
+    missing = level - term
+    counts = np.zeros(n.shape)
+    k = 0
+    while True:
+        # beyond the last term nothing is missing but what rounding has left over
+        below = (missing > 0) & (term > _NEGLIGIBLE)
+        if not below.any():
+            return counts
+        counts += below
+        k += 1
+        term *= np.maximum(rising / k - odds, 0.0)
+        missing -= term

@@ -49,4 +49,4 @@ def provable_key_bits(
     bounds = SinglePhotonBounds(in_z.background, in_z.yield_1, in_x.error_1)
     rate = rate_decoy(signal, bounds, correction=correction, sift=1.0)
     bits = np.floor(np.where(usable, rate, 0.0) * counts.sent[Z, SIGNAL])
-    return np.maximum(bits, 0).astype(np.int64)
+    return np.asarray(np.maximum(bits, 0).astype(np.int64))

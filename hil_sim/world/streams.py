@@ -15,5 +15,14 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
         seed: not negative.
         labels: name of the stream; words are hashed, integers (not negative) are taken as they are.
     """
+    return np.random.Generator(np.random.PCG64(_sequence(seed, labels)))
+
+
+def quick_stream(seed: int, *labels: str | int) -> np.random.Generator:
+    """The same with another generator, which takes two thirds of the time per number."""
+    return np.random.Generator(np.random.SFC64(_sequence(seed, labels)))
+
+
+def _sequence(seed: int, labels: tuple[str | int, ...]) -> np.random.SeedSequence:
     key = tuple(zlib.crc32(label.encode()) if isinstance(label, str) else label for label in labels)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=key)))
+    return np.random.SeedSequence(entropy=seed, spawn_key=key)

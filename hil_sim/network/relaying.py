@@ -1,0 +1,69 @@
+"""Key relay by one-time pad, hop by hop: how much each demand gets when links are short of key."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.network.routes import Indices, Routes, segments
+
+Counts = NDArray[np.int64]
+
+PASSES = 3
+"""Rounds of sharing; what a demand that is limited elsewhere leaves over is offered again."""
+
+
+def grant(routes: Routes, chosen: Indices, wanted_bits: Counts, available_bits: Counts) -> tuple[Counts, Counts]:
+    """Share the key of the links among the demands.
+
+    A bit relayed over a path uses one bit of key on each of its links; over several disjoint paths each carries a share
+    as long as the secret (Shamir), so it uses one bit on every link of all of them. A link that cannot serve all of its
+    demands gives each the same fraction of what it wants.
+
+    Args:
+        routes: all candidates.
+        chosen: route of each demand, shape (demands,).
+        wanted_bits: shape (demands,).
+        available_bits: shape (links,).
+
+    Returns:
+        Bits granted, shape (demands,), and key used, shape (links,). No link is overdrawn.
+    """
+    positions, begins = segments(routes.link_offsets, chosen)
+    links = routes.links[positions]
+    sizes = np.diff(np.append(begins, links.size))
+    owner = np.repeat(np.arange(chosen.size), sizes)
+    granted = np.zeros(chosen.size, dtype=np.int64)
+    left, wanted = available_bits.astype(np.float64), wanted_bits.astype(np.float64)
+    if chosen.size == 0:
+        return granted, np.zeros(available_bits.size, dtype=np.int64)
+    for _ in range(PASSES):
+        load = np.bincount(links, weights=wanted[owner], minlength=left.size)
+        share = np.minimum(left / np.maximum(load, 1.0), 1.0)
+        fresh = np.floor(wanted * np.minimum.reduceat(share[links], begins))
+        if not fresh.any():
+            break
+        granted += fresh.astype(np.int64)
+        wanted -= fresh
+        left -= np.bincount(links, weights=fresh[owner], minlength=left.size)
+    used = np.bincount(links, weights=granted[owner].astype(np.float64), minlength=left.size)
+    return granted, used.astype(np.int64)
+
+
+def known_share(routes: Routes, chosen: Indices, known: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of what is relayed over the chosen routes that an eavesdropper on the links reads, shape (demands,).
+
+    A path is read where the key of any of its links is known; of a secret that is shared over several paths the
+    `threshold`-th best known one decides.
+
+    Args:
+        routes: all candidates.
+        chosen: route of each demand, shape (demands,).
+        known: share of the stored key of each link that is known, shape (links,).
+    """
+    if not known.any():
+        return np.zeros(chosen.size)
+    unread = np.multiply.reduceat((1 - known)[routes.path_links], routes.path_link_offsets[:-1])
+    shares = np.zeros(chosen.size)
+    for place, route in enumerate(chosen):
+        paths = slice(routes.path_offsets[route], routes.path_offsets[route + 1])
+        shares[place] = 1 - np.sort(unread[paths])[routes.thresholds[route] - 1]
+    return shares

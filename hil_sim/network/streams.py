@@ -1,0 +1,133 @@
+"""The randomness of each network in a stack, from streams of its own."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.channels.link_channel import ChannelState
+from hil_sim.network.network import Stack
+from hil_sim.world.streams import quick_stream, random_stream
+
+Floats = NDArray[np.float64]
+
+CHUNK_STEPS: Final = 32
+"""Steps of the channels drawn at once; always the same number, or a trace would depend on how it is read."""
+
+ALIGNMENT_DRAWS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Standard normal deviates of one step.
+
+    Attributes:
+        counting: for binomial counts, shape (draws, links); a network without protocols of many cells leaves the last
+            rows alone.
+        alignment: shape (3, links).
+        demands: shape (demands,).
+    """
+
+    counting: Floats
+    alignment: Floats
+    demands: Floats
+
+
+class CountingStreams:
+    """Counting noise: one stream per network, so that nothing in one network shifts another.
+
+    Every step takes the same number of deviates from the stream, whatever the links do.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._rngs: list[np.random.Generator] = [np.random.default_rng(0)] * len(stack.networks)
+        self._draws = [6 * network.cells() for network in stack.networks]
+        self._counting = np.zeros((6 * stack.cells, stack.links.count))
+        self._alignment = np.zeros((ALIGNMENT_DRAWS, stack.links.count))
+        self._demands = np.zeros(stack.demands.rate_bps.size)
+
+    def reset(self, number: int, seed: int) -> None:
+        """Begin the stream of one network anew."""
+        self._rngs[number] = quick_stream(seed, "network", "counting")
+
+    def step(self) -> Noise:
+        """The noise of the next step; the arrays are overwritten by the one after."""
+        stack = self._stack
+        for rng, draws, links, demands in zip(self._rngs, self._draws, stack.links_of, stack.demands_of, strict=True):
+            count = links.stop - links.start
+            rows = rng.standard_normal((draws + ALIGNMENT_DRAWS, count))
+            self._counting[:draws, links] = rows[:draws]
+            self._alignment[:, links] = rows[draws:]
+            self._demands[demands] = rng.standard_normal(demands.stop - demands.start)
+        return Noise(self._counting, self._alignment, self._demands)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStep:
+    """What the channels are at the end of a step; fields as in `ChannelTrace`, without its axis of steps."""
+
+    excess_loss_db: Floats
+    rotation: Floats
+    background_photons: Floats
+    extra_error: Floats
+    source_factor: Floats
+    phase_error: Floats
+    efficiency_factor: Floats
+    dark_factor: Floats
+
+
+class ChannelStreams:
+    """The channels of all networks, each drawn ahead in chunks from streams of its own."""
+
+    def __init__(self, stack: Stack, step_s: float) -> None:
+        self._stack = stack
+        self._step_s = step_s
+        count = stack.links.count
+        shapes = {name: (4,) if name == "rotation" else () for name in ChannelStep.__slots__}
+        # the axis of components first in memory: rows of one component are then contiguous
+        self._rows = {
+            name: np.moveaxis(np.zeros((*shape, CHUNK_STEPS, count)), 0, -1)
+            if shape
+            else np.zeros((CHUNK_STEPS, count))
+            for name, shape in shapes.items()
+        }
+        networks = len(stack.networks)
+        self._rngs: list[np.random.Generator] = [np.random.default_rng(0)] * networks
+        self._ends: list[ChannelState | None] = [None] * networks
+        self._drawn = np.zeros(networks, dtype=np.int64)
+        self._cursor = np.zeros(networks, dtype=np.int64)
+
+    def reset(self, number: int, seed: int) -> None:
+        """Begin the channels of one network anew."""
+        self._rngs[number] = rng = random_stream(seed, "network", "channels")
+        self._ends[number] = self._stack.networks[number].channel.start(rng)
+        self._drawn[number] = 0
+        self._cursor[number] = CHUNK_STEPS
+
+    def step(self) -> ChannelStep:
+        """The next step of all networks."""
+        for number in np.flatnonzero(self._cursor == CHUNK_STEPS):
+            self._draw(int(number))
+        first = self._cursor[0]
+        if (self._cursor == first).all():
+            rows = {name: table[first] for name, table in self._rows.items()}
+        else:
+            step = self._cursor[self._stack.network_of_link]
+            columns = np.arange(step.size)
+            rows = {name: table[step, columns] for name, table in self._rows.items()}
+        self._cursor += 1
+        return ChannelStep(**rows)
+
+    def _draw(self, number: int) -> None:
+        state = self._ends[number]
+        assert state is not None, "a network is reset before it is stepped"
+        elapsed_s = float(self._drawn[number]) * self._step_s
+        channel, links = self._stack.networks[number].channel, self._stack.links_of[number]
+        trace = channel.trace(state, CHUNK_STEPS, self._step_s, elapsed_s, self._rngs[number])
+        for name, table in self._rows.items():
+            table[:, links] = getattr(trace, name)
+        self._ends[number] = trace.end
+        self._drawn[number] += CHUNK_STEPS
+        self._cursor[number] = 0
