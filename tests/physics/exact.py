@@ -66,3 +66,28 @@ def bbm92(eta_a, eta_b, background_a, background_b, misalignment, pairs):
         q = 1 - (1 - ya) / a**2 - (1 - yb) / b**2 + (1 - ya) * (1 - yb) / x**2
         eq = q / 2 - 2 * (Decimal("0.5") - ed) * ea * eb * lam * (1 + lam) / (a * b * x)
         return float(q), float(eq / q)
+
+
+def gg02_holevo(transmittance, excess_noise, efficiency, electronic_noise, modulation_variance):
+    """Holevo information of reverse reconciliation with homodyne detection as Lodewyck and others print it."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        values = (transmittance, excess_noise, efficiency, electronic_noise, modulation_variance)
+        t, xi, eta, v_el, v_a = (Decimal(value) for value in values)
+        v, line, hom = v_a + 1, 1 / t - 1 + xi, (1 + v_el) / eta - 1
+        total = line + hom / t
+        a = v**2 * (1 - 2 * t) + 2 * t + t**2 * (v + line) ** 2
+        root_b = t * (v * line + 1)
+        c = (v * root_b + t * (v + line) + a * hom) / (t * (v + total))
+        d = root_b * (v + root_b * hom) / (t * (v + total))
+
+        def entropy(total, product_squared):
+            root = max(total**2 - 4 * product_squared, Decimal(0)).sqrt()
+            bits = Decimal(0)
+            for square in ((total + root) / 2, (total - root) / 2):
+                x = (max(square, Decimal(1)).sqrt() - 1) / 2
+                if x > 0:
+                    bits += ((x + 1) * (x + 1).ln() - x * x.ln()) / Decimal(2).ln()
+            return bits
+
+        return float(entropy(a, root_b**2) - entropy(c, d))
