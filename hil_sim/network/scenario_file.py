@@ -1,0 +1,194 @@
+"""Reading network scenarios, with file, line and a hint for every mistake."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from hil_sim.adversary.kinds import EFFECTS
+from hil_sim.adversary.section import AdversarySection
+from hil_sim.channels.impairments import IMPAIRMENTS
+from hil_sim.channels.presets import PRESETS as CHANNELS
+from hil_sim.network.built import BuiltNetwork, build
+from hil_sim.network.hardware import LinkHardware
+from hil_sim.network.hardware_presets import HARDWARE
+from hil_sim.network.key_buffers import BufferLimits
+from hil_sim.network.metro_mesh import metro_mesh
+from hil_sim.network.scenario import (
+    DemandSection,
+    LinkSection,
+    MeshSection,
+    NetworkScenario,
+    NetworkSection,
+    RoutingSection,
+)
+from hil_sim.network.topology import Topology, load_topology
+from hil_sim.scenario_problems import LineIndex, Place, Problem, ScenarioError, did_you_mean
+
+_SECTIONS: dict[str | int, type[BaseModel]] = {
+    "network": NetworkSection,
+    "links": LinkSection,
+    "hardware": LinkHardware,
+    "buffers": BufferLimits,
+    "demands": DemandSection,
+    "routing": RoutingSection,
+    "adversaries": AdversarySection,
+}
+
+
+def load_network(path: Path) -> BuiltNetwork:
+    """Read and build the network of a scenario file.
+
+    Raises:
+        ScenarioError: with file, line, key and hint of every mistake.
+        OSError: when the file cannot be read.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(str(path), [Problem((), f"not valid TOML: {error}")]) from None
+    return network_of(tables, source=str(path), lines=LineIndex(text), beside=path.parent)
+
+
+def network_of(
+    tables: Mapping[str, Any],
+    *,
+    source: str = "scenario",
+    lines: LineIndex | None = None,
+    beside: Path = Path(),
+) -> BuiltNetwork:
+    """The network that nested dictionaries describe; files of topologies are looked for beside the scenario.
+
+    Raises:
+        ScenarioError: with every mistake.
+    """
+    problems: list[Problem] = []
+    tables = dict(tables)
+    if isinstance(tables.get("hardware"), Mapping):
+        tables["hardware"] = {
+            name: _over_preset(("hardware", name), own, problems) for name, own in tables["hardware"].items()
+        }
+    try:
+        scenario = NetworkScenario.model_validate(tables)
+    except ValidationError as error:
+        raise ScenarioError(source, [*problems, *_problems_of(error)], lines) from None
+    topology = _topology(scenario, beside, problems)
+    if topology is not None:
+        problems += _unknown_names(scenario, topology)
+    if problems or topology is None:
+        raise ScenarioError(source, problems, lines)
+    try:
+        return build(scenario, topology)
+    except ScenarioError as error:
+        raise ScenarioError(source, error.problems, lines) from None
+
+
+def _over_preset(place: Place, own: Any, problems: list[Problem]) -> Any:
+    """Hardware with that of its preset below it."""
+    if not isinstance(own, Mapping) or "preset" not in own:
+        return own
+    preset = HARDWARE.get(str(own["preset"]))
+    if preset is None:
+        hint = did_you_mean(str(own["preset"]), HARDWARE)
+        problems.append(Problem((*place, "preset"), f"unknown preset '{own['preset']}'", hint))
+        preset = next(iter(HARDWARE.values()))
+    return _merged(preset.model_dump(), {key: value for key, value in own.items() if key != "preset"})
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables, the second over the first."""
+    both = dict(below)
+    for key, value in above.items():
+        under = both.get(key)
+        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _topology(scenario: NetworkScenario, beside: Path, problems: list[Problem]) -> Topology | None:
+    """The topology; a mistake in its own file is told with that file."""
+    mesh, name = scenario.network.mesh, scenario.network.topology
+    if mesh is not None:
+        try:
+            return _mesh(mesh, scenario.seed)
+        except ValueError as error:
+            problems.append(Problem(("network", "mesh"), str(error)))
+            return None
+    assert name is not None, "a scenario has a topology or a mesh"
+    try:
+        return load_topology(beside / name if name.endswith(".toml") else name)
+    except OSError as error:
+        problems.append(Problem(("network", "topology"), f"cannot read '{name}': {error.strerror}"))
+    except ScenarioError as error:
+        if name.endswith(".toml"):
+            raise
+        problems += [Problem(("network", "topology"), problem.text, problem.hint) for problem in error.problems]
+    return None
+
+
+def _mesh(mesh: MeshSection, seed: int) -> Topology:
+    return metro_mesh(
+        mesh.nodes,
+        seed if mesh.seed is None else mesh.seed,
+        mean_degree=mesh.mean_degree,
+        side_km=mesh.side_km,
+        two_edge_connected=mesh.two_edge_connected,
+        relay_share=mesh.relay_share,
+        aerial_share=mesh.aerial_share,
+    )
+
+
+def _unknown_names(scenario: NetworkScenario, topology: Topology) -> list[Problem]:
+    """Names that mean nothing, each with the nearest one that does."""
+    problems: list[Problem] = []
+
+    def check(place: Place, kind: str, name: str | None, known: Collection[str]) -> None:
+        if name is not None and name not in known:
+            problems.append(Problem(place, f"no {kind} '{name}'", did_you_mean(name, known)))
+
+    hardware = {*HARDWARE, *scenario.hardware}
+    ends = {site.name for site in topology.sites} - topology.passive_sites()
+    spans = {span.name for span in topology.spans}
+    check(("network", "hardware"), "hardware", scenario.network.hardware, hardware)
+    check(("network", "relay_hardware"), "hardware", scenario.network.relay_hardware, hardware)
+    check(("network", "channel"), "channel", scenario.network.channel, CHANNELS)
+    for name, link in scenario.links.items():
+        check(("links", name), "span", name, spans)
+        check(("links", name, "hardware"), "hardware", link.hardware, hardware)
+        check(("links", name, "channel"), "channel", link.channel, CHANNELS)
+        check(("links", name, "impairment"), "impairment", link.impairment, IMPAIRMENTS)
+    for number, demand in enumerate(scenario.demands):
+        for pair in demand.pairs:
+            for site in pair:
+                check(("demands", number, "pairs"), "site with key", site, ends)
+            if pair[0] == pair[1]:
+                problems.append(Problem(("demands", number, "pairs"), f"'{pair[0]}' needs no key with itself"))
+    sites = {site.name for site in topology.sites}
+    for number, adversary in enumerate(scenario.adversaries):
+        for site in (*adversary.nodes, *adversary.keep_honest):
+            check(("adversaries", number), "site", site, sites)
+        for span in adversary.links or ():
+            check(("adversaries", number, "links"), "span", span, spans)
+    return problems
+
+
+def _problems_of(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(item["loc"], item["msg"].removeprefix("Value error, "), _hint(item["loc"], item["type"], item["input"]))
+        for item in error.errors(include_url=False)
+    ]
+
+
+def _hint(place: Place, kind: str, given: Any) -> str:
+    """For an unknown key or kind, the one that was meant."""
+    if place[:1] == ("adversaries",) and "kinds" in place and isinstance(given, str):
+        return did_you_mean(given, EFFECTS)
+    if kind != "extra_forbidden":
+        return ""
+    section = NetworkScenario if len(place) == 1 else _SECTIONS.get(place[0], NetworkScenario)
+    if place[:2] == ("network", "mesh") and len(place) > 2:
+        section = MeshSection
+    known = {*section.model_fields, "preset"} if section is LinkHardware else section.model_fields
+    return did_you_mean(str(place[-1]), known)
