@@ -10,7 +10,6 @@ from hil_sim.network.key_buffers import BufferLimits
 from hil_sim.world.parameters import Fraction, NonNegative, Parameters, Positive
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-ImpairmentName = str
 
 
 class MeshSection(Parameters):
@@ -132,8 +131,8 @@ class NetworkScenario(Parameters):
     epoch_s: Annotated[float, Field(gt=0, le=86_400)] = 10.0
     epochs: Annotated[int, Field(ge=1, le=10_000_000)] = 360
     network: NetworkSection
-    links: dict[Name, LinkSection] = {}
-    hardware: dict[Name, LinkHardware] = {}
+    links: dict[Name, LinkSection] = Field(default_factory=dict)
+    hardware: dict[Name, LinkHardware] = Field(default_factory=dict)
     buffers: BufferLimits = BufferLimits()
     demands: tuple[DemandSection, ...] = ()
     routing: RoutingSection = RoutingSection()

@@ -142,36 +142,47 @@ def _mesh(mesh: MeshSection, seed: int) -> Topology:
 
 def _unknown_names(scenario: NetworkScenario, topology: Topology) -> list[Problem]:
     """Names that mean nothing, each with the nearest one that does."""
-    problems: list[Problem] = []
-
-    def check(place: Place, kind: str, name: str | None, known: Collection[str]) -> None:
-        if name is not None and name not in known:
-            problems.append(Problem(place, f"no {kind} '{name}'", did_you_mean(name, known)))
-
     hardware = {*HARDWARE, *scenario.hardware}
-    ends = {site.name for site in topology.sites} - topology.passive_sites()
-    spans = {span.name for span in topology.spans}
-    check(("network", "hardware"), "hardware", scenario.network.hardware, hardware)
-    check(("network", "relay_hardware"), "hardware", scenario.network.relay_hardware, hardware)
-    check(("network", "channel"), "channel", scenario.network.channel, CHANNELS)
+    sites, spans = {site.name for site in topology.sites}, {span.name for span in topology.spans}
+    network = scenario.network
+    wanted: list[tuple[Place, str, str | None, Collection[str]]] = [
+        (("network", "hardware"), "hardware", network.hardware, hardware),
+        (("network", "relay_hardware"), "hardware", network.relay_hardware, hardware),
+        (("network", "channel"), "channel", network.channel, CHANNELS),
+    ]
     for name, link in scenario.links.items():
-        check(("links", name), "span", name, spans)
-        check(("links", name, "hardware"), "hardware", link.hardware, hardware)
-        check(("links", name, "channel"), "channel", link.channel, CHANNELS)
-        check(("links", name, "impairment"), "impairment", link.impairment, IMPAIRMENTS)
+        place = ("links", name)
+        wanted += [
+            (place, "span", name, spans),
+            ((*place, "hardware"), "hardware", link.hardware, hardware),
+            ((*place, "channel"), "channel", link.channel, CHANNELS),
+            ((*place, "impairment"), "impairment", link.impairment, IMPAIRMENTS),
+        ]
+    with_key = sites - topology.passive_sites()
     for number, demand in enumerate(scenario.demands):
-        for pair in demand.pairs:
-            for site in pair:
-                check(("demands", number, "pairs"), "site with key", site, ends)
-            if pair[0] == pair[1]:
-                problems.append(Problem(("demands", number, "pairs"), f"'{pair[0]}' needs no key with itself"))
-    sites = {site.name for site in topology.sites}
+        place = ("demands", number, "pairs")
+        wanted += [(place, "site with key", site, with_key) for pair in demand.pairs for site in pair]
     for number, adversary in enumerate(scenario.adversaries):
-        for site in (*adversary.nodes, *adversary.keep_honest):
-            check(("adversaries", number), "site", site, sites)
-        for span in adversary.links or ():
-            check(("adversaries", number, "links"), "span", span, spans)
-    return problems
+        for key, names, kind, known in (
+            ("nodes", adversary.nodes, "site", sites),
+            ("keep_honest", adversary.keep_honest, "site", sites),
+            ("links", adversary.links or (), "span", spans),
+        ):
+            wanted += [(("adversaries", number, key), kind, name, known) for name in names]
+    return [
+        Problem(place, f"no {kind} '{name}'", did_you_mean(name, known))
+        for place, kind, name, known in wanted
+        if name is not None and name not in known
+    ] + _demands_of_oneself(scenario)
+
+
+def _demands_of_oneself(scenario: NetworkScenario) -> list[Problem]:
+    return [
+        Problem(("demands", number, "pairs"), f"'{a}' needs no key with itself", "name two sites")
+        for number, demand in enumerate(scenario.demands)
+        for a, b in demand.pairs
+        if a == b
+    ]
 
 
 def _problems_of(error: ValidationError) -> list[Problem]:
