@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from hil_sim.adversary.announcements import announced_clicks
 from hil_sim.adversary.behaviour import Behaviour
+from hil_sim.adversary.cast import Cast, cast_of, joined_cast
 from hil_sim.adversary.click_attacks import corrupted_clicks
-from hil_sim.adversary.conduct import Conduct, joined_conduct
+from hil_sim.adversary.conduct import Conduct
 from hil_sim.adversary.entries import Network as Parties
 from hil_sim.adversary.state_attacks import StateAttack
 from hil_sim.adversary.table_history import TableHistory
@@ -39,7 +40,8 @@ class Misconduct:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._behaviours: list[Behaviour | None] = [None] * len(stack.networks)
+        self._casts: dict[int, Cast] = {}
+        self._behaviour: Behaviour | None = None
         self._age = np.zeros(len(stack.networks), dtype=np.int64)
         self._history: TableHistory | None = None
         self.byzantine = np.zeros(stack.node_count, dtype=np.bool_)
@@ -49,11 +51,11 @@ class Misconduct:
         """Begin the story of one network anew."""
         network, links = self._stack.networks[number], self._stack.links_of[number]
         parties = Parties(len(network.node_names), network.ends, network.relays)
-        behaviour = Behaviour(parties, network.adversaries, seed)
-        self._behaviours[number] = behaviour
+        cast = cast_of(parties, network.adversaries, seed)
+        self._casts[number], self._behaviour = cast, None
         self._age[number] = 0
-        self.byzantine[self._stack.nodes_of[number]] = behaviour.byzantine
-        depth = behaviour.history_depth
+        self.byzantine[self._stack.nodes_of[number]] = Behaviour(cast).byzantine
+        depth = cast.history_depth
         if depth and (self._history is None or self._history.depth < depth):
             self._history = TableHistory(depth, self._stack.cells, self._stack.links.count)
         if self._history is not None:
@@ -61,13 +63,12 @@ class Misconduct:
 
     def plan(self, trust: Floats | None) -> Conduct:
         """What everybody does in the next epoch; `trust` in each node, in [0, 1], if adversaries may know it."""
-        conducts = []
-        for number, behaviour in enumerate(self._behaviours):
-            assert behaviour is not None, "a network is reset before it is stepped"
-            own = None if trust is None else trust[self._stack.nodes_of[number]]
-            conducts.append(behaviour.plan(int(self._age[number]), own))
+        if self._behaviour is None:
+            casts = [self._casts[number] for number in range(len(self._stack.networks))]
+            self._behaviour = Behaviour(joined_cast(casts))
+        conduct = self._behaviour.plan(self._age, trust)
         self._age += 1
-        return conducts[0] if len(conducts) == 1 else joined_conduct(conducts)
+        return conduct
 
     def reports(self, counts: SiftedCounts, conduct: Conduct, expected: tuple[Floats, Floats] | None) -> Reports:
         """What both ends report of the counts."""
