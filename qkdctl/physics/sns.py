@@ -166,13 +166,30 @@ def optimal_settings(
     """Signal and sending probability in these ranges that maximise the rate, decoys in proportion."""
 
     def rate(log_signal: Floats, log_sending: Floats) -> Floats:
-        return rate_expected(
-            channel, proportional_settings(np.exp(log_signal), np.exp(log_sending)), correction=correction
-        )
+        settings = proportional_settings(np.exp(log_signal), np.exp(log_sending))
+        return rate_expected(channel, settings, correction=correction)
 
-    # in logarithms, because large misalignment asks for sending probabilities of a few thousandths
-    ranges = [(float(np.log(lowest)), float(np.log(highest))) for lowest, highest in (signals, sendings)]
-    return proportional_settings(*(np.exp(best) for best in maximise(rate, *ranges)))
+    return proportional_settings(
+        *(np.exp(best) for best in maximise(rate, _logarithms(signals), _logarithms(sendings)))
+    )
+
+
+def optimal_sending(
+    channel: SnsChannel, signal: ArrayLike, *, correction: ArrayLike, lowest: float = 1e-3, highest: float = 0.5
+) -> Floats:
+    """Sending probability in [lowest, highest] that maximises the rate with this signal, decoys in proportion."""
+
+    def rate(log_sending: Floats) -> Floats:
+        return rate_expected(channel, proportional_settings(signal, np.exp(log_sending)), correction=correction)
+
+    (best,) = maximise(rate, _logarithms((lowest, highest)))
+    return np.asarray(np.exp(best))
+
+
+def _logarithms(ends: tuple[float, float]) -> tuple[float, float]:
+    """The range on the scale on which settings differ: large misalignment asks for a few thousandths."""
+    lowest, highest = ends
+    return float(np.log(lowest)), float(np.log(highest))
 
 
 def _arrives(channel: SnsChannel, photons: ArrayLike) -> Floats:
