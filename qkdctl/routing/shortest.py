@@ -78,7 +78,7 @@ class _Search:
     def _best_of(self, subset: _Subset) -> tuple[Arc, ...] | None:
         """A* from the end of the prefix: the best way on that does not touch the prefix again."""
         begin = subset.prefix[-1].head if subset.prefix else self._start
-        closed = {self._start, *(arc.head for arc in subset.prefix)}
+        closed = {arc.tail for arc in subset.prefix}
         came_by: dict[int, Arc] = {}
         known = {begin: 0}
         queue = [(0, begin)]
@@ -86,12 +86,12 @@ class _Search:
             _, node = heapq.heappop(queue)
             if node == self._goal:
                 return (*subset.prefix, *self._way(came_by, begin))
-            if node in closed and node != begin:
+            if node in closed:
                 continue
             closed.add(node)
             for arc in self._adjacency.arcs[node]:
                 rest = self._remaining.get(arc.head)
-                if rest is None or arc.head in closed or (node == begin and arc.link in subset.barred):
+                if rest is None or (node == begin and arc.link in subset.barred):
                     continue
                 length = known[node] + arc.weight
                 if arc.head not in known or length < known[arc.head]:

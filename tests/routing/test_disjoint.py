@@ -88,6 +88,35 @@ def test_as_many_paths_as_networkx_counts_in_larger_networks():
         assert len(disjoint_paths(topology, "n0", "n59", 60, apart="links")) == nx.edge_connectivity(graph, 0, 59)
 
 
+def split_at_relays(topology):
+    """The directed graph of unit capacities in which every node is an entry and an exit, weighted as documented."""
+    graph = nx.DiGraph()
+    for node in topology.nodes:
+        graph.add_edge((node.name, "in"), (node.name, "out"), capacity=1, weight=0)
+    for i, link in enumerate(topology.links):
+        for one, two in (link.ends, link.ends[::-1]):
+            weight = (link.cost * (len(topology.links) + 1) + 1) * 2 ** len(topology.links) + 2**i
+            graph.add_edge((one, "out"), (two, "in"), capacity=1, weight=weight)
+    return graph
+
+
+def test_the_set_is_that_of_the_network_simplex_in_larger_networks():
+    for seed in range(20):
+        graph = nx.gnm_random_graph(24, 70, seed=seed)
+        graph.remove_edges_from([(0, 23)])
+        links = [Link(f"l{i:02d}", (f"n{a}", f"n{b}"), (7 * i) % 10) for i, (a, b) in enumerate(graph.edges)]
+        topology = Topology.of([Node(f"n{i}") for i in range(24)], links)
+        paths = disjoint_paths(topology, "n0", "n23", 24)
+        flow_graph = split_at_relays(topology)
+        flow_graph.add_node(("n0", "out"), demand=-len(paths))
+        flow_graph.add_node(("n23", "in"), demand=len(paths))
+        flow = nx.min_cost_flow(flow_graph)
+        used = {
+            frozenset((one, two)) for (one, _), row in flow.items() for (two, _), f in row.items() if f and one != two
+        }
+        assert used == {frozenset(topology.links[topology.link_index[name]].ends) for p in paths for name in p.links}
+
+
 def test_a_corner_of_a_grid_has_two_ways_out():
     topology = grid(6, 6)
     paths = disjoint_paths(topology, "n00", "n55", 3)

@@ -122,6 +122,28 @@ def test_liars_in_different_blocks_share_one_budget():
         recover([*received[:2], spoilt(shares[2], 2), *shares[3:]], 2, most_wrong=2)
 
 
+def test_the_budget_holds_although_there_are_shares_to_spare():
+    shares = list(dealt(2, 9))
+    received = [spoilt(shares[0], 0), spoilt(shares[1], 1), spoilt(shares[2], 2), *shares[3:]]
+    assert recover(received, 2, most_wrong=3).wrong == (1, 2, 3)
+    with pytest.raises(InconsistentSharesError):
+        recover(received, 2, most_wrong=2)
+
+
+def test_what_was_found_wrong_in_one_block_leaves_room_in_the_next():
+    shares = list(dealt(1, 4))
+    apart = [spoilt(shares[0], 0), spoilt(shares[1], 1), *shares[2:]]
+    assert recover(apart, 1, most_wrong=2) == Recovered(SECRET, (1, 2))
+    with pytest.raises(InconsistentSharesError):
+        recover([spoilt(shares[0], 0), spoilt(shares[1], 0), *shares[2:]], 1, most_wrong=2)
+
+
+def test_two_lengths_with_as_many_shares_each_are_inconsistent():
+    honest, conspired = dealt(1, 4), dealt(1, 4, 6, SECRET + b"!")
+    with pytest.raises(InconsistentSharesError, match="lengths"):
+        recover([*honest[:2], *conspired[2:]], 1, most_wrong=2)
+
+
 def test_more_shares_than_the_threshold_must_agree_to_be_joined():
     shares = dealt(2, 3)
     assert join(shares[1:], 2) == SECRET
