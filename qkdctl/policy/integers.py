@@ -1,21 +1,83 @@
-"""Integer arithmetic that gives the same bits on every machine where floats would not."""
+"""Integer arithmetic that gives the same bits on every machine where floats would not.
 
-from typing import Final
+Every function takes integers of any size, or arrays of 64-bit integers, of which each element gives what it gives
+alone: a simulation of many links uses the formulas of the decision path as they stand.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 LOG_UNIT: Final = 256
 """Logarithms are given in 1/256 of a factor 2."""
 
+Integers = NDArray[np.int64]
+Number = TypeVar("Number", int, Integers)
 
-def clip(value: int, low: int, high: int) -> int:
+_EXACT: Final = 2.0**53
+_DOUBT: Final = 1e-14
+"""Relative distance from a whole number within which a double does not tell on which side of it a value lies."""
+
+_NEAR: Final = 1e-9
+"""The same for logarithms, which reach 16 384."""
+
+
+def at_least(value: Number, limit: int) -> Number:
+    """The greater of both."""
+    return np.asarray(np.maximum(value, limit)) if isinstance(value, np.ndarray) else max(value, limit)
+
+
+def clip(value: Number, low: int, high: int) -> Number:
     """The nearest value within the limits."""
-    return max(low, min(value, high))
+    return np.asarray(np.clip(value, low, high)) if isinstance(value, np.ndarray) else max(low, min(value, high))
 
 
-def log2_256(value: int) -> int:
+def log2_256(value: Number) -> Number:
     """256 log2(value), rounded down, for value >= 1 (0 below).
 
     Exact to one unit: the mantissa is squared eight times with 64 bits, each squaring giving one bit of the logarithm.
     """
+    if not isinstance(value, np.ndarray):
+        return _log2_256(value)
+    positive = np.maximum(value, 1)
+    logarithm = LOG_UNIT * np.log2(positive)
+    logs: Integers = np.floor(logarithm).astype(np.int64)
+    doubtful = (np.abs(logarithm - np.rint(logarithm)) < _NEAR) & (logarithm > 0)
+    for place in np.flatnonzero(doubtful):
+        logs.flat[place] = _log2_256(int(value.flat[place]))
+    return logs
+
+
+def ratio_ppm(part: Number, whole: Number) -> Number:
+    """Part of a whole in ppm, rounded down; 0 when there is no whole."""
+    ratio: Number = product_ratio((part, 1_000_000), (whole,))
+    return ratio
+
+
+def product_ratio(above: Sequence[Any], below: Sequence[Any]) -> Any:
+    """One product of numbers that are not negative over another, rounded down; 0 when the lower one is 0.
+
+    The products may exceed 64 bits. An array among the factors makes it an array.
+    """
+    if not any(isinstance(factor, np.ndarray) for factor in (*above, *below)):
+        whole = math.prod(below)
+        return math.prod(above) // whole if whole else 0
+    uppers, lowers = np.broadcast_arrays(*above), np.broadcast_arrays(*below)
+    upper, lower = (math.prod(factor.astype(np.float64) for factor in factors) for factors in (uppers, lowers))
+    quotient = upper / np.where(lower > 0, lower, 1.0)
+    ratios = np.floor(np.where(lower > 0, quotient, 0.0)).astype(np.int64)
+    doubtful = (np.maximum(upper, lower) >= _EXACT) & (np.abs(quotient - np.rint(quotient)) < _DOUBT * quotient)
+    for place in np.flatnonzero(doubtful & (lower > 0)):
+        of_ints = (math.prod(int(factor.flat[place]) for factor in factors) for factors in (uppers, lowers))
+        top, bottom = of_ints
+        ratios.flat[place] = top // bottom
+    return ratios
+
+
+def _log2_256(value: int) -> int:
     if value < 1:
         return 0
     whole = value.bit_length() - 1
@@ -27,8 +89,3 @@ def log2_256(value: int) -> int:
         mantissa >>= carry
         fraction = 2 * fraction + carry
     return whole * LOG_UNIT + fraction
-
-
-def ratio_ppm(part: int, whole: int) -> int:
-    """Part of a whole in ppm, rounded down; 0 when there is no whole."""
-    return part * 1_000_000 // whole if whole else 0

@@ -6,6 +6,10 @@ One step is a factor 20^(1/47), 6.6 % or 0.28 dB. The values are integer roots, 
 from bisect import bisect_left, bisect_right
 from typing import Final
 
+import numpy as np
+
+from qkdctl.policy.integers import Number
+
 STEPS: Final = 48
 LOWEST_E6: Final = 50_000
 HIGHEST_E6: Final = 1_000_000
@@ -27,8 +31,10 @@ MEAN_PHOTON_NUMBERS_E6: Final[tuple[int, ...]] = tuple(
 )
 
 
-def step_below(mean_photon_number_e6: int) -> int:
-    """Highest step at or below a mean photon number (1e-6 photons per pulse); -1 below the table."""
+def step_below(mean_photon_number_e6: Number) -> Number:
+    """Highest step at or below a mean photon number (1e-6 photons per pulse), or each of an array; -1 below the table."""
+    if isinstance(mean_photon_number_e6, np.ndarray):
+        return np.asarray(np.searchsorted(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6, side="right") - 1)
     return bisect_right(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6) - 1
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qkdctl.policy.actions import PROTOCOLS
-from qkdctl.policy.integers import clip, log2_256, ratio_ppm
+from qkdctl.policy.integers import at_least, clip, log2_256, product_ratio, ratio_ppm
 from qkdctl.policy.intensities import step_below
 from qkdctl.policy.view import LinkView
 
@@ -53,11 +53,13 @@ def _head_room(view: LinkView) -> int:
 
 def _power_excess(view: LinkView) -> int:
     commanded, measured = view.state.mean_photon_number_e6, view.state.measured_mean_photon_number_e6
-    return ratio_ppm(measured, commanded) - 1_000_000 if commanded and measured else 0
+    known = at_least(commanded, 0) * measured > 0
+    return (ratio_ppm(measured, commanded) - 1_000_000) * known
 
 
 def _key_rate(view: LinkView) -> int:
-    return log2_256(1 + (view.state.secret_key_bits << 30) // max(view.state.pulses, 1))
+    scaled: int = product_ratio((view.state.secret_key_bits, 1 << 30), (at_least(view.state.pulses, 1),))
+    return log2_256(1 + scaled)
 
 
 def _key_over_bound(view: LinkView) -> int:
@@ -67,12 +69,12 @@ def _key_over_bound(view: LinkView) -> int:
 
 def _harm(view: LinkView, excess_sum: int) -> int:
     """Harm done since the last re-alignment, for each epoch that another one would cost."""
-    return excess_sum * view.epoch_ms // max(view.state.realign_dead_ms, view.epoch_ms)
+    return excess_sum * view.epoch_ms // at_least(view.state.realign_dead_ms, view.epoch_ms)
 
 
 def _protocol(name: str) -> Feature:
     def is_active(view: LinkView) -> int:
-        return int(view.state.protocol == name)
+        return (view.state.protocol == name) * 1
 
     return Feature(f"protocol_{name}", "0 or 1", 0, 0, 1, f"1 when protocol is {name}", is_active)
 
@@ -97,7 +99,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _F("background_qber", "ppm", 14, 0, _Q, "1e6 vacuum_detected pulses / (2 vacuum_sent detected)",
        lambda v: v.background_qber_ppm),
     _F("count_rate", "log2/256", 11, 0, 10_240, "256 log2(1 + 1000 detected / duration_ms)",
-       lambda v: log2_256(1 + 1_000 * v.state.detected // max(v.state.duration_ms, 1))),
+       lambda v: log2_256(1 + 1_000 * v.state.detected // at_least(v.state.duration_ms, 1))),
     _F("loss", "mdB", 13, 0, 65_536, "loss.level", lambda v: v.state.loss.level),
     _F("loss_trend", "mdB/epoch", 10, -8_192, 8_192, "loss.trend", lambda v: v.state.loss.trend),
     _F("loss_spread", "mdB", 10, 0, 8_192, "loss.spread", lambda v: v.state.loss.spread),
@@ -146,9 +148,9 @@ FEATURES: Final[tuple[Feature, ...]] = (
     _F("valid", "0 or 1", 0, 0, 1, "valid", lambda v: v.state.valid),
     _F("invalid_epochs", "log2/256", 9, 0, 4_096, "256 log2(1 + invalid_epochs)",
        lambda v: log2_256(1 + v.state.invalid_epochs)),
-    _F("trust_least", "ppm", 17, 0, 1_000_000, "least trust of the link's nodes", lambda v: min(v.trust_ppm)),
+    _F("trust_least", "ppm", 17, 0, 1_000_000, "least trust of the link's nodes", lambda v: v.trust_least_ppm),
     _F("trust_mean", "ppm", 17, 0, 1_000_000, "mean trust of the link's nodes",
-       lambda v: sum(v.trust_ppm) // len(v.trust_ppm)),
+       lambda v: v.trust_mean_ppm),
     *(_protocol(name) for name in PROTOCOLS),
 )
 # fmt: on

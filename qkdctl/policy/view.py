@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from qkdctl.policy.integers import ratio_ppm
+from qkdctl.policy.integers import product_ratio
 from qkdctl.policy.limits import highest_allowed_e6
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState, NetworkState
@@ -38,9 +39,23 @@ class LinkView:
     @property
     def background_qber_ppm(self) -> int:
         """Part of the QBER that background clicks explain: half of their share, from the vacuum intensity."""
-        state = self.state
-        gain = state.vacuum_sent * state.detected
-        return ratio_ppm(state.vacuum_detected * state.pulses, 2 * gain)
+        return int(background_qber_ppm(self.state))
+
+    @property
+    def trust_least_ppm(self) -> int:
+        """Least trust of the link's nodes."""
+        return min(self.trust_ppm)
+
+    @property
+    def trust_mean_ppm(self) -> int:
+        """Mean trust of the link's nodes, rounded down."""
+        return sum(self.trust_ppm) // len(self.trust_ppm)
+
+
+def background_qber_ppm(state: Any) -> Any:
+    """Share of `LinkView.background_qber_ppm`, of one link or of many that hold the same fields as arrays."""
+    above = (state.vacuum_detected, state.pulses, 1_000_000)
+    return product_ratio(above, (2, state.vacuum_sent, state.detected))
 
 
 def views(state: NetworkState, table: LinkTable) -> Iterator[LinkView]:
