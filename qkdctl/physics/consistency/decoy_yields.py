@@ -2,7 +2,8 @@
 
 What this cannot see: if all intensities are off by one common factor, other yields explain the gains as well; a power
 monitor has to see that. Nor is photon-number splitting impossible, it only leaves no single photons to make key from;
-`check_passive` finds it as something that no mere loss does.
+`check_passive` finds it as something that no mere loss does. A decoy brighter than claimed looks to both like a loss
+that fluctuates; `link_model` tells them apart where the loss is steady.
 """
 
 from collections.abc import Callable

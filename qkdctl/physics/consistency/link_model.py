@@ -34,7 +34,8 @@ class Readings:
     Attributes:
         loss_db: measured loss from source to click, detectors included.
         loss_deviation_db: its standard deviation.
-        background: measured probability of a click without light.
+        background: probability of a click without light as measured while the link runs. Afterpulses belong to it; of
+            InGaAs detectors they can be 25 times the dark counts.
         background_deviation: its relative standard deviation.
     """
 
