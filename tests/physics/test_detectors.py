@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 from qkdctl.physics import detectors
-from qkdctl.physics.bb84 import Channel, error_rate
-from qkdctl.physics.photons import transmittance
 
 
 def test_gate_arithmetic():
@@ -40,36 +38,6 @@ def test_saturation():
     assert np.all(np.diff(detectors.nonparalyzable_rate_hz(rates, 1e-5)) > 0)
     assert detectors.paralyzable_rate_hz(rates, 1e-5).max() <= detectors.paralyzable_ceiling_hz(1e-5)
     assert detectors.paralyzable_rate_hz(3e5, 1e-5) < detectors.paralyzable_rate_hz(1e5, 1e-5)
-
-
-RECEIVERS = {  # efficiency, Y0, e_d, afterpulses, extra loss in dB, QBER in % at 0 dB, loss in dB at which it is 1 %
-    "gys": (0.045, 1.7e-6, 0.033, 0.0, 0, 3.30, None),
-    "lo-curty-qi": (0.145, 6.02e-6, 0.015, 0.0, 0, 1.50, None),
-    "lim": (0.1, 1.2e-6, 0.005, 0.04, 0, 2.41, None),
-    "lim without afterpulses": (0.1, 1.2e-6, 0.005, 0.0, 0, 0.50, 26.3),
-    "ingaas": (0.2, 2e-6, 0.005, 0.01, 3, 0.99, 7.0),
-    "ingaas, half the afterpulses": (0.2, 2e-6, 0.005, 0.005, 3, 0.75, 21.1),
-    "ingaas, good": (0.25, 4e-7, 0.005, 0.002, 3, 0.60, 31.1),
-    "snspd": (0.65, 2e-7, 0.005, 0.0, 0, 0.50, 42.2),
-    "snspd behind 3 dB": (0.65, 2e-7, 0.005, 0.0, 3, 0.50, 39.2),
-    "snspd, low noise": (0.92, 2e-9, 0.005, 0.0, 3, 0.50, 60.7),
-    "snspd, lowest noise": (0.5, 8e-11, 0.005, 0.0, 3, 0.50, 72.0),
-}
-
-
-@pytest.mark.parametrize("name", RECEIVERS)
-def test_where_an_error_rate_of_one_percent_is_possible(name):
-    efficiency, background, misalignment, afterpulses, extra_db, percent, reach_db = RECEIVERS[name]
-
-    def qber(loss_db):
-        channel = Channel(efficiency * transmittance(np.asarray(loss_db) + extra_db), background, misalignment)
-        return detectors.error_rate_with_afterpulses(error_rate(channel, 0.5), afterpulses)
-
-    assert 100 * qber(0) == pytest.approx(percent, abs=0.0051)
-    if reach_db is None:
-        assert qber(0) > 0.01
-    else:
-        assert qber(reach_db - 0.06) < 0.01 < qber(reach_db + 0.06)
 
 
 def test_ceilings_meet_the_curves():
