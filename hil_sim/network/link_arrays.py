@@ -51,6 +51,7 @@ class LinkArrays:
     highest_e6: Counts
     qber_limit_ppm: Counts
     calibration_uncertainty: Floats
+    attenuator_step_db: Floats
     supported: Flags
     first_protocol: NDArray[np.int8]
     can_realign: Flags
@@ -110,7 +111,8 @@ def _column(parts: LinkHardware, loss_db: float) -> dict[str, NDArray[np.generic
         "correctness": blocks.correctness,
     }
     same = (
-        "pulse_rate_hz gate_s receiver_loss_db intrinsic_error correction calibration_uncertainty realign_s "
+        "pulse_rate_hz gate_s receiver_loss_db intrinsic_error correction calibration_uncertainty "
+        "attenuator_step_db realign_s "
         "realign_residual_rad switch_s dwell_s duty reference_share post_processing_bps"
     )
     column |= {name: getattr(parts, name) for name in same.split()}

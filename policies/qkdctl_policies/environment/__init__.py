@@ -1,0 +1,1 @@
+"""Many simulated networks as one environment of the Gymnasium vector interface."""
