@@ -48,7 +48,7 @@ def turn_and_sinc(vector: ArrayLike) -> tuple[Floats, Floats]:
     components = np.moveaxis(floats(vector), -1, 0)
     half = np.sqrt(np.sum(components * components, axis=0)) / 2
     turn = np.empty((4, *half.shape))
-    np.cos(half, out=turn[0])
+    np.cos(half, out=turn[0, ...])
     half = np.maximum(half, _NO_ANGLE)
     sinc = np.asarray(np.sin(half) / half)
     np.multiply(components, sinc / 2, out=turn[1:])

@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import gamma, norm
+
+from hil_sim.channels.averages import averaged_variance, neighbour_covariance
+from hil_sim.channels.epoch_fading import EpochFading
+from hil_sim.channels.fading import GammaGammaFading, LogNormalFading
+from hil_sim.channels.gamma_process import GammaProcess
+from hil_sim.channels.scintillation import gamma_gamma_fade_probability, log_normal_fade_probability
+from tests.hil_sim.channels.laws import DEVIATIONS, assert_law, assert_mean, assert_same_law, rng
+
+LINKS = 40_000
+STRONG = 1.6
+
+
+def test_a_gamma_process_is_stationary_with_an_exponential_correlation():
+    process, noise = GammaProcess(np.full(LINKS, 2.5), 3.0), rng()
+    start = process.start(noise)
+    end = process.walk(start, 4, 0.5, noise)[-1]
+    for state in (start, end):
+        assert_law(state, gamma(2.5, scale=1 / 2.5).cdf)
+    assert_mean((start - 1) * (end - 1), math.exp(-2 / 3) / 2.5)
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+def test_a_gamma_process_has_exact_moments_whatever_the_steps(steps):
+    order, keep, x = 2.5, math.exp(-0.4), 3.0
+    end = GammaProcess(np.full(LINKS, order), 5.0).walk(np.full(LINKS, x), steps, 2.0 / steps, rng(steps))[-1]
+    scale = (1 - keep) / order
+    mean = 1 + keep * (x - 1)
+    assert_mean(end, mean)
+    assert_mean((end - mean) ** 2, scale**2 * order + 2 * scale * keep * x)
+
+
+def test_the_gamma_law_after_one_step_and_after_many_is_one():
+    process = GammaProcess(np.full(LINKS, 0.8), 5.0)
+    ends = [process.walk(np.full(LINKS, 0.3), steps, 4.0 / steps, rng(steps))[-1] for steps in (1, 9)]
+    assert_same_law(*ends)
+
+
+def test_log_normal_light_fades_as_it_should():
+    fading, noise = LogNormalFading(np.full(LINKS, 1.0), 5e-3), rng()
+    light = fading.irradiance(fading.walk(fading.start(noise), 3, 0.05, noise))[-1]
+    assert_mean(light, 1)
+    assert_law(np.log(light), norm(-math.log(2) / 2, math.sqrt(math.log(2))).cdf)
+    assert_mean(light < 10**-0.3, float(log_normal_fade_probability(1.0, 3.0)))
+
+
+def test_gamma_gamma_light_fades_as_it_should():
+    fading, noise = GammaGammaFading.of_rytov_variance(np.full(LINKS, STRONG)), rng()
+    light = fading.irradiance(fading.walk(fading.start(noise), 3, 0.002, noise))[-1]
+    assert_mean(light, 1)
+    assert_mean((light - 1) ** 2, float(fading.averaged_variance(1e-9)[0]))
+    for fade_db in (3.0, 10.0):
+        chance = gamma_gamma_fade_probability(fading.alpha[0], fading.beta[0], fade_db)
+        assert_mean(light < 10 ** (-fade_db / 10), float(chance))
+
+
+@pytest.mark.parametrize("fading", [LogNormalFading(0.9), GammaGammaFading.of_rytov_variance(STRONG)])
+@pytest.mark.parametrize("span_over_time", [0.5, 4.0])
+def test_the_variance_of_an_average_is_the_integral_of_the_autocovariance(fading, span_over_time):
+    links, steps, span_s = 20_000, 100, span_over_time * 5e-3
+    many, noise = fading.resized((links,)), rng()
+    average = many.irradiance(many.walk(many.start(noise), steps, span_s / steps, noise)).mean(axis=0)
+    assert_mean(average, 1)
+    # the mean of 100 points differs from the integral by about (span/time)^2 / (12 * 100^2)
+    assert_mean((average - 1) ** 2, float(fading.averaged_variance(span_s)) * (1 + span_over_time**2 / 120_000))
+
+
+@given(st.floats(1e-12, 1e9))
+def test_averages_lose_variance_the_longer_they_are(x):
+    kept, shared = averaged_variance(x), neighbour_covariance(x)
+    assert 0 < shared <= kept * (1 + 1e-12) <= 1 + 1e-12
+    # two neighbours together are one average of twice the length
+    assert (kept + shared) / 2 == pytest.approx(averaged_variance(2 * x), rel=1e-9)
+    assert kept >= averaged_variance(1.5 * x) * (1 - 1e-9)
+
+
+def test_an_epoch_sees_the_variance_and_neighbourhood_of_true_averages():
+    links, points, step_s = 10_000, 50, 0.02
+    true = GammaGammaFading.of_rytov_variance(np.full(links, 1.0), 5e-3)
+    noise = rng()
+    light = true.irradiance(true.walk(true.start(noise), 2 * points, step_s / points, noise))
+    averages = light.reshape(2, points, links).mean(axis=1)
+    model = EpochFading(np.full(links, 1.0), 5e-3)
+    path = model.walk(model.start(noise), 2, step_s, noise)
+    modelled = 10 ** (-model.excess_db(path, step_s) / 10)
+    for statistic in (lambda pair: (pair[1] - 1) ** 2, lambda pair: (pair[0] - 1) * (pair[1] - 1)):
+        one, other = statistic(averages), statistic(modelled)
+        spread = math.hypot(one.std(), other.std()) / math.sqrt(links)
+        assert abs(one.mean() - other.mean()) < DEVIATIONS * spread
+    assert_mean(modelled, 1)
+
+
+def test_telemetry_of_a_second_hardly_flickers():
+    model = EpochFading(np.full(LINKS, STRONG), 5e-3)
+    loss = model.excess_db(model.walk(model.start(rng()), 2, 1.0, rng(2)), 1.0)
+    assert 0.3 < loss.std() < 0.5
+    assert abs(np.corrcoef(loss[0], loss[1])[0, 1]) < 0.05
+
+
+def test_links_without_turbulence_keep_their_loss_among_others():
+    model = EpochFading([0.0, STRONG])
+    assert not model.off
+    loss = model.excess_db(model.walk(model.start(rng()), 50, 0.01, rng()), 0.01)
+    assert not np.any(loss[:, 0])
+    assert np.all(loss[:, 1])
+
+
+def test_calm_air_is_off():
+    assert EpochFading([0.0, 0.0]).off
+    assert LogNormalFading([0.0, 0.0]).off
