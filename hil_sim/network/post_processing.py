@@ -33,6 +33,11 @@ class PostProcessing:
         for array in (self.waiting, self.lost_bits, self._first):
             array[links] = 0
 
+    def key_bits(self) -> Counts:
+        """Key that will come out of the blocks that wait, shape (links,)."""
+        places = (np.arange(DEPTH)[:, np.newaxis] - self._first) % DEPTH
+        return np.asarray(np.where(places < self.waiting, self._key, 0).sum(axis=0))
+
     def put(self, links: Counts, sifted_bits: Counts, key_bits: Counts, known_bits: Counts) -> None:
         """Append one block to each of these links.
 

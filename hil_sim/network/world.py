@@ -77,6 +77,7 @@ class Served:
         given_up: requests that had waited too long.
         waiting: still in the queue.
         used: key used for it on each link, shape (links,).
+        authenticated: key that each link used to authenticate its own messages, shape (links,).
     """
 
     asked: Counts
@@ -86,6 +87,7 @@ class Served:
     given_up: Counts
     waiting: Counts
     used: Counts
+    authenticated: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,8 @@ class NetworkWorld:
         self.blocks.add(counted.sent, counted.detected, counted.errors, known)
         key = self.blocks.harvest(self.operation.protocol, self.operation.mean_photon_number_e6, wasted)
         self.buffers.store(key.stored_bits, key.known_bits)
-        self._authenticate()
-        served = self._serve(routes, noise.demands, conduct)
+        authenticated = self._authenticate()
+        served = self._serve(routes, noise.demands, conduct, authenticated)
         self.buffers.settle()
         self._epoch += 1
         return Epoch(self._epoch, changes, light, counted, key, served, reports, watched, conduct)
@@ -269,7 +271,7 @@ class NetworkWorld:
             slice_share=links.slice_share[where],
         )
 
-    def _authenticate(self) -> None:
+    def _authenticate(self) -> Counts:
         """Use up what the links need to authenticate their own messages, out of the reserve if need be."""
         self._authentication_due += self.stack.authentication_bps * self.epoch_s
         whole = np.minimum(np.floor(self._authentication_due).astype(np.int64), self.buffers.bits)
@@ -277,6 +279,7 @@ class NetworkWorld:
             self._authentication_due - whole, self.stack.authentication_bps * self.epoch_s
         )
         self.buffers.use(whole)
+        return whole
 
     def _chosen(self, route: Counts) -> Counts:
         """Numbers of the chosen routes in the table of all.
@@ -291,7 +294,7 @@ class NetworkWorld:
             raise ValueError(f"demand {demand} has routes 0 to {choices[demand] - 1}, got {route[demand]}")
         return np.asarray(self.stack.routes.demand_offsets[:-1] + route)
 
-    def _serve(self, routes: Counts, noise: Floats, conduct: Conduct) -> Served:
+    def _serve(self, routes: Counts, noise: Floats, conduct: Conduct, authenticated: Counts) -> Served:
         asked, given_up = self.queues.arrive(noise)
         granted, used = grant(self.stack.routes, routes, self.queues.waiting_bits, self.buffers.available())
         leaked = granted * known_share(self.stack.routes, routes, self.buffers.known_share())
@@ -303,7 +306,7 @@ class NetworkWorld:
         self.buffers.use(used)
         self.queues.serve(delivered)
         waiting = self.queues.waiting_bits.copy()
-        return Served(asked, delivered, granted - delivered, leaked, given_up, waiting, used)
+        return Served(asked, delivered, granted - delivered, leaked, given_up, waiting, used, authenticated)
 
 
 def _places(mask: NDArray[np.bool_]) -> Places | None:
