@@ -4,6 +4,10 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
+from qkdctl_policies.environment.facts import FactArrays
+from qkdctl_policies.environment.link_states import LinkStates, advanced, unseen
+from qkdctl_policies.environment.link_views import LinkViews, observe_links
+from qkdctl_policies.environment.rules import Events, legal_actions, shield_links
 
 from hil_sim.network.hardware import PROTOCOLS
 from qkdctl.policy.actions import ACTIONS, legal
@@ -15,10 +19,6 @@ from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.fuse import next_state
 from qkdctl.records.network import NetworkState, NodeTrust
-from qkdctl_policies.environment.facts import FactArrays
-from qkdctl_policies.environment.link_states import LinkStates, advanced, unseen
-from qkdctl_policies.environment.link_views import LinkViews, observe_links
-from qkdctl_policies.environment.rules import Events, legal_actions, shield_links
 from tests.policies.environment.twins import random_facts, random_rows, report_of
 
 LINKS, EPOCHS = 9, 40
