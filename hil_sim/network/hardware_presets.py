@@ -10,7 +10,7 @@ Sources of the numbers:
   Sci. Appl. 4, e286 (2015);
 - `relay`: nanowires of 0.8 efficiency at a middle station for interference of two senders, and phases that a share of
   the pulses compares: Chen et al., Nat. Photonics 15, 570 (2021);
-- `entangled`: pairs at 1 GHz with nanowires at both ends: Neumann et al., Nat. Commun. 13, 6134 (2022), scaled in clock;
+- `entangled`: pairs at 1 GHz, nanowires at both ends: Neumann et al., Nat. Commun. 13, 6134 (2022), scaled in clock;
 - `free-space`: silicon avalanche diodes at 100 MHz: Avesani et al., npj Quantum Inf. 7, 93 (2021).
 
 Times for alignment and switching, losses of receivers, sizes of blocks, choices of bases and intensities and rates of

@@ -82,7 +82,7 @@ def draw_map(
 
     Raises:
         ValueError: for values of a wrong shape, names that nobody has, limits out of order, hops without a span.
-        ModuleNotFoundError: without matplotlib, which comes with the extra `bench`.
+        ModuleNotFoundError: without matplotlib, which comes with the extra `sim`.
     """
     values = None if link_values is None else _values(link_values, len(topology.spans), log_scale=log_scale)
     contents = MapContents(
@@ -101,7 +101,7 @@ def draw_map(
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("matplotlib"):
             raise
-        text = "maps are drawn with matplotlib, which is not installed: pip install 'qkdctl[bench]'"
+        text = "maps are drawn with matplotlib, which is not installed: pip install 'qkdctl[sim]'"
         raise ModuleNotFoundError(text, name=error.name) from error
     figure: Figure = drawing.draw(contents, None if isinstance(target, str | Path) else target)
     if isinstance(target, str | Path):

@@ -187,5 +187,5 @@ def test_without_matplotlib_one_is_told_what_to_install(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "hil_sim.network.map_drawing", raising=False)
     for module in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'qkdctl\[bench\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'qkdctl\[sim\]'"):
         draw_map(load_topology("madqci"), tmp_path / "map.png")
