@@ -15,7 +15,7 @@ from hil_sim.adversary.state_attacks import StateAttack
 from hil_sim.adversary.table_history import TableHistory
 from hil_sim.adversary.telemetry import Reports, report
 from hil_sim.network.detection import Clicks, Optics
-from hil_sim.network.network import Stack
+from hil_sim.network.network import Network, Stack
 from hil_sim.world.counts import SiftedCounts
 
 Floats = NDArray[np.float64]
@@ -36,38 +36,36 @@ class Monitors:
 
 
 class Misconduct:
-    """The adversaries of a stack of networks."""
+    """The adversaries of a stack of networks.
+
+    Attributes:
+        byzantine: nodes that ever misbehave, shape (nodes,).
+    """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._casts: dict[int, Cast] = {}
-        self._behaviour: Behaviour | None = None
-        self._age = np.zeros(len(stack.networks), dtype=np.int64)
-        self._history: TableHistory | None = None
-        self.byzantine = np.zeros(stack.node_count, dtype=np.bool_)
-        """Nodes that ever misbehave."""
+        self._casts = [_cast(network, seed=0) for network in stack.networks]
+        self._epochs = np.zeros(len(stack.networks), dtype=np.int64)
+        self._behaviour: Behaviour | None = Behaviour(joined_cast(self._casts))
+        self.byzantine = self._behaviour.byzantine
+        depth = max(cast.history_depth for cast in self._casts)
+        self._history = TableHistory(depth, stack.cells, stack.links.count) if depth else None
 
     def reset(self, number: int, seed: int) -> None:
         """Begin the story of one network anew."""
-        network, links = self._stack.networks[number], self._stack.links_of[number]
-        parties = Parties(len(network.node_names), network.ends, network.relays)
-        cast = cast_of(parties, network.adversaries, seed)
-        self._casts[number], self._behaviour = cast, None
-        self._age[number] = 0
-        self.byzantine[self._stack.nodes_of[number]] = Behaviour(cast).byzantine
-        depth = cast.history_depth
-        if depth and (self._history is None or self._history.depth < depth):
-            self._history = TableHistory(depth, self._stack.cells, self._stack.links.count)
+        links = self._stack.links_of[number]
+        self._casts[number] = _cast(self._stack.networks[number], seed)
+        self._epochs[number] = 0
+        self._behaviour = None
         if self._history is not None:
             self._history.forget(np.arange(links.start, links.stop))
 
     def plan(self, trust: Floats | None) -> Conduct:
         """What everybody does in the next epoch; `trust` in each node, in [0, 1], if adversaries may know it."""
         if self._behaviour is None:
-            casts = [self._casts[number] for number in range(len(self._stack.networks))]
-            self._behaviour = Behaviour(joined_cast(casts))
-        conduct = self._behaviour.plan(self._age, trust)
-        self._age += 1
+            self._behaviour = Behaviour(joined_cast(self._casts))
+        conduct = self._behaviour.plan(self._epochs, trust)
+        self._epochs += 1
         return conduct
 
     def reports(self, counts: SiftedCounts, conduct: Conduct, expected: tuple[Floats, Floats] | None) -> Reports:
@@ -112,6 +110,11 @@ def monitors(conduct: Conduct, protocol_blindable: NDArray[np.bool_]) -> Monitor
     """What the watches show; only a receiver at one of the ends can be blinded."""
     blinding = np.where(protocol_blindable, conduct.states.blinding, 0.0)
     return Monitors(1 - blinding, blinding)
+
+
+def _cast(network: Network, seed: int) -> Cast:
+    parties = Parties(len(network.node_names), network.ends, network.relays)
+    return cast_of(parties, network.adversaries, seed)
 
 
 def _numbers(where: Places, count: int) -> NDArray[np.int64]:

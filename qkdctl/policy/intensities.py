@@ -32,7 +32,7 @@ MEAN_PHOTON_NUMBERS_E6: Final[tuple[int, ...]] = tuple(
 
 
 def step_below(mean_photon_number_e6: Number) -> Number:
-    """Highest step at or below a mean photon number (1e-6 photons per pulse), or each of an array; -1 below the table."""
+    """Highest step at or below a mean photon number (1e-6 photons per pulse), or each of many; -1 below the table."""
     if isinstance(mean_photon_number_e6, np.ndarray):
         return np.asarray(np.searchsorted(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6, side="right") - 1)
     return bisect_right(MEAN_PHOTON_NUMBERS_E6, mean_photon_number_e6) - 1
