@@ -151,17 +151,16 @@ def _unknown_names(scenario: NetworkScenario, topology: Topology) -> list[Proble
         (("network", "channel"), "channel", network.channel, CHANNELS),
     ]
     for name, link in scenario.links.items():
-        place = ("links", name)
         wanted += [
-            (place, "span", name, spans),
-            ((*place, "hardware"), "hardware", link.hardware, hardware),
-            ((*place, "channel"), "channel", link.channel, CHANNELS),
-            ((*place, "impairment"), "impairment", link.impairment, IMPAIRMENTS),
+            (("links", name), "span", name, spans),
+            (("links", name, "hardware"), "hardware", link.hardware, hardware),
+            (("links", name, "channel"), "channel", link.channel, CHANNELS),
+            (("links", name, "impairment"), "impairment", link.impairment, IMPAIRMENTS),
         ]
     with_key = sites - topology.passive_sites()
     for number, demand in enumerate(scenario.demands):
-        place = ("demands", number, "pairs")
-        wanted += [(place, "site with key", site, with_key) for pair in demand.pairs for site in pair]
+        for pair in demand.pairs:
+            wanted += [(("demands", number, "pairs"), "site with key", site, with_key) for site in pair]
     for number, adversary in enumerate(scenario.adversaries):
         for key, names, kind, known in (
             ("nodes", adversary.nodes, "site", sites),
