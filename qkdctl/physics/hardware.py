@@ -43,7 +43,7 @@ class Hardware:
 
 
 PRESETS = {
-    # round figures of a class, not of one device: Hadfield, Nat. Photonics 3, 696 (2009), table 1, at 1 ns gates
+    # round figures of a class, not of one device: Hadfield, Nat. Photonics 3, 696 (2009), at gates of 1 ns
     "snspd-a": Hardware(efficiency=0.65, dark_probability=1e-7, misalignment=0.005),
     "snspd-b": Hardware(efficiency=0.7, dark_probability=1e-9, misalignment=0.01),
     # the same for gated avalanche diodes: Zhang, Itzler, Zbinden, Pan, Light Sci. Appl. 4, e286 (2015)
@@ -56,7 +56,7 @@ PRESETS = {
     "lo-curty-qi": Hardware(efficiency=0.145, dark_probability=3.01e-6, misalignment=0.015),
     # Ma, Fung, Lo, Phys. Rev. A 76, 012307 (2007), after the same experiment
     "ma-fung-lo": Hardware(efficiency=0.145, dark_probability=3.01e-6, misalignment=0.015, correction=1.22, sift=0.5),
-    # Wang, Yu, Hu, Phys. Rev. A 98, 062323 (2018), fig. 1; they leave the misalignment of photons open
+    # Wang, Yu, Hu, Phys. Rev. A 98, 062323 (2018), who name no misalignment but that of the interference
     "wang-yu-hu": Hardware(
         efficiency=0.8, dark_probability=1e-11, misalignment=0.015, correction=1.1, interference_error=0.05
     ),
