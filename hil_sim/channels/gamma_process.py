@@ -17,7 +17,7 @@ class GammaProcess(PerLink):
     """Square-root diffusion of mean 1 whose stationary law is gamma; its correlation is exp(-t/tau) exactly.
 
     Over a step it is x' = c Gamma(a + N) with N ~ Poisson(x exp(-dt/tau) / c) and c = (1 - exp(-dt/tau)) / a (Cox,
-    Ingersoll and Ross, Econometrica 53, 385 (1985), sec. 4; Gourieroux and Jasiak, J. Forecast. 25, 129 (2006)).
+    Ingersoll and Ross, Econometrica 53, 385 (1985); Gourieroux and Jasiak, J. Forecast. 25, 129 (2006)).
 
     Attributes:
         order: shape a of the gamma law; the variance is 1/a.

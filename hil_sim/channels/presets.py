@@ -5,9 +5,9 @@ Sources of the numbers:
 - polarisation that stays for hours in buried fibre and for milliseconds in aerial fibre: Ding et al., Opt. Express 25,
   27923 (2017);
 - bursts of the QBER: see the module bursts;
-- Raman coefficient: Eraerds et al., New J. Phys. 12, 063027 (2010);
+- Raman noise: see the module raman;
 - coherence of turbulent air of 1 to 10 ms: Andrews and Phillips, Laser Beam Propagation through Random Media, 2nd ed.
-  (2005), sec. 6.5.
+  (2005).
 
 Wander, day cycle and ramp of the loss, drift of the source, ageing of the detectors, the residual that a polarisation
 tracker leaves and the pace of the demonstration are assumptions, of the size that operators report.

@@ -1,7 +1,7 @@
 """Noise photons that classical light in the same fibre brings into the quantum channel.
 
 Spontaneous Raman scattering turns launched power into light of other wavelengths all along the fibre. Sources: Eraerds,
-Walenta, Legre, Gisin and Zbinden, New J. Phys. 12, 063027 (2010), sec. 3; Chapuran et al., New J. Phys. 11, 105001
+Walenta, Legre, Gisin and Zbinden, New J. Phys. 12, 063027 (2010); Chapuran et al., New J. Phys. 11, 105001
 (2009). With equal loss a at both wavelengths they give P_out L rho B forward and P_out sinh(aL)/a rho B backward; here
 the two losses may differ.
 """
@@ -13,7 +13,7 @@ from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.photons import LIGHT_SPEED_M_S, photon_energy_j
 
 RAMAN_PER_KM_NM = 3e-9
-"""Scattered share of the power per km of fibre and nm of bandwidth, both channels in the C band; 2e-9 to 4e-9."""
+"""Scattered share of the power per km of fibre and nm of bandwidth: the usual size, both channels in the C band."""
 
 _PER_DB = np.log(10) / 10
 
@@ -64,7 +64,7 @@ def amplifier_noise_w(
 ) -> Floats:
     """Spontaneous emission of an optical amplifier within a bandwidth, both polarisations.
 
-    F (G - 1) h nu B with the noise figure F = 2 n_sp (Desurvire, Erbium-Doped Fiber Amplifiers, 1994, sec. 2.4).
+    F (G - 1) h nu B with the noise figure F = 2 n_sp (Desurvire, Erbium-Doped Fiber Amplifiers, 1994).
     """
     gain = np.power(10.0, floats(gain_db) / 10) - 1
     figure = np.power(10.0, floats(noise_figure_db) / 10)
