@@ -1,6 +1,7 @@
 """Which adversaries are on duty in an epoch."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from hil_sim.adversary.duty import Group
 from hil_sim.adversary.strengths import Floats, Integers, Mask
 from hil_sim.world.streams import random_stream
 
-CHUNK_EPOCHS = 256
+CHUNK_EPOCHS = 128
 ON_DUTY, REPORTING, RELAYING = 0, 1, 2
 """What an epoch draws for, apart from each other."""
 
@@ -48,8 +49,7 @@ class Rota:
         chunks, steps = np.divmod(epochs[self._drawing], CHUNK_EPOCHS)
         for place in np.flatnonzero(chunks != self._chunks).tolist():
             index = int(self._drawing[place])
-            stream = random_stream(self._seeds[index], "adversary", *self._groups[index].label, int(chunks[place]))
-            self._uniform[place] = stream.random((CHUNK_EPOCHS, 3))
+            self._uniform[place] = _chunk(self._seeds[index], self._groups[index].label, int(chunks[place]))
         self._chunks = chunks
         drawn = np.zeros((3, len(self._groups)))
         drawn[:, self._drawing] = self._uniform[np.arange(steps.size), steps].T
@@ -79,6 +79,12 @@ class Rota:
         acting[self._members[on[self._group_of_member]]] = True
         acting.setflags(write=False)
         return acting
+
+
+@lru_cache(maxsize=4096)
+def _chunk(seed: int, label: tuple[str | int, ...], chunk: int) -> Floats:
+    """Draws of consecutive epochs; kept, because whoever rejoins many networks asks for most of them again."""
+    return random_stream(seed, "adversary", *label, chunk).random((CHUNK_EPOCHS, 3))
 
 
 def _integers(values: Sequence[int]) -> Integers:

@@ -134,13 +134,14 @@ def test_forged_counts(strengths, expected):
 def test_hidden_decoys_are_in_the_proportion_of_honest_physics():
     counts = counted()
     counts.detected[:, 1:] = 50
+    counts.errors[:, 0] = 330
     counts.errors[:, 1:] = 20
     signal, decoy, vacuum = 0.05, 0.01, 1e-3
     right = np.broadcast_to(np.array([signal * 0.98, decoy * 0.95, vacuum / 2])[:, np.newaxis], (2, 3, LINKS))
     wrong = np.broadcast_to(np.array([signal * 0.02, decoy * 0.05, vacuum / 2])[:, np.newaxis], (2, 3, LINKS))
     reports = report(counts, forged_at(0, 1, hide_decoys=1.0), expected=(right, wrong))
     assert reports.detected[0, :, :, 1].tolist() == [[10_000, 2_000, 200]] * 2
-    assert reports.errors[0, :, :, 1].tolist() == [[200, 100, 100]] * 2
+    assert reports.errors[0, :, :, 1].tolist() == [[330, 100, 100]] * 2
     half = report(counts, forged_at(0, 1, hide_decoys=0.5), expected=(right, wrong))
     assert half.detected[0, 0, :, 1].tolist() == [10_000, 1_025, 125]
 
@@ -200,6 +201,14 @@ def test_a_forgotten_link_has_nothing_to_replay():
     both[1, 1:] = 2
     reports = report(in_epoch(4), Forgery.of(ends_and_links, replay_delay=both), history)
     assert (one_cell(reports, link=1)[2], one_cell(reports, link=2)[2]) == (2, 4)
+
+
+def test_a_frozen_link_that_is_forgotten_freezes_anew():
+    history = TableHistory(4, 3, LINKS)
+    for epoch in range(4):
+        report(in_epoch(epoch), forged_at(1, 2, freeze=True), history)
+    history.forget(np.array([2]))
+    assert one_cell(report(in_epoch(9), forged_at(1, 2, freeze=True), history))[2] == 9
 
 
 def test_a_replayed_table_can_be_forged_further():
