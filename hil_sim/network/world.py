@@ -24,6 +24,7 @@ from hil_sim.network.relaying import grant, known_share
 from hil_sim.network.streams import ChannelStep, ChannelStreams, CountingStreams
 from hil_sim.world.receiver import Receiver
 from hil_sim.world.streams import random_stream
+from qkdctl.physics.photons import transmittance
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -92,7 +93,17 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Everything that happened in one epoch."""
+    """Everything that happened in one epoch.
+
+    Attributes:
+        number: from 1.
+        changes, light, counted, key, served: see their classes.
+        measured_e6: mean photon number that the power meters show, 1e-6 photons per pulse, shape (links,); it drifts
+            with the source, while a calibration that is off does not show in it.
+        reports: what the ends say they counted.
+        monitors: what the watches over the receivers show.
+        conduct: who misbehaved, and how.
+    """
 
     number: int
     changes: Changes
@@ -100,6 +111,7 @@ class Epoch:
     counted: Counted
     key: KeyMade
     served: Served
+    measured_e6: Counts
     reports: Reports
     monitors: Monitors
     conduct: Conduct
@@ -202,7 +214,8 @@ class NetworkWorld:
         served = self._serve(routes, noise.demands, conduct, authenticated)
         self.buffers.settle()
         self._epoch += 1
-        return Epoch(self._epoch, changes, light, counted, key, served, reports, watched, conduct)
+        measured_e6 = np.rint(self.operation.mean_photon_number_e6 * channel.source_factor).astype(np.int64)
+        return Epoch(self._epoch, changes, light, counted, key, served, measured_e6, reports, watched, conduct)
 
     def _light(self, channel: ChannelStep, conduct: Conduct) -> Light:
         links, operation = self.stack.links, self.operation
@@ -246,8 +259,9 @@ class NetworkWorld:
         links = self.stack.links
         efficiency = links.efficiency[where] * channel.efficiency_factor[where]
         gate_s = links.gate_s[where]
-        # noise light falls on both detectors alike, at any time within the gate
-        noise_hz = channel.background_photons[where] * efficiency / (2 * gate_s)
+        # noise light is shared by both detectors, and comes at any time within the gate
+        through = transmittance(links.receiver_loss_db[where])
+        noise_hz = channel.background_photons[where] * through * efficiency / (2 * gate_s)
         receiver = Receiver(
             efficiency=efficiency[np.newaxis],
             dark_rate_hz=(links.dark_rate_hz[where] * channel.dark_factor[where] + noise_hz)[np.newaxis],

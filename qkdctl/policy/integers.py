@@ -45,7 +45,9 @@ def log2_256(value: Number) -> Number:
     positive = np.maximum(value, 1)
     logarithm = LOG_UNIT * np.log2(positive)
     logs: Integers = np.floor(logarithm).astype(np.int64)
-    doubtful = (np.abs(logarithm - np.rint(logarithm)) < _NEAR) & (logarithm > 0)
+    # doubles know the logarithms of powers of two exactly, and they are common
+    power_of_two = positive & (positive - 1) == 0
+    doubtful = (np.abs(logarithm - np.rint(logarithm)) < _NEAR) & ~power_of_two
     for place in np.flatnonzero(doubtful):
         logs.flat[place] = _log2_256(int(value.flat[place]))
     return logs

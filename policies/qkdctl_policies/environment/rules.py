@@ -1,6 +1,6 @@
 """Legality and shield for many links at once: the rules of `qkdctl.policy`, element by element."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -35,6 +35,10 @@ class Decided:
     protocol_number: NDArray[np.int8]
     realign: Flags
     intervened: Flags
+
+    def with_illegal(self, illegal: Flags) -> "Decided":
+        """The same, where links that were to do something illegal count as changed too."""
+        return replace(self, intervened=self.intervened | illegal)
 
 
 class Events:
