@@ -16,7 +16,7 @@ help:
 	@echo "make demo    two simulated QKD links under a real daemon, live in this terminal"
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
-	@echo "make bench   polling overhead of the daemon against its peers   (ARGS='--quick' takes a minute)"
+	@echo "make bench   polling and network simulation against peers   (ARGS='--quick' takes a minute or two)"
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed
@@ -65,7 +65,7 @@ $(VENV)/.installed-with-extras: $(VENV)/.installed
 $(PEERS)/.installed: tests/bench/constraints-peers.txt $(VENV)/.installed
 	@echo "installing the peers for benchmarks into $(PEERS)"
 	@$(BIN)/python -m venv --clear $(PEERS)
-	@failed=0; for peer in fastcs frappy-core; do \
+	@failed=0; for peer in fastcs frappy-core sequence qns; do \
 	  if $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint tests/bench/constraints-peers.txt $$peer 2>$(PEERS)/$$peer.error; \
 	  then rm $(PEERS)/$$peer.error; else failed=1; echo "$$peer could not be installed; the report says so" >&2; fi; \
