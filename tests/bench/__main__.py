@@ -1,17 +1,19 @@
-"""`make bench`: polls simulated instruments with the daemon and its peers and reports what each adds."""
+"""`make bench`: polls instruments, then simulates networks, each with qkdctl and its peers, and reports."""
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from tests.bench.command_line import measure_command_line
 from tests.bench.contender import REPOSITORY, UnavailableError
-from tests.bench.machine import load_average, machine
+from tests.bench.machine import load_average, machine, revision
+from tests.bench.network import benchmark
 from tests.bench.plan import FULL, QUICK, Plan
 from tests.bench.plot import save_plot
 from tests.bench.polling import Rounds, progress
@@ -26,21 +28,40 @@ _PLOT = "bench-polling.png"
 def main() -> int:
     """Run the bench; 0 also when a promise is broken, which the report shows."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of everything: under a minute")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of the report")
+    parser.add_argument("--only", choices=tuple(_BENCHMARKS), help="one benchmark instead of all, one after another")
+    parser.add_argument("--quick", action="store_true", help="less of everything: a minute or two")
+    parser.add_argument("--json", action="store_true", help="print a JSON document per benchmark instead of the report")
     parser.add_argument(
         "--save", action="store_true", help=f"write report, JSON and plot into {_RESULTS.name}/ in docs"
     )
     arguments = parser.parse_args()
-    try:
-        results = measure("quick" if arguments.quick else "full", QUICK if arguments.quick else FULL)
-    except (UnavailableError, RuntimeError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    if arguments.save:
-        _save(results)
-    print(_json(results) if arguments.json else render(results), end="")
+    mode = "quick" if arguments.quick else "full"
+    for name in [arguments.only] if arguments.only else _BENCHMARKS:
+        try:
+            text = _BENCHMARKS[name](mode, save=arguments.save, as_json=arguments.json)
+        except (UnavailableError, RuntimeError) as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+        print(text, end="", flush=True)
     return 0
+
+
+def _polling(mode: str, *, save: bool, as_json: bool) -> str:
+    results = measure(mode, QUICK if mode == "quick" else FULL)
+    if save:
+        _save(results)
+    return _json(results) if as_json else render(results)
+
+
+def _network(mode: str, *, save: bool, as_json: bool) -> str:
+    results = benchmark.measure(mode)
+    if save:
+        benchmark.save(results, _RESULTS)
+        progress(f"saved in {_RESULTS}")
+    return benchmark.to_json(results) if as_json else benchmark.render(results)
+
+
+_BENCHMARKS: Final[dict[str, Callable[..., str]]] = {"polling": _polling, "network": _network}
 
 
 def measure(mode: str, plan: Plan) -> Results:
@@ -63,7 +84,7 @@ def measure(mode: str, plan: Plan) -> Results:
         machine=machine(),
         load=load,
         date=datetime.now(UTC).isoformat(timespec="minutes"),
-        revision=_revision(),
+        revision=revision(),
         duration_s=time.monotonic() - start_s,
         polling=polling,
         command_line=command_line,
@@ -81,16 +102,6 @@ def _save(results: Results) -> None:
     (_RESULTS / "bench.md").write_text(render(results) + picture, encoding="utf-8")
     save_plot(results, _RESULTS / _PLOT)
     progress(f"saved in {_RESULTS}")
-
-
-def _revision() -> str:
-    """Commit of the source, marked when files differ from it."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
-        found = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
-    except OSError:
-        return "unknown"
-    return found.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -84,13 +84,13 @@ class Contender:
             )
         except OSError as error:
             errors.close()
-            raise UnavailableError(f"{entry.title}: {error}; {_installation(entry)}") from error
+            raise UnavailableError(f"{entry.title}: {error}; {installation(entry.peer)}") from error
         contender = cls(entry, process, errors)
         try:
             contender.greeting = contender._reply(_PATIENCE_S)
         except UnavailableError as error:
             contender.close()
-            raise UnavailableError(f"{error}; {_installation(entry)}") from None
+            raise UnavailableError(f"{error}; {installation(entry.peer)}") from None
         return contender
 
     def ask(self, order: Order) -> Sample:
@@ -136,11 +136,11 @@ class Contender:
         return f"its last words: {' '.join(self.errors.read().splitlines()[-1:]) or 'none'}"
 
 
-def _installation(entry: Entry) -> str:
-    """What became of installing a peer."""
-    if not entry.peer:
+def installation(peer: str) -> str:
+    """What became of installing a peer; "" is no peer."""
+    if not peer:
         return "it runs in the environment of the bench itself"
-    report = PEERS_ENVIRONMENT / f"{entry.peer}.error"
+    report = PEERS_ENVIRONMENT / f"{peer}.error"
     if report.is_file() and (lines := report.read_text(encoding="utf-8").split("\n")):
-        return f"installing {entry.peer} failed: {' | '.join(line for line in lines[-4:] if line)}"
-    return f"'make bench' installs {entry.peer} into {PEERS_ENVIRONMENT.name}"
+        return f"installing {peer} failed: {' | '.join(line for line in lines[-4:] if line)}"
+    return f"'make bench' installs {peer} into {PEERS_ENVIRONMENT.name}"

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,16 @@ def machine() -> dict[str, Any]:
 def load_average() -> list[float]:
     """Runnable processes, averaged over 1, 5 and 15 minutes."""
     return [round(value, 2) for value in os.getloadavg()]
+
+
+def revision() -> str:
+    """Commit of the source, marked when files differ from it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(command, cwd=Path(__file__).parent, check=False, capture_output=True, text=True)
+    except OSError:
+        return "unknown"
+    return found.stdout.strip() or "unknown"
 
 
 def _processor() -> str:

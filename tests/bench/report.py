@@ -1,11 +1,10 @@
 """The results as Markdown, which also reads well in a terminal."""
 
-from collections.abc import Sequence
-
 from tests.bench.contender import DAEMON, FASTCS, FRAPPY, POLLERS, RAW, TOGETHER
 from tests.bench.figures import Cell, Spread
 from tests.bench.plan import PACE_S
 from tests.bench.results import Results
+from tests.bench.table import span, table
 
 _TITLES = {entry.name: entry.title for entry in (*POLLERS, *TOGETHER)}
 
@@ -16,7 +15,7 @@ def render(results: Results) -> str:
         "# Polling: what the daemon adds",
         _circumstances(results),
         "## Promises",
-        _table(
+        table(
             ("promise", "measured", "met"),
             [(v.promise, v.measured, {True: "yes", False: "NO", None: "?"}[v.met]) for v in results.verdicts],
         ),
@@ -75,8 +74,8 @@ def _circumstances(results: Results) -> str:
 def _unthrottled(results: Results, devices: int) -> str:
     rows = [
         (
-            _TITLES[cell.contender], _spread(cell.polls_per_s), f"{cell.of_raw.median:.2f}",
-            _spread(cell.added_us, 1), _spread(cell.cpu_us, 1), _spread(cell.p50_us), _spread(cell.p99_us),
+            _TITLES[cell.contender], span(cell.polls_per_s), f"{cell.of_raw.median:.2f}",
+            span(cell.added_us, 1), span(cell.cpu_us, 1), span(cell.p50_us), span(cell.p99_us),
             f"{cell.simulator_cpu_share.median:.0%}",
         )
         for cell in _of(results, devices, paced=False)
@@ -84,7 +83,7 @@ def _unthrottled(results: Results, devices: int) -> str:
     header = (
         f"{_count(devices)}", "polls/s", "of raw", "added us/poll", "cpu us/poll", "p50 us", "p99 us", "simulator busy"
     )  # fmt: skip
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _paced(results: Results, devices: int) -> str:
@@ -92,13 +91,13 @@ def _paced(results: Results, devices: int) -> str:
     for cell in _of(results, devices, paced=True):
         share = cell.cycles_share
         rows.append((
-            _TITLES[cell.contender], _spread(cell.p50_us), _spread(cell.p99_us), _spread(cell.overhead_p50_us),
-            _spread(cell.overhead_p99_us), _spread(cell.cpu_us, 1), f"{share.median:.1%}" if share else "-",
+            _TITLES[cell.contender], span(cell.p50_us), span(cell.p99_us), span(cell.overhead_p50_us),
+            span(cell.overhead_p99_us), span(cell.cpu_us, 1), f"{share.median:.1%}" if share else "-",
         ))  # fmt: skip
     header = (
         f"{_count(devices)}", "p50 us", "p99 us", "overhead p50 us", "overhead p99 us", "cpu us/poll", "cycles done"
     )  # fmt: skip
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _deadlines(results: Results) -> str:
@@ -127,7 +126,7 @@ def _ratios(results: Results) -> str:
             row.append(f"{own.cpu_us.median / cell.cpu_us.median:.2f}")
         rows.append(tuple(row))
     names = [f"{what} / {entry.title}" for entry in (RAW, FASTCS, FRAPPY) for what in ("polls/s", "cpu")]
-    return _table(("", *names), rows)
+    return table(("", *names), rows)
 
 
 def _command_line(results: Results) -> str:
@@ -140,7 +139,7 @@ def _command_line(results: Results) -> str:
     if found.stop_s is not None:
         rows.append((f"SIGTERM to the end of a daemon with {devices} devices", f"{found.stop_s * 1000:.0f}"))
     rows += [(f"stop signal to dark source, link {link}", f"{s * 1000:.0f}") for link, s in found.dark.items()]
-    text = _table(("wall clock", "ms"), rows)
+    text = table(("wall clock", "ms"), rows)
     if found.daemon_cpu_share is not None:
         text += (
             f"\n\nA whole daemon that polls {devices} devices at 10 Hz uses {found.daemon_cpu_share:.1%} of one core."
@@ -157,23 +156,5 @@ def _count(devices: int) -> str:
     return f"{devices} device" if devices == 1 else f"{devices} devices"
 
 
-def _spread(spread: Spread, digits: int = 0) -> str:
-    return f"{spread.median:.{digits}f} [{spread.least:.{digits}f}, {spread.most:.{digits}f}]"
-
-
 def _milliseconds(spread: Spread) -> str:
-    return _spread(Spread(spread.median * 1000, spread.least * 1000, spread.most * 1000))
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned; the first column to the left, all others to the right."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    lines = []
-    for row in (header, *rows):
-        padded = [
-            row[0].ljust(widths[0]),
-            *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)),
-        ]
-        lines.append(f"| {' | '.join(padded)} |")
-    rule = [f":{'-' * (widths[0] - 1)}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
-    return "\n".join([lines[0], f"| {' | '.join(rule)} |", *lines[1:]])
+    return span(Spread(spread.median * 1000, spread.least * 1000, spread.most * 1000))

@@ -1,0 +1,1 @@
+"""How fast networks of QKD links can be simulated, and by whom."""
