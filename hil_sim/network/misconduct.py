@@ -92,7 +92,8 @@ def under_attack(protocol: str, clicks: Clicks, optics: Optics, conduct: Conduct
     if protocol == "bbm92":
         attack = StateAttack.of(attack.blinding.shape, blinding=attack.blinding)
     intensities = optics.mean_photon_number * optics.ratios[: clicks.right.shape[1]]
-    dark = -np.expm1(2 * np.log1p(-optics.dark_probability()))
+    # the weakest intensity has no light, so its clicks are the background, whatever that comes from
+    dark = (clicks.right + clicks.wrong)[0, -1]
     attacked = corrupted_clicks(clicks.right, clicks.wrong, intensities, dark, attack)
     return Clicks(clicks.sent, attacked.right, attacked.wrong)
 

@@ -80,7 +80,8 @@ class NetworkViews:
         routes = stack.routes
         demands = np.diff(routes.demand_offsets)
         self._demand_of_route = np.repeat(np.arange(demands.size), demands)
-        self._route_of_use = np.repeat(np.arange(routes.thresholds.size), np.diff(routes.link_offsets))
+        of_network = stack.network_of_demand[self._demand_of_route]
+        self._routes_beside = np.bincount(of_network, minlength=len(stack.networks))[of_network]
         used = np.bincount(routes.links, minlength=stack.links.count)
         network = stack.network_of_link
         in_network = np.bincount(network, weights=used).astype(np.int64)
@@ -140,7 +141,7 @@ class NetworkViews:
             np.minimum.reduceat(level, begins),
             np.add.reduceat(level, begins) // sizes,
             log2_256(1 + of_route),
-            np.maximum.reduceat(load, begins) * 1_000_000 // routes.thresholds.size,
+            np.maximum.reduceat(load, begins) * 1_000_000 // self._routes_beside,
             self._least_trust(trust_ppm),
             is_chosen,
         )
