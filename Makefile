@@ -57,7 +57,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-with-extras: $(VENV)/.installed
 	@echo "installing the tools for tests, lint and benchmarks"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[test,lint,bench]'
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[sim,test,lint]'
 	@touch $@
 
 # The frameworks that the bench compares with, apart from everything else. One that cannot be installed leaves its error
