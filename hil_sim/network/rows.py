@@ -13,6 +13,7 @@ from hil_sim.world.key_analysis import SIGNAL, X, Z
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_BB84 = PROTOCOLS.index("bb84")
 _MDI = PROTOCOLS.index("mdi")
 _TF = PROTOCOLS.index("tf")
 _PPM = 1_000_000
@@ -75,12 +76,14 @@ def link_rows(
         present: whether the end reported at all.
     """
     of_z, of_x = counts.detected[Z, SIGNAL], counts.detected[X, SIGNAL]
-    error_x = counts.errors[X, SIGNAL] * _PPM // np.maximum(counts.detected[X, SIGNAL], 1)
+    error_x = counts.errors[X, SIGNAL] * _PPM // np.maximum(of_x, 1)
     error_x = np.where(protocol == _MDI, np.clip(2 * error_x - _PPM // 2, 0, _PPM), error_x)
     vacuum = _vacuum_cells(counts, protocol)
     duration_ms = round(1000 * epoch_s)
-    signal_sent = counts.sent[Z, SIGNAL] + np.where(protocol == _TF, 0, counts.sent[X, SIGNAL])
-    signal_seen = of_z + np.where(protocol == _TF, 0, counts.detected[X, SIGNAL])
+    # pulses of X are of another brightness for twin-field QKD, and click twice as often for MDI-QKD
+    alike = (protocol != _TF) & (protocol != _MDI)
+    signal_sent = counts.sent[Z, SIGNAL] + np.where(alike, counts.sent[X, SIGNAL], 0)
+    signal_seen = of_z + np.where(alike, of_x, 0)
     return LinkRows(
         protocol=protocol,
         mean_photon_number_e6=mean_photon_number_e6,
@@ -107,29 +110,58 @@ def channel_loss_mdb(
 ) -> Counts:
     """Loss of the channel in 1e-3 dB that explains the gain of the signal intensity; 0 when nothing can be said.
 
-    Decoy BB84: inverts Q = Y0 + (1 - Y0)(1 - exp(-eta mu)) with the promised efficiency, background and receiver loss.
-    MDI-QKD: Q_Z is eta_a eta_b mu^2 / 2 to leading order. Twin-field: S_Z is 2 e (1 - e) eta_1 mu. Pairs: Q is
-    eta_a eta_b mu / 2. In these three the dark counts are left out, which matters at the end of their reach only.
+    Each formula of the gain is solved for the transmittance, with the promised efficiency, dark counts and receiver
+    loss, and equal arms. What dead time takes counts as loss.
+
+    - Decoy BB84: Q = Y0 + (1 - Y0) (1 - exp(-eta mu)).
+    - MDI-QKD: Q_Z, to leading order in the dark counts 2 [u (1 - u)]^2 - 4 p_d^2 with u = exp(-eta_1 mu / 2 - 2 p_d).
+    - Sending or not sending: S_Z = 1 - [1 - e (1 - exp(-eta_1 mu))]^2 + 2 (1 - e)^2 p_d.
+    - Pairs, to leading order in eta_1: Q = eta_1^2 mu (1 + 3 mu / 2) + 2 eta_1 mu Y0 + Y0^2.
     """
-    background = -np.expm1(2 * np.log1p(np.expm1(-links.dark_rate_hz * links.gate_s)))
+    dark = -np.expm1(-links.dark_rate_hz * links.gate_s)
+    known = (sent > 0) & (detected > 0) & (mean_photon_number > 0) & (links.efficiency > 0)
     gain = detected / np.maximum(sent, 1)
     mu = np.where(mean_photon_number > 0, mean_photon_number, 1.0)
-    # BB84: the exponent eta mu; both arms together otherwise
-    lit = np.clip((gain - background) / (1 - background), 0.0, 1 - 1e-12)
     eta = np.select(
-        [protocol == 0, protocol == _MDI, protocol == _TF],
-        [
-            -np.log1p(-lit) / mu,
-            2 * gain / mu**2,
-            (gain / (2 * links.sending * (1 - links.sending) * mu)) ** 2,
-        ],
-        2 * gain / mu,
+        [protocol == _BB84, protocol == _MDI, protocol == _TF],
+        [_of_bb84(gain, dark) / mu, (_of_mdi(gain, dark) / mu) ** 2, (_of_tf(gain, dark, links.sending) / mu) ** 2],
+        _of_pairs(gain, dark, mu) ** 2,
     )
-    known = (eta > 0) & (sent > 0) & (mean_photon_number > 0)
-    receivers = np.where(protocol == 0, 1, 2)
+    known &= eta > 0
+    ends = np.where(protocol == _BB84, 1, 2)
     total_db = -10 * np.log10(np.where(known, eta, 1.0))
-    behind_db = receivers * (links.receiver_loss_db - 10 * np.log10(links.efficiency))
+    behind_db = ends * (links.receiver_loss_db - 10 * np.log10(np.where(known, links.efficiency, 1.0)))
     return np.where(known, np.maximum(np.rint(1000 * (total_db - behind_db)), 0), 0).astype(np.int64)
+
+
+def _of_bb84(gain: Floats, dark: Floats) -> Floats:
+    """Photons per pulse that explain the gain; none where every pulse clicks."""
+    background = dark * (2 - dark)
+    lit = (gain - background) / (1 - background)
+    return np.where((lit > 0) & (lit < 1), -np.log1p(-np.clip(lit, 0.0, 1 - 1e-12)), 0.0)
+
+
+def _of_mdi(gain: Floats, dark: Floats) -> Floats:
+    """Photons of one end that reach the relay's detectors."""
+    # u (1 - u), which passes 1/4 for no light
+    root = np.minimum(np.sqrt(gain / 2 + 2 * dark**2), 0.25)
+    bright = -2 * np.log1p(-2 * root / (1 + np.sqrt(1 - 4 * root)))
+    return np.asarray(np.maximum(bright - 4 * dark, 0.0))
+
+
+def _of_tf(gain: Floats, dark: Floats, sending: Floats) -> Floats:
+    """The same of twin-field QKD."""
+    lit = np.clip(gain - 2 * dark * (1 - sending) ** 2, 0.0, 1.0)
+    sent = lit / (sending * (1 + np.sqrt(1 - lit)))
+    return np.asarray(-np.log1p(-np.minimum(sent, 1 - 1e-12)))
+
+
+def _of_pairs(gain: Floats, dark: Floats, mu: Floats) -> Floats:
+    """Transmittance of one arm."""
+    background = dark * (2 - dark)
+    square, linear = mu * (1 + 1.5 * mu), mu * background
+    beyond = np.maximum(gain - background**2, 0.0)
+    return np.asarray(beyond / (linear + np.sqrt(linear**2 + square * beyond) + (beyond == 0)))
 
 
 def _vacuum_cells(counts: SiftedCounts, protocol: NDArray[np.int8]) -> tuple[Counts, Counts]:
@@ -137,7 +169,7 @@ def _vacuum_cells(counts: SiftedCounts, protocol: NDArray[np.int8]) -> tuple[Cou
     cells = counts.sent.shape[1]
     sent, detected = (np.zeros(protocol.size, dtype=np.int64) for _ in range(2))
     if cells >= 3:
-        three = (protocol == 0) | (protocol == _TF)
+        three = (protocol == _BB84) | (protocol == _TF)
         sent += np.where(three, counts.sent[:, 2].sum(axis=0), 0)
         detected += np.where(three, counts.detected[:, 2].sum(axis=0), 0)
     if cells == 9:
