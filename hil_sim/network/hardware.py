@@ -1,5 +1,6 @@
 """What a link of the simulated network is built of, and which protocols it can run."""
 
+import math
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,6 +10,8 @@ from hil_sim.world.parameters import DetectorParameters, Fraction, NonNegative, 
 ProtocolName = Literal["bb84", "mdi", "tf", "bbm92"]
 PROTOCOLS: Final[tuple[ProtocolName, ...]] = ("bb84", "mdi", "tf", "bbm92")
 """Protocols by their number in arrays."""
+
+_E6: Final = 1_000_000
 
 PositiveInt = Annotated[int, Field(ge=1)]
 
@@ -49,8 +52,8 @@ class LinkHardware(Parameters):
         basis_probabilities: how often either end chooses Z and X.
         correction: inefficiency of error correction, at least 1.
         start_mean_photon_number, cap_mean_photon_number: commanded at the start; highest that the operator allows.
-            Of a signal pulse for `bb84`, of either sender for `mdi` and `tf`, of the pairs per pulse times two for
-            `bbm92`.
+            Of a signal pulse for `bb84`, of either sender for `mdi` and `tf`, of the pairs per pulse for `bbm92`.
+            Each command has to stay below the cap even if it comes out too bright.
         qber_limit: error rate above which the operator wants no key.
         calibration_uncertainty: by how much, relative, the true mean photon number may differ from the commanded one;
             three standard deviations of a fixed error drawn for each link.
@@ -103,10 +106,30 @@ class LinkHardware(Parameters):
                 f"intensity_ratios must be 1, a weak decoy between 0 and 1, and 0, not {self.intensity_ratios}"
             )
         for name in ("intensity_probabilities", "basis_probabilities"):
+            if min(getattr(self, name)) <= 0:
+                raise ValueError(f"{name} must all be above 0, not {getattr(self, name)}")
             if abs(sum(getattr(self, name)) - 1) > 1e-9:
                 raise ValueError(f"{name} must sum to 1, not to {sum(getattr(self, name)):g}")
         if self.gate_s * self.pulse_rate_hz > 1 + 1e-9:
             raise ValueError(f"gate_s {self.gate_s:g} exceeds the pulse period {1 / self.pulse_rate_hz:g}")
-        if self.start_mean_photon_number > self.cap_mean_photon_number:
-            raise ValueError("start_mean_photon_number must not exceed cap_mean_photon_number")
+        if self.start_e6() > self.highest_e6():
+            raise ValueError(
+                f"start_mean_photon_number {self.start_mean_photon_number:g} could come out above "
+                f"cap_mean_photon_number {self.cap_mean_photon_number:g}: with this calibration_uncertainty and "
+                f"attenuator_step_db at most {self.highest_e6() / _E6:g} may be commanded"
+            )
         return self
+
+    def start_e6(self) -> int:
+        """Mean photon number at the start, 1e-6 photons per pulse."""
+        return round(self.start_mean_photon_number * _E6)
+
+    def cap_e6(self) -> int:
+        """The cap, rounded down, in the same unit."""
+        # a billionth, since 0.29 times a million is not 290000 to the last bit
+        return math.floor(self.cap_mean_photon_number * _E6 + 1e-9)
+
+    def highest_e6(self) -> int:
+        """Highest command that stays within the cap even off by the calibration and a step of the attenuator."""
+        brightest = (1 + self.calibration_uncertainty) * 10 ** (self.attenuator_step_db / 10)
+        return math.floor(self.cap_e6() / brightest)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from hil_sim.network.hardware import PROTOCOLS, LinkHardware
 from hil_sim.world.detector import DetectorChannel
-from qkdctl.physics.photons import transmittance
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -28,7 +27,7 @@ class LinkArrays:
         ratios, shares: intensities relative to the signal, how often each is sent, shape (3, links).
         bases: how often an end chooses Z and X, shape (2, links).
         start_e6, cap_e6: mean photon numbers in 1e-6 photons per pulse.
-        highest_e6: highest command whose brightest outcome is within the cap.
+        highest_e6: see `LinkHardware`.
         supported: which protocols the link can run, shape (protocols, links); first_protocol: number of its first one.
     """
 
@@ -92,8 +91,6 @@ class LinkArrays:
 
 def _column(parts: LinkHardware, loss_db: float) -> dict[str, NDArray[np.generic]]:
     detector = DetectorChannel(parts.detector)
-    # the brightest outcome of a command: off by the calibration, and one step of the attenuator too bright
-    brightest = (1 + parts.calibration_uncertainty) / float(transmittance(parts.attenuator_step_db))
     blocks = parts.blocks
     column: dict[str, float | Sequence[float]] = {
         "nominal_loss_db": loss_db,
@@ -117,9 +114,9 @@ def _column(parts: LinkHardware, loss_db: float) -> dict[str, NDArray[np.generic
     )
     column |= {name: getattr(parts, name) for name in same.split()}
     whole = {
-        "start_e6": round(parts.start_mean_photon_number * _E6),
-        "cap_e6": round(parts.cap_mean_photon_number * _E6),
-        "highest_e6": int(parts.cap_mean_photon_number * _E6 / brightest),
+        "start_e6": parts.start_e6(),
+        "cap_e6": parts.cap_e6(),
+        "highest_e6": parts.highest_e6(),
         "qber_limit_ppm": round(parts.qber_limit * _E6),
         "block_bits": blocks.sifted_bits,
         "least_clicks": blocks.least_clicks,
