@@ -61,7 +61,7 @@ class Operation:
         protocol: number of the protocol, shape (links,).
         controller: rotation by the polarisation controllers, unit quaternions, shape (links, 4).
         dead_left_s: time for which a link still makes no key.
-        since_switch_s: time since the last change of protocol.
+        since_switch_s: time since the last change of protocol began.
     """
 
     def __init__(self, links: LinkArrays, epoch_s: float) -> None:
@@ -89,9 +89,11 @@ class Operation:
         Raises:
             ValueError: for a mean photon number that could exceed the cap or is negative, a protocol that the link
                 does not have or that comes before its dwell time is over, or a re-alignment without a controller;
-                the message names the first such link. Nothing is changed then.
+                the message names the first such link. Likewise for tables of another size, and mean photon numbers
+                that are not whole. Nothing is changed then.
         """
         links, e6 = self._links, commands.mean_photon_number_e6
+        self._check_tables(commands)
         unknown = (commands.protocol < 0) | (commands.protocol >= len(links.supported))
         known = np.where(unknown, 0, commands.protocol)
         switched = commands.protocol != self.protocol
@@ -121,19 +123,34 @@ class Operation:
         realigning = commands.realign & ~self._aligning
         self.mean_photon_number_e6 = commands.mean_photon_number_e6.copy()
         self.protocol = commands.protocol.copy()
-        self.since_switch_s = np.where(switched, 0.0, self.since_switch_s + self._epoch_s)
+        self.since_switch_s = _to_the_ns(np.where(switched, 0.0, self.since_switch_s) + self._epoch_s)
         if switched.any() or realigning.any():
             self.dead_left_s = np.maximum(self.dead_left_s, np.where(switched, self._links.switch_s, 0.0))
             self.dead_left_s += np.where(realigning, self._links.realign_s, 0.0)
             self._aligning |= realigning
         live_s = np.maximum(self._epoch_s - self.dead_left_s, 0.0)
-        self.dead_left_s = np.maximum(self.dead_left_s - self._epoch_s, 0.0)
+        self.dead_left_s = _to_the_ns(np.maximum(self.dead_left_s - self._epoch_s, 0.0))
         realigned = self._aligning & (self.dead_left_s == 0)
         if realigned.any():
             self._align(np.flatnonzero(realigned), fibre, noise)
         return Changes(moved, switched, realigning, realigned, live_s)
 
+    def _check_tables(self, commands: Commands) -> None:
+        expected = (self._links.count,)
+        for name in ("mean_photon_number_e6", "protocol", "realign"):
+            values = getattr(commands, name)
+            if values.shape != expected or values.dtype.kind not in ("b" if name == "realign" else "iu"):
+                raise ValueError(
+                    f"{name} must hold {'flags' if name == 'realign' else 'whole numbers'} of shape {expected}, "
+                    f"got {values.dtype} of shape {values.shape}"
+                )
+
     def _align(self, links: Counts, fibre: Floats, noise: Floats) -> None:
         left = self._links.realign_residual_rad[links] * noise[:, links]
         self.controller[links] = multiply(from_rotation_vector(left.T), conjugate(fibre[links]))
         self._aligning[links] = False
+
+
+def _to_the_ns(time_s: Floats) -> Floats:
+    """Times without what is left over when tenths are summed in binary."""
+    return np.asarray(np.round(time_s, 9))
