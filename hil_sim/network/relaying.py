@@ -51,19 +51,29 @@ def grant(routes: Routes, chosen: Indices, wanted_bits: Counts, available_bits: 
 def known_share(routes: Routes, chosen: Indices, known: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of what is relayed over the chosen routes that an eavesdropper on the links reads, shape (demands,).
 
-    A path is read where the key of any of its links is known; of a secret that is shared over several paths the
-    `threshold`-th best known one decides.
+    A path is read where the key of any of its links is known, and a secret that is shared over several paths where
+    `threshold` of them are. What is known of one link tells nothing about the places that are known of another.
 
     Args:
         routes: all candidates.
         chosen: route of each demand, shape (demands,).
         known: share of the stored key of each link that is known, shape (links,).
     """
-    if not known.any():
+    if not known.any() or chosen.size == 0:
         return np.zeros(chosen.size)
-    unread = np.multiply.reduceat((1 - known)[routes.path_links], routes.path_link_offsets[:-1])
-    shares = np.zeros(chosen.size)
-    for place, route in enumerate(chosen):
-        paths = slice(routes.path_offsets[route], routes.path_offsets[route + 1])
-        shares[place] = 1 - np.sort(unread[paths])[routes.thresholds[route] - 1]
-    return shares
+    read = 1 - np.multiply.reduceat((1 - known)[routes.path_links], routes.path_link_offsets[:-1])
+    paths, begins = segments(routes.path_offsets, chosen)
+    sizes, thresholds = np.diff(np.append(begins, paths.size)), routes.thresholds[chosen]
+    # probability that so many of the paths looked at are read, the threshold standing for all from there on
+    exactly = np.zeros((int(thresholds.max()) + 1, chosen.size))
+    exactly[0] = 1.0
+    demands = np.arange(chosen.size)
+    for place in range(int(sizes.max())):
+        here = place < sizes
+        path_read = np.where(here, read[paths[np.where(here, begins + place, 0)]], 0.0)
+        reached = exactly[thresholds, demands]
+        step = exactly * path_read
+        exactly -= step
+        exactly[1:] += step[:-1]
+        exactly[thresholds, demands] = reached + step[thresholds - 1, demands]
+    return np.asarray(exactly[thresholds, demands])

@@ -58,11 +58,15 @@ class Routes:
         """From the candidates of each demand.
 
         Raises:
-            ValueError: for a demand without a candidate, or a path without a link.
+            ValueError: for a demand without a candidate, a route without a path, a path without a link, or a threshold
+                that not all paths together reach.
         """
-        for demand, plans in enumerate(candidates):
-            if not plans or any(not path.links for plan in plans for path in plan.paths):
+        for demand, choice in enumerate(candidates):
+            if not choice or any(not plan.paths or any(not path.links for path in plan.paths) for plan in choice):
                 raise ValueError(f"demand {demand} needs a candidate route, each path with at least one link")
+            for plan in choice:
+                if not 1 <= plan.threshold <= len(plan.paths):
+                    raise ValueError(f"demand {demand}: {plan.threshold} of {len(plan.paths)} paths cannot suffice")
         plans = [plan for choice in candidates for plan in choice]
         paths = [path for plan in plans for path in plan.paths]
         path_offsets = _offsets([len(plan.paths) for plan in plans])
