@@ -100,7 +100,8 @@ class KeyBuffers:
         kept = np.minimum(bits, room)
         self.bits += kept
         self.discarded_bits += bits - kept
-        self.known_bits += np.where(kept < bits, known * kept // np.maximum(bits, 1), known)
+        share = kept / np.maximum(bits, 1)
+        self.known_bits += np.minimum(np.ceil(known * share).astype(np.int64), np.minimum(known, kept))
 
     def use(self, bits: Counts) -> Counts:
         """Take bits out; return how many of them are known.
@@ -113,6 +114,7 @@ class KeyBuffers:
             raise ValueError(f"link {link} has {self.bits[link]} bits of key, asked for {bits[link]}")
         share = bits / np.maximum(self.bits, 1)
         known = np.minimum(np.ceil(self.known_bits * share).astype(np.int64), np.minimum(self.known_bits, bits))
+        known = np.maximum(known, self.known_bits - (self.bits - bits))
         self.bits -= bits
         self.known_bits -= known
         return np.asarray(known)
