@@ -311,16 +311,16 @@ class NetworkWorld:
     def _serve(self, routes: Counts, noise: Floats, conduct: Conduct, authenticated: Counts) -> Served:
         asked, given_up = self.queues.arrive(noise)
         granted, used = grant(self.stack.routes, routes, self.queues.waiting_bits, self.buffers.available())
-        leaked = granted * known_share(self.stack.routes, routes, self.buffers.known_share())
-        delivered = granted
+        delivered, known = granted, known_share(self.stack.routes, routes, self.buffers.known_share())
         if conduct.relaying.any():
             outcome = relay_outcomes(self.stack.routes, conduct.relaying, conduct.coalition, routes)
             delivered = np.where(outcome.delivered, granted, 0)
-            leaked = np.where(outcome.leaked, granted, leaked)
+            known = np.where(outcome.leaked, 1.0, known)
         self.buffers.use(used)
         self.queues.serve(delivered)
         waiting = self.queues.waiting_bits.copy()
-        return Served(asked, delivered, granted - delivered, leaked, given_up, waiting, used, authenticated)
+        spoilt = granted - delivered
+        return Served(asked, delivered, spoilt, delivered * known, given_up, waiting, used, authenticated)
 
 
 def _places(mask: NDArray[np.bool_]) -> Places | None:
