@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hil_sim.adversary.cast import cast_of
+from hil_sim.adversary.entries import Network as Parties
 from hil_sim.adversary.section import adversaries_of
 from hil_sim.channels.impairments import IMPAIRMENTS
 from hil_sim.channels.link_channel import ChannelProcesses
@@ -47,7 +49,8 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
     """Make the arrays.
 
     Raises:
-        ScenarioError: for a demand that no route can serve, or adversaries that contradict each other.
+        ScenarioError: for a demand that no route can serve, or adversaries that contradict each other or have nothing
+            to attack.
     """
     specials = [scenario.links.get(span.name, _NOTHING_SPECIAL) for span in topology.spans]
     index = topology.site_indices()
@@ -55,16 +58,19 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
     routes = _routes(scenario, topology, demands, places)
     sites = tuple(index)
     spans = tuple(span.name for span in topology.spans)
+    links = len(spans)
+    ends = topology.ends().T.astype(np.int64)
+    relays = np.array([index[span.relay] if span.relay else -1 for span in topology.spans], dtype=np.int64)
     try:
         adversaries = adversaries_of(scenario.adversaries, sites, spans, scenario.seed)
+        cast_of(Parties(len(sites), ends, relays), adversaries, scenario.seed)
     except ValueError as error:
         raise ScenarioError("scenario", [Problem(("adversaries",), str(error))]) from None
-    links = len(spans)
     network = Network(
         name=topology.name,
         node_names=sites,
         link_names=spans,
-        ends=topology.ends().T.astype(np.int64),
+        ends=ends,
         links=LinkArrays.of(
             [_hardware(scenario, span, own) for span, own in zip(topology.spans, specials, strict=True)],
             [
@@ -89,7 +95,7 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
         authentication_bps=np.full(links, scenario.network.authentication_bps),
         demands=DemandArrays.of(demands),
         routes=Routes.of(routes),
-        relays=np.array([index[span.relay] if span.relay else -1 for span in topology.spans], dtype=np.int64),
+        relays=relays,
         adversaries=adversaries,
     )
     names = tuple((sites[demand.source], sites[demand.target]) for demand in demands)

@@ -64,6 +64,7 @@ class Network:
             ("authentication_bps", self.authentication_bps.size, links),
             ("routes", self.routes.demands, demands),
             ("relays", self.relays.size, links),
+            ("channel", self.channel.shape[0] if self.channel.shape else 0, links),
         ):
             if got != expected:
                 raise ValueError(f"{self.name}: {what} has {got} columns, expected {expected}")

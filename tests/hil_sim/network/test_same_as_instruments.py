@@ -57,6 +57,8 @@ def by_instruments(parameters):
 class Recorded:
     """A channel that replays what the fibre of the instruments did."""
 
+    shape = (1,)
+
     def __init__(self, parameters, light):
         nominal_db = parameters.fibre_length_km * parameters.fibre_loss_db_per_km
         share = (light[:, 2:] - parameters.intrinsic_error) / (1 - 2 * parameters.intrinsic_error)
