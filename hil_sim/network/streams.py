@@ -12,8 +12,9 @@ from hil_sim.world.streams import quick_stream, random_stream
 
 Floats = NDArray[np.float64]
 
-CHUNK_STEPS: Final = 32
-"""Steps of the channels drawn at once; always the same number, or a trace would depend on how it is read."""
+SHORTEST_CHUNK: Final = 32
+LONGEST_CHUNK: Final = 256
+_CHUNK_SIZE: Final = 16_384
 
 ALIGNMENT_DRAWS: Final = 3
 
@@ -32,6 +33,15 @@ class Noise:
     counting: Floats
     alignment: Floats
     demands: Floats
+
+
+def chunk_steps(links: int) -> int:
+    """Steps of the channels that a network of so many links draws at once.
+
+    Few links draw far ahead, because every draw has a price; many do not, for the sake of memory. It depends on the
+    network alone, or a trace would depend on how it is read.
+    """
+    return min(max(_CHUNK_SIZE // links, SHORTEST_CHUNK), LONGEST_CHUNK)
 
 
 class CountingStreams:
@@ -86,11 +96,11 @@ class ChannelStreams:
         self._step_s = step_s
         count = stack.links.count
         shapes = {name: (4,) if name == "rotation" else () for name in ChannelStep.__slots__}
+        self._chunk = np.array([chunk_steps(network.links.count) for network in stack.networks])
+        steps = int(self._chunk.max())
         # the axis of components first in memory: rows of one component are then contiguous
         self._rows = {
-            name: np.moveaxis(np.zeros((*shape, CHUNK_STEPS, count)), 0, -1)
-            if shape
-            else np.zeros((CHUNK_STEPS, count))
+            name: np.moveaxis(np.zeros((*shape, steps, count)), 0, -1) if shape else np.zeros((steps, count))
             for name, shape in shapes.items()
         }
         networks = len(stack.networks)
@@ -104,11 +114,11 @@ class ChannelStreams:
         self._rngs[number] = rng = random_stream(seed, "network", "channels")
         self._ends[number] = self._stack.networks[number].channel.start(rng)
         self._drawn[number] = 0
-        self._cursor[number] = CHUNK_STEPS
+        self._cursor[number] = self._chunk[number]
 
     def step(self) -> ChannelStep:
         """The next step of all networks."""
-        for number in np.flatnonzero(self._cursor == CHUNK_STEPS):
+        for number in np.flatnonzero(self._cursor == self._chunk):
             self._draw(int(number))
         first = self._cursor[0]
         if (self._cursor == first).all():
@@ -125,9 +135,10 @@ class ChannelStreams:
         assert state is not None, "a network is reset before it is stepped"
         elapsed_s = float(self._drawn[number]) * self._step_s
         channel, links = self._stack.networks[number].channel, self._stack.links_of[number]
-        trace = channel.trace(state, CHUNK_STEPS, self._step_s, elapsed_s, self._rngs[number])
+        steps = int(self._chunk[number])
+        trace = channel.trace(state, steps, self._step_s, elapsed_s, self._rngs[number])
         for name, table in self._rows.items():
-            table[:, links] = getattr(trace, name)
+            table[:steps, links] = getattr(trace, name)
         self._ends[number] = trace.end
-        self._drawn[number] += CHUNK_STEPS
+        self._drawn[number] += steps
         self._cursor[number] = 0

@@ -32,7 +32,8 @@ def at_least(value: Number, limit: int) -> Number:
 
 def clip(value: Number, low: int, high: int) -> Number:
     """The nearest value within the limits."""
-    return np.asarray(np.clip(value, low, high)) if isinstance(value, np.ndarray) else max(low, min(value, high))
+    # both bounds one by one: np.clip takes three times as long for short arrays
+    return np.minimum(np.maximum(value, low), high) if isinstance(value, np.ndarray) else max(low, min(value, high))
 
 
 def log2_256(value: Number) -> Number:

@@ -1,6 +1,6 @@
-"""The bare kernels of the network in use: the same numbers of draws and evaluations of physics, and nothing around them.
+"""The bare kernels of the network in use: the same draws and evaluations of physics, and nothing around them.
 
-No commands, no checks, no adversaries, no accounts, no reports: what is left is what NumPy, SciPy and the formulas cost.
+No commands, checks, adversaries, accounts or reports: what is left is what NumPy, SciPy and the formulas cost.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from hil_sim.network.counting import binomial, poisson
 from hil_sim.network.detection import Optics, bb84_clicks
 from hil_sim.network.key_credit import Block, Claims, bb84_bits
 from hil_sim.network.relaying import grant
-from hil_sim.network.streams import CHUNK_STEPS
+from hil_sim.network.streams import chunk_steps
 from hil_sim.world.receiver import Receiver
 from tests.bench.network.in_use import ring
 from tests.bench.network.order import Order, answer
@@ -28,12 +28,13 @@ class Links:
     def run(self) -> int:
         """Simulate `order.steps` steps of `order.step_s`; the sifted bits of all links."""
         sifted, order = 0, self._order
+        chunk = chunk_steps(order.links)
         for step in range(order.steps):
-            if step % CHUNK_STEPS == 0:
+            if step % chunk == 0:
                 elapsed_s = step * order.step_s
-                trace = self._network.channel.trace(self._state, CHUNK_STEPS, order.step_s, elapsed_s, self._rng)
+                trace = self._network.channel.trace(self._state, chunk, order.step_s, elapsed_s, self._rng)
                 self._state = trace.end
-            sifted += self._step(trace, step % CHUNK_STEPS)
+            sifted += self._step(trace, step % chunk)
         return sifted
 
     def _step(self, trace, row: int) -> int:
