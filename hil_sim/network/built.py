@@ -49,11 +49,12 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
     """Make the arrays.
 
     Raises:
-        ScenarioError: for a demand that no route can serve, or adversaries that contradict each other or have nothing
+        ScenarioError: for a demand that no route can serve or epochs of this length cannot hold, or adversaries that contradict each other or have nothing
             to attack.
     """
     specials = [scenario.links.get(span.name, _NOTHING_SPECIAL) for span in topology.spans]
     index = topology.site_indices()
+    _check_sizes(scenario)
     demands, places = _demands(scenario, topology)
     routes = _routes(scenario, topology, demands, places)
     sites = tuple(index)
@@ -128,6 +129,18 @@ def _demands(scenario: NetworkScenario, topology: Topology) -> tuple[list[Demand
         demands += [Demand(a, b, section.rate_bps, section.request_bits, section.patience_s) for a, b in pairs]
         places += [("demands", number)] * len(pairs)
     return demands, places
+
+
+def _check_sizes(scenario: NetworkScenario) -> None:
+    problems = []
+    for number, section in enumerate(scenario.demands):
+        demand = Demand(0, 1, section.rate_bps, section.request_bits, section.patience_s)
+        try:
+            DemandArrays.of([demand]).check(scenario.epoch_s)
+        except ValueError as error:
+            problems.append(Problem(("demands", number), str(error).partition(": ")[2]))
+    if problems:
+        raise ScenarioError("scenario", problems)
 
 
 def _random_pairs(users: list[int], count: int, rng: np.random.Generator) -> list[tuple[int, int]]:

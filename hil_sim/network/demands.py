@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,11 @@ from hil_sim.network.counting import poisson
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+MOST_EPOCHS: Final = 10_000
+"""Longest patience, in epochs: what arrived in each of them is remembered."""
+MOST_REQUESTS: Final = 1e9
+"""Most requests of a demand per epoch, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +65,42 @@ class DemandArrays:
             np.concatenate([part.patience_s for part in parts]),
         )
 
+    def check(self, epoch_s: float) -> None:
+        """Refuse what cannot be simulated in epochs of this length.
+
+        Raises:
+            ValueError: naming the demand.
+        """
+        requests = self.rate_bps * epoch_s / np.maximum(self.request_bits, 1)
+        for wrong, text in (
+            (~((self.rate_bps >= 0) & (requests <= MOST_REQUESTS)), f"0 to {MOST_REQUESTS:g} requests per epoch"),
+            (self.request_bits < 1, "requests of 1 bit or more"),
+            (
+                ~((self.patience_s > 0) & (self.patience_s <= MOST_EPOCHS * epoch_s)),
+                f"a patience above 0 s, and of at most {MOST_EPOCHS} epochs, here {MOST_EPOCHS * epoch_s:g} s",
+            ),
+        ):
+            if wrong.any():
+                d = int(np.argmax(wrong))
+                got = f"{self.rate_bps[d]:g} bit/s by {self.request_bits[d]} bits, patience {self.patience_s[d]:g} s"
+                raise ValueError(f"demand {d} ({got}): expected {text}")
+
 
 class Queues:
     """Requests that wait, in bits.
 
-    All that waits longer than the patience is given up: what is in the queue beyond the arrivals of that time.
+    The oldest are served first, also in part. What waits longer than the patience, rounded up to whole epochs, is given
+    up: all that is in the queue beyond the arrivals of that time.
 
     Attributes:
         waiting_bits: shape (demands,).
+
+    Raises:
+        ValueError: see `DemandArrays.check`.
     """
 
     def __init__(self, demands: DemandArrays, epoch_s: float) -> None:
+        demands.check(epoch_s)
         self.demands = demands
         self.waiting_bits = np.zeros(demands.rate_bps.size, dtype=np.int64)
         self._epoch_s = epoch_s

@@ -54,10 +54,6 @@ class Optics:
         """From either source to a click midway, detectors included."""
         return np.asarray(transmittance(self.loss_db / 2 + self.receiver_loss_db) * self.receiver.efficiency[0])
 
-    def dark_probability(self) -> Floats:
-        """Of one detector in one gate."""
-        return np.asarray(self.receiver.dark_probability()[0])
-
     def mean_intensity(self) -> Floats:
         """Mean photon number over the intensities as they are chosen."""
         return np.asarray(self.mean_photon_number * (self.shares * self.ratios).sum(axis=0))
