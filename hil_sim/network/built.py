@@ -49,8 +49,8 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
     """Make the arrays.
 
     Raises:
-        ScenarioError: for a demand that no route can serve or epochs of this length cannot hold, or adversaries that contradict each other or have nothing
-            to attack.
+        ScenarioError: for a demand that no route can serve or epochs of this length cannot hold, and adversaries that
+            contradict each other or have nothing to attack.
     """
     specials = [scenario.links.get(span.name, _NOTHING_SPECIAL) for span in topology.spans]
     index = topology.site_indices()
