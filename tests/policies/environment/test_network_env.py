@@ -2,12 +2,15 @@
 
 import gymnasium as gym
 import numpy as np
+import onnxruntime
 import pytest
 from gymnasium.vector import AutoresetMode
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 
 from hil_sim.network.scenario_file import network_of
 from qkdctl.policy.actions import ACTIONS, BY_NAME
+from qkdctl.policy.schema import FEATURES
+from qkdctl.resources import resource
 
 SMALL = {"network": {"topology": "cambridge", "hardware": "snspd-multi"}, "demands": [{"random": 3, "rate_bps": 2e4}]}
 LARGE = {
@@ -190,3 +193,26 @@ def test_bad_seeds_and_settings_are_refused():
     silent = network_of({"network": {"topology": "cambridge"}}).network
     with pytest.raises(ValueError, match="demand"):
         NetworkEnv([silent])
+
+
+def test_the_shipped_policy_sees_and_does_what_it_knows():
+    session = onnxruntime.InferenceSession(resource("zoo/bench-constructed.onnx"), providers=["CPUExecutionProvider"])
+    drifting = SMALL | {"network": SMALL["network"] | {"channel": "demonstration"}, "seed": 5}
+    settings = EnvSettings(epochs=60, epoch_s=60.0)
+    env = NetworkEnv([network_of(drifting).network], settings)
+    made = {}
+    for name in ("held", "policy"):
+        observation, _ = env.reset(seed=3)
+        made[name] = realigned = 0
+        for _ in range(settings.epochs - 1):
+            act = holding(env)
+            if name == "policy":
+                rows = env.rows(observation["links"])[:, : len(FEATURES)]
+                (values,) = session.run(["link_q"], {"link_observation": rows})
+                legal = env.rows(observation["legal"]) > 0
+                act["links"] = env.padded(np.where(legal, values, -np.inf).argmax(axis=1))
+            observation, _, _, _, infos = env.step(act)
+            made[name] += int(infos["key_bits"].sum())
+            realigned += int((env.rows(act["links"]) == BY_NAME["realign"].index).sum())
+    assert realigned > 0
+    assert made["policy"] > 1.2 * made["held"] > 0
