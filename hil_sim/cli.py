@@ -1,4 +1,4 @@
-"""`qkdctl sim`: simulated instruments at real addresses, for `qkdctl` and for other people's software."""
+"""`qkdctl sim`: simulated instruments at real addresses, for `qkdctl` and for other people's software, and networks."""
 
 import json
 import os
@@ -8,6 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from hil_sim.network.run.command import network, network_scenario_names
+
 _REFUSED = 1
 _USAGE = 2
 _UNAVAILABLE = 69
@@ -15,11 +17,12 @@ _CONFIGURATION = 78
 
 sim = typer.Typer(
     name="sim",
-    help="Simulated instruments at real addresses.",
+    help="Simulated instruments at real addresses, and simulated networks.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
+sim.command()(network)
 
 ControlOption = Annotated[
     Path | None,
@@ -71,7 +74,7 @@ def serve(
 
 @sim.command(name="list")
 def list_models(*, as_json: JsonOption = False) -> None:
-    """List the instruments that can be simulated, and the shipped scenarios.
+    """List the instruments that can be simulated, and the shipped scenarios of instruments and of networks.
 
     For example:
 
@@ -82,15 +85,16 @@ def list_models(*, as_json: JsonOption = False) -> None:
     from hil_sim.instruments.registry import find_model, model_names  # noqa: PLC0415 -- off the fast path
 
     models = [find_model(name) for name in model_names()]
-    scenarios = _shipped_names()
+    scenarios, networks = _shipped_names(), network_scenario_names()
     if as_json:
         shown = [{"model": m.name, "title": m.title, "transports": m.transports, "roles": m.roles} for m in models]
-        typer.echo(json.dumps({"schema_version": 1, "models": shown, "scenarios": scenarios}))
+        typer.echo(json.dumps({"schema_version": 1, "models": shown, "scenarios": scenarios, "networks": networks}))
         return
     width = max(len(model.name) for model in models)
     for model in models:
         typer.echo(f"{model.name:{width}}  {model.title} ({', '.join(model.transports)})")
     typer.echo(f"\nshipped scenarios: {', '.join(scenarios)}")
+    typer.echo(f"shipped networks: {', '.join(networks)}")
 
 
 @sim.command()

@@ -38,18 +38,24 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
 }
 
 
-def load_network(path: Path) -> BuiltNetwork:
-    """Read and build the network of a scenario file.
+def load_network(path: Path, *, seed: int | None = None) -> BuiltNetwork:
+    """Read and build the network of a scenario file, with another seed if one is given.
 
     Raises:
         ScenarioError: with file, line, key and hint of every mistake.
         OSError: when the file cannot be read.
     """
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ScenarioError(str(path), [Problem((), f"not UTF-8 text: {error.reason} at byte {error.start}")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(str(path), [Problem((), f"not valid TOML: {error}")]) from None
+    except RecursionError:
+        raise ScenarioError(str(path), [Problem((), "values are nested too deeply")]) from None
+    if seed is not None:
+        tables["seed"] = seed
     return network_of(tables, source=str(path), lines=LineIndex(text), beside=path.parent)
 
 
