@@ -16,7 +16,7 @@ def grant(routes: Routes, chosen: Indices, wanted_bits: Counts, available_bits: 
 
     A bit relayed over a path uses one bit of key on each of its links; over several disjoint paths each carries a share
     as long as the secret (Shamir), so it uses one bit on every link of all of them. A link that cannot serve all of its
-    demands gives each the same fraction of what it wants.
+    demands gives each the same fraction of what it wants; what is left over then is shared again, a few times.
 
     Args:
         routes: all candidates.
@@ -36,9 +36,11 @@ def grant(routes: Routes, chosen: Indices, wanted_bits: Counts, available_bits: 
     if chosen.size == 0:
         return granted, np.zeros(available_bits.size, dtype=np.int64)
     for _ in range(PASSES):
-        load = np.bincount(links, weights=wanted[owner], minlength=left.size)
+        # a demand that one empty link blocks leaves its share of the others
+        asking = np.where(np.minimum.reduceat(left[links], begins) >= 1, wanted, 0.0)
+        load = np.bincount(links, weights=asking[owner], minlength=left.size)
         share = np.minimum(left / np.maximum(load, 1.0), 1.0)
-        fresh = np.floor(wanted * np.minimum.reduceat(share[links], begins))
+        fresh = np.floor(asking * np.minimum.reduceat(share[links], begins))
         if not fresh.any():
             break
         granted += fresh.astype(np.int64)

@@ -27,10 +27,10 @@ def test_normal_noise_gives_binomial_counts(variance, probability):
 
 
 def test_the_expansion_is_not_used_for_a_small_variance_where_it_would_be_wrong():
-    trials = np.array([20.0])
-    below = binomial(trials, 0.1, np.linspace(-6, 6, 2001))
+    trials, probability = 20, 0.1
+    below = binomial(trials, probability, np.linspace(-6, 6, 2001))
     assert below[0] == 0
-    assert 20 * 0.1 * 0.9 < NEARLY_NORMAL_VARIANCE
+    assert trials * probability * (1 - probability) < NEARLY_NORMAL_VARIANCE
     assert (np.diff(below) >= 0).all()
 
 
