@@ -5,37 +5,18 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from hil_sim.adversary.kinds import EFFECTS
-from hil_sim.adversary.section import AdversarySection
 from hil_sim.channels.impairments import IMPAIRMENTS
 from hil_sim.channels.presets import PRESETS as CHANNELS
+from hil_sim.network.adversary_problems import adversary_problems
 from hil_sim.network.built import BuiltNetwork, build
-from hil_sim.network.hardware import LinkHardware
 from hil_sim.network.hardware_presets import HARDWARE
-from hil_sim.network.key_buffers import BufferLimits
 from hil_sim.network.metro_mesh import metro_mesh
-from hil_sim.network.scenario import (
-    DemandSection,
-    LinkSection,
-    MeshSection,
-    NetworkScenario,
-    NetworkSection,
-    RoutingSection,
-)
+from hil_sim.network.scenario import MeshSection, NetworkScenario
 from hil_sim.network.topology import Topology, load_topology
+from hil_sim.network.validation_problems import validation_problems
 from hil_sim.scenario_problems import LineIndex, Place, Problem, ScenarioError, did_you_mean
-
-_SECTIONS: dict[str | int, type[BaseModel]] = {
-    "network": NetworkSection,
-    "links": LinkSection,
-    "hardware": LinkHardware,
-    "buffers": BufferLimits,
-    "demands": DemandSection,
-    "routing": RoutingSection,
-    "adversaries": AdversarySection,
-}
 
 
 def load_network(path: Path, *, seed: int | None = None) -> BuiltNetwork:
@@ -80,10 +61,10 @@ def network_of(
     try:
         scenario = NetworkScenario.model_validate(tables)
     except ValidationError as error:
-        raise ScenarioError(source, [*problems, *_problems_of(error)], lines) from None
+        raise ScenarioError(source, [*problems, *validation_problems(error)], lines) from None
     topology = _topology(scenario, beside, problems)
     if topology is not None:
-        problems += _unknown_names(scenario, topology)
+        problems += _unknown_names(scenario, topology) or adversary_problems(scenario, topology)
     if problems or topology is None:
         raise ScenarioError(source, problems, lines)
     try:
@@ -188,23 +169,3 @@ def _demands_of_oneself(scenario: NetworkScenario) -> list[Problem]:
         for a, b in demand.pairs
         if a == b
     ]
-
-
-def _problems_of(error: ValidationError) -> list[Problem]:
-    return [
-        Problem(item["loc"], item["msg"].removeprefix("Value error, "), _hint(item["loc"], item["type"], item["input"]))
-        for item in error.errors(include_url=False)
-    ]
-
-
-def _hint(place: Place, kind: str, given: Any) -> str:
-    """For an unknown key or kind, the one that was meant."""
-    if place[:1] == ("adversaries",) and "kinds" in place and isinstance(given, str):
-        return did_you_mean(given, EFFECTS)
-    if kind != "extra_forbidden":
-        return ""
-    section = NetworkScenario if len(place) == 1 else _SECTIONS.get(place[0], NetworkScenario)
-    if place[:2] == ("network", "mesh") and len(place) > 2:
-        section = MeshSection
-    known = {*section.model_fields, "preset"} if section is LinkHardware else section.model_fields
-    return did_you_mean(str(place[-1]), known)
