@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from tests.bench.network.contender import OURS, OURS_SLICE, SEQUENCE, SIMQN
+from tests.bench.network.contender import IN_USE, KERNELS, OURS, OURS_SLICE, SEQUENCE, SIMQN
 from tests.bench.network.results import Results
 
 _STYLES: Final = {
     OURS.name: (OURS.title, "tab:blue", "-", "o"),
     OURS_SLICE.name: (OURS_SLICE.title, "tab:blue", ":", "x"),
+    IN_USE.name: (IN_USE.title, "black", "-", "s"),
+    KERNELS.name: (KERNELS.title, "black", ":", "+"),
     SEQUENCE.name: (SEQUENCE.title, "tab:orange", "-", "^"),
     SIMQN.name: (SIMQN.title, "tab:green", "-", "v"),
 }

@@ -1,8 +1,9 @@
 """The results as Markdown, which also reads well in a terminal."""
 
 from tests.bench.figures import Spread
-from tests.bench.network.contender import ENTRIES, OURS, OURS_SLICE, SEQUENCE, SIMQN
+from tests.bench.network.contender import ENTRIES, IN_USE, KERNELS, OURS, OURS_SLICE, SEQUENCE, SIMQN
 from tests.bench.network.order import EFFICIENCY, LENGTH_KM, LOSS_DB_PER_KM, MEAN_PHOTON_NUMBER, MISALIGNMENT
+from tests.bench.network.promises import link_step_us, overhead, promises
 from tests.bench.network.results import Results
 from tests.bench.table import table
 
@@ -14,11 +15,15 @@ def render(results: Results) -> str:
     blocks = [
         "# Networks: links simulated per second",
         _circumstances(results),
+        table(("promise", "measured", "met"), [(p.promise, p.measured, p.verdict) for p in promises(results)]),
         _EXPLANATION.format(rate=results.plan.pulse_rate_hz / 1e6),
         *(_contenders(results, links) for links, _ in results.plan.slices_s),
         "## qkdctl against the others",
         _RATIOS,
         _ratios(results),
+        "## qkdctl in use against its kernels",
+        _IN_USE,
+        _overheads(results),
     ]
     if results.rounds.absent:
         lines = [f"- {_TITLES.get(name, name)}: {reason}" for name, reason in results.rounds.absent.items()]
@@ -36,6 +41,11 @@ What photon simulators show and counts cannot is everything below a step: single
 sifted rate and QBER of a link the two agree, see [SeQUeNCe's photons against the model](sequence-bb84.md); the last
 column is a check that all contenders simulate the same links. Figures are the median over the rounds, in brackets the
 least and the most."""
+_IN_USE = """\
+In use means a ring of links at 1 GHz over drifting fibres with decoys, finite key from every block, buffers, and one
+demand over two hops for every ten links. The kernels are the same draws and the same evaluations of physics in the same
+numbers, and nothing else: no commands, checks, adversaries, accounts or reports. A link-step is one link for one epoch;
+times are of the processor."""
 _RATIOS = """\
 Link-seconds per second of processor time, medians; above 1 qkdctl simulates more. In the first two columns both
 simulate the same short time."""
@@ -93,6 +103,16 @@ def _ratios(results: Results) -> str:
         rows.append(tuple(row))
     names = [f"{own.title} / {peer.title}" for own in (OURS_SLICE, OURS) for peer in (SEQUENCE, SIMQN)]
     return table(("", *names), rows)
+
+
+def _overheads(results: Results) -> str:
+    rows = []
+    for links, _ in results.plan.slices_s:
+        times = [link_step_us(results, entry.name, links) for entry in (IN_USE, KERNELS)]
+        ratio = overhead(results, links)
+        shown = [_spread(entry) if entry is not None else "not measured" for entry in (*times, ratio)]
+        rows.append((f"{links:,} links", *shown))
+    return table(("", "us per link-step in use", "us per link-step of the kernels", "in use / kernels"), rows)
 
 
 def _spread(spread: Spread) -> str:

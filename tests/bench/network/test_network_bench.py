@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.network.contender import ENTRIES, SEQUENCE, SIMQN, Entry
+from tests.bench.network.contender import ENTRIES, IN_USE, KERNELS, SEQUENCE, SIMQN, Entry
 from tests.bench.network.contenders.counter import Links
 from tests.bench.network.order import Order, Sample, measure
 from tests.bench.network.plan import FULL, QUICK, Plan
 from tests.bench.network.plot import save_plot
+from tests.bench.network.promises import promises
 from tests.bench.network.report import render
 from tests.bench.network.results import Results
 from tests.bench.network.rounds import NetworkRounds, Run, run_rounds
@@ -66,9 +67,30 @@ def test_report_json_and_plot_hold_all_that_was_measured(tmp_path: Path) -> None
     }
     text = render(results)
     assert all(text.count(f"| {entry.title}") >= 2 for entry in ENTRIES)
-    assert "not measured" not in text.lower()
+    assert "## not measured" not in text.lower()
     save_plot(results, tmp_path / "network.png")
     assert (tmp_path / "network.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("in_use_s", "many_s", "met"), [(1.9, 19.0, True), (2.1, 30.0, False)])
+def test_promises_compare_within_a_run(in_use_s: float, many_s: float, met: bool) -> None:
+    """made_up counts half of the wall clock as processor time, on all alike."""
+    runs = [
+        made_up(IN_USE.name, 1000, 1.0, run_s=in_use_s),
+        made_up(KERNELS.name, 1000, 1.0, run_s=1.0),
+        made_up(IN_USE.name, 10_000, 1.0, run_s=many_s),
+    ]
+    first, second = promises(made_up_results(NetworkRounds(runs)))
+    assert (first.met, second.met) == (met, met)
+    assert f"{in_use_s:.2f}" in first.measured
+    assert f"{many_s / 10 / in_use_s:.2f}" in second.measured
+    assert [p.met for p in promises(made_up_results(NetworkRounds()))] == [None, None]
+
+
+def test_in_use_and_kernels_do_the_same_work() -> None:
+    order = Order(50, 1e6, 1.0, 20, 3)
+    used, bare = (entry.simulate(order).sifted for entry in (IN_USE, KERNELS))
+    assert used == pytest.approx(bare, rel=0.02)
 
 
 def test_orders_and_samples_survive_the_wire() -> None:
