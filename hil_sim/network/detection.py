@@ -123,7 +123,8 @@ def tf_clicks(optics: Optics) -> Clicks:
     arm, mu = optics.arm_transmittance(), optics.mean_photon_number
     of_an_end = optics.bases[0] * optics.sending * mu + optics.bases[1] * optics.mean_intensity()
     dark, live = optics.background(arm * of_an_end)
-    channel = sns.SnsChannel(arm, dark, _phase_misalignment(optics))
+    # a slot in which both detectors click is discarded
+    channel = sns.SnsChannel(arm, dark * (1 - dark), _phase_misalignment(optics))
     gain_z, error_z = sns.signal_windows(channel, mu, optics.sending)
     gain_x, error_x = sns.decoy_windows(channel, mu * optics.ratios)
     gains, errors, shares = (np.zeros((2, 3, mu.size)) for _ in range(3))
