@@ -91,7 +91,7 @@ class LinkHardware(Parameters):
     dwell_s: NonNegative = 600.0
     duty: Annotated[float, Field(gt=0, le=1)] = 1.0
     reference_share: Annotated[float, Field(ge=0, lt=1)] = 0.4
-    sending_probability: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    sending_probability: Annotated[float, Field(gt=0, lt=1)] = 0.04
     phase_slice: Annotated[float, Field(gt=0, le=1)] = 0.125
     blocks: KeyBlocks = KeyBlocks()
     post_processing_bps: Positive = 5e6

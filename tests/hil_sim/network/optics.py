@@ -20,7 +20,7 @@ def optics(
     afterpulse_probability=0.0,
     gated=True,
     receiver_loss_db=3.0,
-    sending=0.1,
+    sending=0.04,
     slice_share=0.125,
     bases=BASES,
     pulse_rate_hz=1e9,
