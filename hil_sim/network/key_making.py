@@ -90,7 +90,7 @@ class KeyMaking:
             proven[due] = fresh
             self._credited[due] += fresh
             sifted = self.detected[Z, SIGNAL, due]
-            known = np.floor(fresh * np.minimum(self._known[due] / np.maximum(sifted, 1), 1)).astype(np.int64)
+            known = np.ceil(fresh * np.minimum(self._known[due] / np.maximum(sifted, 1), 1)).astype(np.int64)
             runs = links.running_credit[due]
             at_once[due[runs]], known_at_once[due[runs]] = fresh[runs], known[runs]
             whole = ~runs
