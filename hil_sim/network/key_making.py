@@ -56,6 +56,7 @@ class KeyMaking:
         self.queue = PostProcessing(links.count)
         self._credited = np.zeros(links.count, dtype=np.int64)
         self._known = np.zeros(links.count)
+        self._known_credited = np.zeros(links.count, dtype=np.int64)
 
     def reset(self, links: slice) -> None:
         """Begin anew on some links."""
@@ -90,7 +91,10 @@ class KeyMaking:
             proven[due] = fresh
             self._credited[due] += fresh
             sifted = self.detected[Z, SIGNAL, due]
-            known = np.ceil(fresh * np.minimum(self._known[due] / np.maximum(sifted, 1), 1)).astype(np.int64)
+            share = np.minimum(self._known[due] / np.maximum(sifted, 1), 1)
+            known_in_all = np.ceil(self._credited[due] * share).astype(np.int64)
+            known = np.clip(known_in_all - self._known_credited[due], 0, fresh)
+            self._known_credited[due] += known
             runs = links.running_credit[due]
             at_once[due[runs]], known_at_once[due[runs]] = fresh[runs], known[runs]
             whole = ~runs
@@ -129,4 +133,4 @@ class KeyMaking:
         for table in (self.sent, self.detected, self.errors):
             table[..., links] = 0
         self.age_s[links] = self._known[links] = 0.0
-        self._credited[links] = 0
+        self._credited[links] = self._known_credited[links] = 0
