@@ -59,6 +59,8 @@ def test_list_names_every_model(tmp_path: Path) -> None:
     document = json.loads(text)
     assert {model["model"] for model in document["models"]} == set(model_names())
     assert {"bench", "instruments"} <= set(document["scenarios"])
+    assert {"madqci", "metro-50"} <= set(document["networks"])
+    assert not set(document["networks"]) & set(document["scenarios"])
 
 
 def test_serve_shows_addresses_obeys_faults_and_ends_cleanly_on_ctrl_c(scenario: Path, tmp_path: Path) -> None:

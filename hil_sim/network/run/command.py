@@ -30,7 +30,12 @@ def network(
     ] = ControlName.HOLD,
     realign_above: Annotated[
         float | None,
-        typer.Option(metavar="QBER", help="For field: such as 0.05; by default the qber_limit of the hardware."),
+        typer.Option(
+            min=0.001,
+            max=0.5,
+            metavar="QBER",
+            help="For field, such as 0.05; by default the hardware's qber_limit.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     out: Annotated[
@@ -54,6 +59,8 @@ def network(
     """
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 -- off the command line's fast path
 
+    if realign_above is not None and control is ControlName.HOLD:
+        _fail("nobody re-aligns links while their settings are held", "add --control field", _USAGE)
     path = _path(scenario)
     try:
         run, planned, text = _prepared(path, epochs, seed, control, realign_above)
@@ -61,15 +68,12 @@ def network(
         _fail(f"{scenario} is no good network scenario\n{error}", "", _CONFIGURATION)
     except OSError as error:
         _fail(f"cannot read {path}: {error.strerror or error}", "", _UNAVAILABLE)
-    except ValueError as error:
-        _fail(str(error), "--realign-above goes with --control field and lies between 0 and 0.5", _USAGE)
     if out is not None:
         _prepare_directory(out)
     number = _carry_out(run, planned, show_progress=show_progress)
-    if run.epochs == 0:
-        _fail("stopped before the first epoch had passed", "", _BY_SIGNAL + number)
     _show(run, scenario, text, planned, as_json=as_json, out=out)
     if number:
+        typer.echo(f"stopped after {run.epochs} of {planned} epochs; all figures are of these", err=True)
         raise typer.Exit(_BY_SIGNAL + number)
 
 
@@ -118,9 +122,11 @@ def _carry_out(run: "NetworkRun", planned: int, *, show_progress: bool) -> int:
     from hil_sim.network.run.stopping import stop_on_signals  # noqa: PLC0415
 
     with stop_on_signals() as stop, progress(planned, wanted=show_progress) as show:
-        while run.epochs < planned and not stop.signal:
+        for _ in range(planned):
             run.step()
             show(run)
+            if stop.signal:
+                break
     return stop.signal
 
 

@@ -75,7 +75,7 @@ def link_figures(run: NetworkRun) -> list[Json]:
             "mean_loss_db": rounded(tally.loss_db[n] / run.epochs),
             "qber_z": rounded(qber[0, n]),
             "qber_x": rounded(qber[1, n]),
-            "qber_limit": hardware.qber_limit_ppm[n] / 1e6,
+            "qber_limit": float(hardware.qber_limit_ppm[n] / 1e6),
             "sifted_bps": rounded(tally.sifted_bits[n] / duration_s),
             "secret_key_bps": rounded(tally.stored_bits[n] / duration_s),
             "keying_share": rounded(keying[n]),

@@ -46,7 +46,7 @@ class FieldPractice:
     single one beyond 15 %, starts a compensation and the estimates begin anew. After one the link is left alone for ten
     minutes, the interval at which the controller of an open time-bin system tunes itself (Veriqloud, kiwi_hw_control).
     Counted is the worse of the two bases and of the two ends' reports. Of twin-field links only basis X counts: in Z
-    both ends send by chance in one window of ten, which is an error that no alignment mends.
+    both ends send by chance in some of the windows, which is an error that no alignment mends.
     """
 
     def __init__(self, world: NetworkWorld, realign_above: float | None = None) -> None:

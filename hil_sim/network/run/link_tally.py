@@ -79,6 +79,7 @@ class LinkTally:
         """Blocks are cut before the light of an epoch is counted, and closed after it."""
         cut, gave_key = epoch.changes.cut_blocks(), epoch.key.proven_bits > 0
         self.analysed_bits += np.where(cut & self._running, self.open_bits, 0)
+        self.open_bits = np.where(cut, 0, self.open_bits)
         self._close(cut, np.zeros_like(cut))
         self.open_bits += sifted
         self._open_live_s += epoch.changes.live_s
