@@ -70,22 +70,22 @@ def limits(links, *, least=1_000_000, ready=2_000_000, start=5_000_000, most=1_0
     return LimitArrays(*(np.full(links, bits) for bits in (least, ready, start, most)))
 
 
-def ring(size, *, demands, parts=None, channel=QUIET, adversaries=(), **options):
-    """Nodes in a circle; every demand is served over both ways round at once, all shares of which are needed."""
-    routes = [[_both_ways(size, demand)] for demand in demands]
+def ring(size, *, demands, parts=None, channel=QUIET, adversaries=(), threshold=2, **options):
+    """Nodes in a circle; every demand is served over both ways round at once, of which so many are needed."""
+    routes = [[_both_ways(size, demand, threshold)] for demand in demands]
     row = chain([5.0] * size, parts, channel=channel, demands=demands, routes=routes, **options)
     ends = np.array([np.arange(size), (np.arange(size) + 1) % size])
     return replace(row, name="ring", ends=ends, node_names=row.node_names[:size], adversaries=tuple(adversaries))
 
 
-def _both_ways(size, demand):
+def _both_ways(size, demand, threshold):
     ahead = list(range(demand.source, demand.target))
     back = [(demand.source - 1 - step) % size for step in range(size - len(ahead))]
     paths = (
         PathLinks(tuple(ahead), tuple(ahead[1:])),
         PathLinks(tuple(back), tuple(back[:-1])),
     )
-    return RoutePlan(paths, 2)
+    return RoutePlan(paths, threshold)
 
 
 def commanded(world, **changes):

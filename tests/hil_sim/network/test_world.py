@@ -1,0 +1,206 @@
+"""A network and its seed determine its story, wherever it stands and whatever happens around it; its books close."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from hil_sim.network.world import NetworkWorld
+from tests.hil_sim.network.networks import chain, commanded, demand, hardware, ring
+from tests.hil_sim.network.stories import EPOCH_S, KINDS, NETWORKS, begin, happened, play, same
+
+EPOCHS = 40
+
+
+def history(names, seeds, number=0, epochs=EPOCHS):
+    world, players = begin(names, seeds)
+    return [happened(world, play(world, players), number) for _ in range(epochs)]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return {name: history([name], [7]) for name in KINDS}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_the_same_seed_gives_the_same_story(alone, name):
+    assert same(history([name], [7]), alone[name])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_another_seed_gives_another_story(alone, name):
+    other = history([name], [8])
+    for part in (".counted.detected", ".light.loss_db"):
+        equal = [np.array_equal(a[part], b[part]) for a, b in zip(alone[name], other, strict=True)]
+        # a lone link that is dead counts nothing in any story
+        assert sum(equal) < EPOCHS / 2
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_a_network_has_the_same_story_at_any_place_of_a_stack(alone, name):
+    others = [other for other in sorted(KINDS) if other != name]
+    for place in (0, 2, 4):
+        names = [*others[:place], name, *others[place:]]
+        seeds = [7 if number == place else number for number in range(5)]
+        assert same(history(names, seeds, place), alone[name])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_it_does_not_notice_when_its_neighbours_begin_anew(alone, name):
+    names = ["villains", name, "everything"]
+    world, players = begin(names, [1, 7, 2])
+    story = []
+    for epoch in range(EPOCHS):
+        if epoch in (5, 11):
+            world.reset(0, 100 + epoch)
+        if epoch == 23:
+            world.reset(2, 5)
+        story.append(happened(world, play(world, players), 1))
+    assert same(story, alone[name])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_it_begins_anew_as_if_nothing_had_been(alone, name):
+    names = ["bb84", name, "villains"]
+    world, players = begin(names, [1, 3, 2])
+    for _ in range(17):
+        play(world, players)
+    world.reset(1, 7)
+    players[1] = type(players[1])(world, 1, 7)
+    assert same([happened(world, play(world, players), 1) for _ in range(EPOCHS)], alone[name])
+
+
+def test_two_equal_networks_of_different_seeds_go_their_own_ways():
+    world, players = begin(["everything", "everything"], [1, 2])
+    epoch = play(world, players)
+    here, there = (happened(world, epoch, number) for number in (0, 1))
+    assert not np.array_equal(here[".counted.sent"], there[".counted.sent"])
+
+
+def test_counts_of_every_epoch_fit_each_other():
+    names = sorted(KINDS)
+    world, players = begin(names, range(5))
+    sent_any = np.zeros(world.stack.links.count, dtype=bool)
+    for _ in range(EPOCHS):
+        epoch = play(world, players)
+        counted = epoch.counted
+        assert (counted.errors >= 0).all()
+        assert (counted.errors <= counted.detected).all()
+        assert (counted.detected <= counted.sent).all()
+        assert (counted.sent.sum(axis=(0, 1)) <= counted.pulses).all()
+        assert (counted.pulses <= epoch.changes.live_s * world.stack.links.pulse_rate_hz).all()
+        sent_any |= counted.sent.any(axis=(0, 1))
+        assert ((epoch.light.errors >= 0) & (epoch.light.errors <= 0.5)).all()
+        assert (epoch.key.known_bits <= epoch.key.stored_bits).all()
+        assert (epoch.served.leaked <= epoch.served.delivered).all()
+    assert sent_any.all()
+
+
+def test_the_books_of_key_and_of_demands_close():
+    names = sorted(KINDS)
+    world, players = begin(names, range(5))
+    buffers, queue = world.buffers, world.blocks.queue
+    start = buffers.bits.copy()
+    totals = {}
+    for _ in range(60):
+        epoch = play(world, players)
+        for part, owner in (
+            (epoch.key, ("proven_bits", "stored_bits", "known_bits")),
+            (epoch.served, ("asked", "delivered", "spoilt", "given_up", "used", "authenticated")),
+        ):
+            for name in owner:
+                totals[name] = totals.get(name, 0) + getattr(part, name)
+        assert ((buffers.bits >= 0) & (buffers.known_bits <= buffers.bits)).all()
+    assert (totals["proven_bits"] == totals["stored_bits"] + queue.key_bits() + queue.lost_bits).all()
+    assert (
+        buffers.bits
+        == start + totals["stored_bits"] - totals["used"] - totals["authenticated"] - buffers.discarded_bits
+    ).all()
+    assert (totals["asked"] == totals["delivered"] + totals["given_up"] + epoch.served.waiting).all()
+    assert totals["spoilt"].any()
+    assert totals["proven_bits"].astype(bool).sum() > 5
+
+
+def test_demands_never_touch_the_reserve():
+    network = chain([60.0, 60.0], demands=[demand(0, 2, 1e6)], start_bits=2_000_000, authentication_bps=10_000.0)
+    world = NetworkWorld([network], [1], epoch_s=EPOCH_S)
+    served = [world.step(world.holding()).served for _ in range(30)]
+    assert sum(int(epoch.delivered[0]) for epoch in served) > 0
+    # the reserve of a million bits went to authentication alone
+    spent = sum(epoch.used for epoch in served)
+    assert (spent <= 1_000_000).all()
+    assert (served[-1].used == 0).all()
+    assert (world.buffers.bits < 1_000_000).all()
+
+
+def test_an_empty_buffer_neither_goes_below_zero_nor_runs_up_a_debt():
+    world = NetworkWorld([chain([80.0], start_bits=250, authentication_bps=10.0)], [1], epoch_s=EPOCH_S)
+    used = [int(world.step(world.holding()).served.authenticated[0]) for _ in range(6)]
+    assert used == [100, 100, 50, 0, 0, 0]
+    world.buffers.store(np.array([1000]), np.array([0]))
+    # what could not be had is asked for once, not six times
+    assert int(world.step(world.holding()).served.authenticated[0]) <= 200
+
+
+def test_refused_commands_change_nothing():
+    one, other = (NetworkWorld([NETWORKS["everything"]], [4], epoch_s=EPOCH_S) for _ in range(2))
+    for wrong in (
+        {"mean_photon_number_e6": 10**6},
+        {"mean_photon_number_e6": -1},
+        {"protocol": 7},
+        {"route": 1},
+        {"route": -1},
+    ):
+        with pytest.raises(ValueError):
+            one.step(commanded(one, **wrong))
+    epochs = [world.step(world.holding()) for world in (one, other)]
+    assert same([happened(one, epochs[0], 0)], [happened(other, epochs[1], 0)])
+
+
+def test_no_true_mean_photon_number_of_a_steady_source_exceeds_the_cap():
+    # calibrations of a thousand links, none of them further off than promised
+    parts = hardware(calibration_uncertainty=0.2, attenuator_step_db=0.0)
+    world = NetworkWorld([chain([10.0] * 1000, parts)], [3], epoch_s=EPOCH_S)
+    epoch = world.step(commanded(world, mean_photon_number_e6=world.stack.links.highest_e6))
+    mean = epoch.light.mean_photon_number
+    assert mean.max() <= 0.8
+    assert mean.max() > 0.79
+    assert (mean / (world.stack.links.highest_e6 * 1e-6)).std() == pytest.approx(0.2 / 3, rel=0.1)
+    assert epoch.measured_e6.tolist() == world.stack.links.highest_e6.tolist()
+
+
+def test_a_shared_secret_uses_key_on_all_of_its_paths():
+    world = NetworkWorld([ring(4, demands=[demand(0, 2, 1e5)])], [1], epoch_s=EPOCH_S)
+    served = world.step(world.holding()).served
+    assert served.delivered[0] > 0
+    assert (served.used == served.delivered[0]).all()
+
+
+def test_memory_does_not_grow_with_time():
+    world, players = begin(["everything", "villains"], [1, 2])
+    for _ in range(50):
+        play(world, players)
+    tracemalloc.start()
+    for _ in range(20):
+        play(world, players)
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(100):
+        play(world, players)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # a table kept of every epoch would be half a million bytes
+    assert after - before < 150_000
+
+
+@pytest.mark.parametrize(
+    ("seeds", "epoch_s", "message"),
+    [([1, 2], 10.0, "1 networks need as many seeds, got 2"), ([1], 0.0, "epoch_s"), ([1], np.inf, "epoch_s")],
+)
+def test_worlds_that_cannot_be_are_refused(seeds, epoch_s, message):
+    with pytest.raises(ValueError, match=message):
+        NetworkWorld([NETWORKS["one link"]], seeds, epoch_s=epoch_s)
+
+
+def test_a_world_needs_a_network():
+    with pytest.raises(ValueError, match="at least one network"):
+        NetworkWorld([], [])
