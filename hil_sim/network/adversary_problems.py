@@ -1,11 +1,11 @@
 """Adversaries of a scenario that contradict each other, or do what they cannot do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hil_sim.adversary.kinds import EFFECTS
 from hil_sim.adversary.section import AdversarySection
 from hil_sim.network.scenario import NetworkScenario
-from hil_sim.network.topology import Topology
+from hil_sim.network.topology import Span, Topology
 from hil_sim.scenario_problems import Place, Problem
 
 
@@ -17,6 +17,7 @@ def adversary_problems(scenario: NetworkScenario, topology: Topology) -> list[Pr
         *_coalitions(sections),
         *_duties(sections),
         *(problem for number, section in sections for problem in _nothing_to_measure(number, section, relays)),
+        *(problem for number, section in sections for problem in _beside_its_links(number, section, topology.spans)),
     ]
 
 
@@ -60,3 +61,22 @@ def _nothing_to_measure(number: int, section: AdversarySection, relays: set[str]
     text = f"'{midway[0]}' is for measuring relays midway, and '{idle[0]}' is none"
     hint = f"relays: {', '.join(sorted(relays)) or 'none in this network'}"
     return [Problem(("adversaries", number, "kinds"), text, hint)]
+
+
+def _beside_its_links(number: int, section: AdversarySection, spans: Sequence[Span]) -> list[Problem]:
+    """Who lies about a link has to end it, or to measure it midway."""
+    if section.links is None:
+        return []
+    parts = {EFFECTS[kind].part for kind in section.kinds}
+    named = [span for span in spans if span.name in section.links]
+    idle = [
+        node
+        for node in section.nodes
+        if ("reports" in parts and not any(node in (span.a, span.b) for span in named))
+        or ("announcements" in parts and not any(node == span.relay for span in named))
+    ]
+    if not idle:
+        return []
+    text = f"'{idle[0]}' has nothing to do with {', '.join(section.links) or 'no link'}"
+    own = sorted(span.name for span in spans if idle[0] in (span.a, span.b, span.relay))
+    return [Problem(("adversaries", number, "links"), text, f"its links: {', '.join(own)}")]

@@ -86,7 +86,9 @@ def _over_preset(place: Place, own: Any, problems: list[Problem]) -> Any:
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested tables, the second over the first."""
+    """Nested tables, the second over the first; a thing of another kind takes nothing over."""
+    if above.get("kind", below.get("kind")) != below.get("kind"):
+        return dict(above)
     both = dict(below)
     for key, value in above.items():
         under = both.get(key)
