@@ -1,0 +1,117 @@
+"""What a command line asks of a link, and the answer as document and as text."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from qkdctl.cli.output import Painter
+from qkdctl.cli.physics.finite_points import FinitePoint, finite_points
+from qkdctl.cli.physics.points import Bounds, Point, bounds_at, point_at
+from qkdctl.cli.physics.setup import Setup
+from qkdctl.cli.physics.text import finite_text, points_text
+from qkdctl.physics.block_size import BlockSize
+from qkdctl.physics.security import Security
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A finite block that is asked for.
+
+    Attributes:
+        number: of what fills it.
+        unit: what fills it.
+        secrecy: eps_sec.
+        correctness: eps_cor.
+    """
+
+    number: float
+    unit: Literal["pulses", "key_clicks"]
+    secrecy: float
+    correctness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One link.
+
+    Attributes:
+        protocols: by name.
+        setup: hardware.
+        loss_db: of the fibre.
+        attenuation_db_per_km: of the fibre, to say how long it is.
+        clock_hz: slots per second.
+        mean_photon_number: of the signal, None for the best.
+        block: for the finite key of `bb84`, None without.
+    """
+
+    protocols: tuple[str, ...]
+    setup: Setup
+    loss_db: float
+    attenuation_db_per_km: float
+    clock_hz: float
+    mean_photon_number: float | None
+    block: Block | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found.
+
+    Attributes:
+        question: what was asked.
+        bounds: of the fibre.
+        points: one per protocol.
+        finite: one per analysis of a finite block; empty when none was asked for.
+    """
+
+    question: Question
+    bounds: Bounds
+    points: tuple[Point, ...]
+    finite: tuple[FinitePoint, ...]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Members of the JSON document."""
+        asked = self.question
+        return {
+            "loss_db": asked.loss_db,
+            "distance_km": asked.loss_db / asked.attenuation_db_per_km,
+            "attenuation_db_per_km": asked.attenuation_db_per_km,
+            "clock_hz": asked.clock_hz,
+            "hardware": asked.setup.to_plain(),
+            "bounds": asdict(self.bounds),
+            "protocols": [point.to_plain() for point in self.points],
+            "finite_key": None
+            if asked.block is None
+            else {"block": asdict(asked.block), "analyses": [point.to_plain() for point in self.finite]},
+        }
+
+    def to_text(self, paint: Painter) -> str:
+        """For people."""
+        asked = self.question
+        length = f"{asked.loss_db / asked.attenuation_db_per_km:.4g} km at {asked.attenuation_db_per_km:g} dB/km"
+        parts = [
+            f"{asked.loss_db:g} dB ({length}), {_frequency(asked.clock_hz)}\n{asked.setup.title()}",
+            points_text(self.points, self.bounds, paint),
+        ]
+        if asked.block is not None:
+            unit = asked.block.unit.replace("_", " ")
+            secret = f"eps_sec {asked.block.secrecy:g}, eps_cor {asked.block.correctness:g}"
+            parts += [f"bb84 in blocks of {asked.block.number:.3g} {unit}, {secret}", finite_text(self.finite, paint)]
+        return "\n\n".join(parts)
+
+
+def answer(question: Question) -> Answer:
+    """Calculate what was asked."""
+    hardware, loss_db, clock_hz = question.setup.hardware, question.loss_db, question.clock_hz
+    points = (point_at(name, hardware, loss_db, question.mean_photon_number, clock_hz) for name in question.protocols)
+    finite: tuple[FinitePoint, ...] = ()
+    if (block := question.block) is not None:
+        size, security = BlockSize(block.number, block.unit), Security(block.secrecy, block.correctness)
+        finite = finite_points(hardware, loss_db, size, security, clock_hz)
+    return Answer(question=question, bounds=bounds_at(loss_db), points=tuple(points), finite=finite)
+
+
+def _frequency(hertz: float) -> str:
+    for limit, unit in ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz")):
+        if hertz >= limit:
+            return f"{hertz / limit:.4g} {unit}"
+    return f"{hertz:.4g} Hz"
