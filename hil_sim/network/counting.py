@@ -91,7 +91,7 @@ def _steps_to(level: Floats, n: Floats, p: Floats) -> Floats:
         # beyond the last term nothing is missing but what rounding has left over
         below = (missing > 0) & (term > _NEGLIGIBLE)
         if not below.any():
-            return counts
+            return np.minimum(counts, n)
         counts += below
         k += 1
         term *= np.maximum(rising / k - odds, 0.0)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 from scipy.stats import binom
@@ -35,6 +35,7 @@ def test_the_expansion_is_not_used_for_a_small_variance_where_it_would_be_wrong(
 
 
 @given(st.integers(0, 2**40), st.floats(0, 1), st.floats(-40, 40))
+@example(10, 0.625, -8.0)
 def test_counts_stay_between_zero_and_the_trials(trials, probability, noise):
     assert 0 <= binomial(trials, probability, noise) <= trials
 
