@@ -7,6 +7,8 @@ import typer
 
 from qkdctl.cli.options import JsonOption
 from qkdctl.cli.output import print_document, say
+from qkdctl.cli.physics.arguments import setup_of, within
+from qkdctl.cli.physics.figure_files import drawing_module, places, write
 from qkdctl.cli.physics.options import (
     AttenuationOption,
     ClockOption,
@@ -21,7 +23,6 @@ from qkdctl.cli.physics.options import (
     MisalignmentOption,
     SiftOption,
 )
-from qkdctl.cli.physics.setup import setup_of, within
 
 
 def curves(
@@ -72,14 +73,14 @@ def curves(
     within("--attenuation", attenuation, 0.0, 10.0, "dB/km", open_below=True)
     within("--clock-hz", clock_hz, 0.0, 1e12, "Hz", open_below=True)
     within("--dead-time-ns", dead_time_ns, 0.0, 1e9, "ns")
-    from qkdctl.cli.physics.figures import Request, calculate, drawing_module, places, write  # noqa: PLC0415 - see app
+    from qkdctl.physics_view.numbers import Request, calculate  # noqa: PLC0415 - brings numpy along
 
     chosen = tuple(dict.fromkeys(figure or Figure))
     draws = out is not None or not as_json
     files = places(chosen, out or Path(), file_format) if draws else {}
     if draws:
         drawing_module()  # before anything is calculated
-    numbers = calculate(Request(chosen, setup, attenuation, clock_hz, dead_time_ns * 1e-9))
+    numbers = calculate(Request([it.value for it in chosen], setup, attenuation, clock_hz, dead_time_ns * 1e-9))
     write(numbers, files)
     names = {drawn.value: str(path) for drawn, path in files.items()}
     if as_json:

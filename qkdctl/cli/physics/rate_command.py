@@ -7,6 +7,7 @@ import typer
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.options import JsonOption
 from qkdctl.cli.output import Painter, print_document, say
+from qkdctl.cli.physics.arguments import loss_of, protocols_of, setup_of, within
 from qkdctl.cli.physics.options import (
     AttenuationOption,
     BlockUnit,
@@ -20,7 +21,7 @@ from qkdctl.cli.physics.options import (
     MisalignmentOption,
     SiftOption,
 )
-from qkdctl.cli.physics.setup import loss_of, protocols_of, setup_of, within
+from qkdctl.cli.physics.text import answer_text
 from qkdctl.exit_codes import USAGE
 
 
@@ -83,7 +84,7 @@ def rate(
         within("--mean-photon-number", mean_photon_number, 0.0, 1.0, open_below=True)
     if block is not None:
         _check_block(block, secrecy, correctness, chosen, mean_photon_number)
-    from qkdctl.cli.physics.answer import Block, Question, answer  # noqa: PLC0415 - brings numpy along
+    from qkdctl.physics_view.answer import Block, Question, answer  # noqa: PLC0415 - brings numpy along
 
     unit: Literal["pulses", "key_clicks"] = "pulses" if block_unit is BlockUnit.PULSES else "key_clicks"
     question = Question(
@@ -95,7 +96,7 @@ def rate(
     if as_json:
         print_document(**found.to_plain())
     else:
-        say(found.to_text(Painter.for_stdout()))
+        say(answer_text(found, Painter.for_stdout()))
 
 
 def _check_block(block: float, secrecy: float, correctness: float, protocols: list[str], light: float | None) -> None:

@@ -1,16 +1,35 @@
 """Operating points and finite blocks in words."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qkdctl.cli.output import Painter, percent, rate
-from qkdctl.cli.physics.finite_points import FinitePoint
-from qkdctl.cli.physics.points import Bounds, Point
 from qkdctl.cli.tables import Cell, table, wrapped
+
+if TYPE_CHECKING:
+    from qkdctl.physics_view.answer import Answer
+    from qkdctl.physics_view.finite_points import FinitePoint
+    from qkdctl.physics_view.points import Bounds, Point
 
 _WIDE = 110
 
 
-def points_text(points: Sequence[Point], bounds: Bounds, paint: Painter) -> str:
+def answer_text(answer: "Answer", paint: Painter) -> str:
+    """What was asked, the protocols, and the finite block where one was asked for."""
+    asked = answer.question
+    length = f"{asked.loss_db / asked.attenuation_db_per_km:.4g} km at {asked.attenuation_db_per_km:g} dB/km"
+    parts = [
+        f"{asked.loss_db:g} dB ({length}), {_frequency(asked.clock_hz)}\n{asked.setup.title()}",
+        _points_text(answer.points, answer.bounds, paint),
+    ]
+    if (block := asked.block) is not None:
+        secret = f"eps_sec {block.secrecy:g}, eps_cor {block.correctness:g}"
+        parts.append(f"bb84 in blocks of {block.number:.3g} {block.unit.replace('_', ' ')}, {secret}")
+        parts.append(_finite_text(answer.finite, paint))
+    return "\n\n".join(parts)
+
+
+def _points_text(points: "Sequence[Point]", bounds: "Bounds", paint: Painter) -> str:
     """One row per protocol, the bounds, and a line for each protocol without key."""
     wide = paint.width is None or paint.width >= _WIDE
     left = ("PROTOCOL", "KEY/PULSE", "KEY RATE", "PHOTONS", "QBER Z/X")
@@ -26,7 +45,7 @@ def points_text(points: Sequence[Point], bounds: Bounds, paint: Painter) -> str:
     return "\n".join(lines)
 
 
-def finite_text(points: Sequence[FinitePoint], paint: Painter) -> str:
+def _finite_text(points: "Sequence[FinitePoint]", paint: Painter) -> str:
     """One row per analysis of a finite block."""
     header = ("ANALYSIS", "KEY/PULSE", "KEY RATE", "KEY/BLOCK", "BLOCK TAKES", "OF ASYMPTOTIC", "SOURCE")
     lines = [table(header, [_finite_row(point) for point in points], paint), ""]
@@ -39,7 +58,7 @@ def finite_text(points: Sequence[FinitePoint], paint: Painter) -> str:
     return "\n".join(lines)
 
 
-def _finite_row(point: FinitePoint) -> tuple[Cell | str, ...]:
+def _finite_row(point: "FinitePoint") -> tuple[Cell | str, ...]:
     if not point.key_bits:
         return (point.analysis, _key(0.0), "-", "-", "-", "-", "-")
     return (
@@ -53,7 +72,7 @@ def _finite_row(point: FinitePoint) -> tuple[Cell | str, ...]:
     )
 
 
-def _row(point: Point, *, wide: bool) -> tuple[Cell | str, ...]:
+def _row(point: "Point", *, wide: bool) -> tuple[Cell | str, ...]:
     left = (
         point.protocol,
         _key(point.rate_per_pulse),
@@ -80,7 +99,7 @@ def _bound(bits: float | None) -> str:
     return "infinite" if bits is None else f"{bits:.3e} per pulse"
 
 
-def _source(point: FinitePoint) -> str:
+def _source(point: "FinitePoint") -> str:
     light = ", ".join(
         f"{mu:.2g} ({share:.0%})" for mu, share in zip(point.mean_photon_numbers, point.probabilities, strict=True)
     )
@@ -92,3 +111,10 @@ def _duration(seconds: float) -> str:
         if seconds >= limit_s:
             return f"{seconds / limit_s:.3g} {unit}"
     return f"{seconds:.3g} s"
+
+
+def _frequency(hertz: float) -> str:
+    for limit, unit in ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz")):
+        if hertz >= limit:
+            return f"{hertz / limit:.4g} {unit}"
+    return f"{hertz:.4g} Hz"

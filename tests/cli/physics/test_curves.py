@@ -13,14 +13,14 @@ import pytest
 
 from qkdctl import exit_codes
 from qkdctl.cli.main import main
+from qkdctl.cli.physics.arguments import setup_of
 from qkdctl.cli.physics.catalogue import PROTOCOLS
-from qkdctl.cli.physics.drawing import draw
-from qkdctl.cli.physics.drawing_style import LINES, SEQUENCE, SEQUENCE_DASHES
-from qkdctl.cli.physics.figures import Request, calculate
 from qkdctl.cli.physics.options import Figure
-from qkdctl.cli.physics.setup import setup_of
 from qkdctl.physics import protocols
 from qkdctl.physics.hardware import PRESETS
+from qkdctl.physics_view.drawing import draw
+from qkdctl.physics_view.drawing_style import LINES, SEQUENCE, SEQUENCE_DASHES
+from qkdctl.physics_view.numbers import FIGURES, Request, calculate
 from tests.cli.conftest import Cli, environment
 
 
@@ -146,6 +146,10 @@ def test_without_dead_time_nothing_saturates():
     assert all(curve["rate_bps"] == pytest.approx(curve["ideal_bps"]) for curve in found["losses"])
 
 
+def test_every_figure_can_be_asked_for():
+    assert tuple(figure.value for figure in Figure) == FIGURES
+
+
 def test_only_what_is_asked_for_is_calculated():
     found = numbers("--figure", "saturation")
     assert "against_loss" not in found
@@ -198,7 +202,7 @@ def test_equal_numbers_give_equal_files(cli: Cli, tmp_path):
 
 
 def test_the_picture_shows_the_numbers(nanowires):
-    axes = draw(Figure.RATES, calculate(Request((Figure.RATES,), setup_of("snspd-a"), 0.2, 1e9, 5e-8))).axes[0]
+    axes = draw("rates", calculate(Request(["rates"], setup_of("snspd-a"), 0.2, 1e9, 5e-8))).axes[0]
     assert axes.get_yscale() == "log"
     lines = {line.get_label(): line for line in axes.get_lines()}
     for name, curve in nanowires["protocols"].items():

@@ -6,13 +6,13 @@ import pytest
 
 from qkdctl import exit_codes
 from qkdctl.cli.physics.catalogue import PROTOCOLS
-from qkdctl.cli.physics.finite_points import finite_link
 from qkdctl.physics import lim2014, protocols, rusca2018
 from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.decoy_counts import IntensitySettings
 from qkdctl.physics.finite_link import FiniteSource, expect_block
 from qkdctl.physics.hardware import PRESETS
 from qkdctl.physics.security import Security
+from qkdctl.physics_view.finite_points import finite_link
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal
 

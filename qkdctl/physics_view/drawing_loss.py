@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from qkdctl.cli.physics.crossovers import PLOB, Crossover
-from qkdctl.cli.physics.curves import LossCurves, ProtocolCurve
-from qkdctl.cli.physics.drawing_style import (
+from qkdctl.physics.arrays import Floats
+from qkdctl.physics_view.crossovers import PLOB, Crossover
+from qkdctl.physics_view.curves import LossCurves, ProtocolCurve
+from qkdctl.physics_view.drawing_style import (
     GREY,
     INK,
     LINES,
@@ -22,8 +23,7 @@ from qkdctl.cli.physics.drawing_style import (
     new_figure,
     set_title,
 )
-from qkdctl.cli.physics.figures import Numbers
-from qkdctl.physics.arrays import Floats
+from qkdctl.physics_view.numbers import Numbers
 
 _LOWEST_RATE: Final = 1e-16
 _NOTHING: Final = 1e-300

@@ -1,15 +1,13 @@
-"""What a command line asks of a link, and the answer as document and as text."""
+"""What a command line asks of a link, and the answer as a document."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from qkdctl.cli.output import Painter
-from qkdctl.cli.physics.finite_points import FinitePoint, finite_points
-from qkdctl.cli.physics.points import Bounds, Point, bounds_at, point_at
-from qkdctl.cli.physics.setup import Setup
-from qkdctl.cli.physics.text import finite_text, points_text
 from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.security import Security
+from qkdctl.physics_view.finite_points import FinitePoint, finite_points
+from qkdctl.physics_view.points import Bounds, Point, bounds_at, point_at
+from qkdctl.physics_view.setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +82,6 @@ class Answer:
             else {"block": asdict(asked.block), "analyses": [point.to_plain() for point in self.finite]},
         }
 
-    def to_text(self, paint: Painter) -> str:
-        """For people."""
-        asked = self.question
-        length = f"{asked.loss_db / asked.attenuation_db_per_km:.4g} km at {asked.attenuation_db_per_km:g} dB/km"
-        parts = [
-            f"{asked.loss_db:g} dB ({length}), {_frequency(asked.clock_hz)}\n{asked.setup.title()}",
-            points_text(self.points, self.bounds, paint),
-        ]
-        if asked.block is not None:
-            unit = asked.block.unit.replace("_", " ")
-            secret = f"eps_sec {asked.block.secrecy:g}, eps_cor {asked.block.correctness:g}"
-            parts += [f"bb84 in blocks of {asked.block.number:.3g} {unit}, {secret}", finite_text(self.finite, paint)]
-        return "\n\n".join(parts)
-
 
 def answer(question: Question) -> Answer:
     """Calculate what was asked."""
@@ -108,10 +92,3 @@ def answer(question: Question) -> Answer:
         size, security = BlockSize(block.number, block.unit), Security(block.secrecy, block.correctness)
         finite = finite_points(hardware, loss_db, size, security, clock_hz)
     return Answer(question=question, bounds=bounds_at(loss_db), points=tuple(points), finite=finite)
-
-
-def _frequency(hertz: float) -> str:
-    for limit, unit in ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz")):
-        if hertz >= limit:
-            return f"{hertz / limit:.4g} {unit}"
-    return f"{hertz:.4g} Hz"

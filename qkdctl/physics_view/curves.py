@@ -6,10 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from qkdctl.cli.physics.crossovers import PLOB, Crossover, crossovers
-from qkdctl.cli.physics.finite_points import ANALYSES, endless_rate, finite_link
-from qkdctl.cli.physics.points import correctable_qber, error_rates, operating
-from qkdctl.cli.physics.setup import FARTHEST_DB
 from qkdctl.physics.arrays import Floats
 from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.bounds import plob_bound, single_repeater_bound
@@ -18,6 +14,10 @@ from qkdctl.physics.hardware import Hardware
 from qkdctl.physics.photons import transmittance
 from qkdctl.physics.protocols import PROTOCOLS, rate_at_loss, reach_db
 from qkdctl.physics.security import Security
+from qkdctl.physics_view.crossovers import PLOB, Crossover, crossovers
+from qkdctl.physics_view.finite_points import ANALYSES, endless_rate, finite_link
+from qkdctl.physics_view.points import correctable_qber, error_rates, operating
+from qkdctl.physics_view.setup import FARTHEST_DB
 
 BLOCKS = (1e5, 1e6, 1e7, 1e8, 1e9)
 """Clicks in the key basis that fill a block."""

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from qkdctl.cli.physics.curves import FiniteCurves, SaturationCurves
-from qkdctl.cli.physics.drawing_style import (
+from qkdctl.physics.arrays import Floats
+from qkdctl.physics_view.curves import FiniteCurves, SaturationCurves
+from qkdctl.physics_view.drawing_style import (
     GREY,
     INK,
     SEQUENCE,
@@ -21,8 +22,7 @@ from qkdctl.cli.physics.drawing_style import (
     new_figure,
     set_title,
 )
-from qkdctl.cli.physics.figures import Numbers
-from qkdctl.physics.arrays import Floats
+from qkdctl.physics_view.numbers import Numbers
 
 _NOTHING: Final = 1e-300
 _ANALYSES: Final = {"two-decoys": "three intensities (Lim et al.)", "one-decoy": "two intensities (Rusca et al.)"}

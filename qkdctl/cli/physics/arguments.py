@@ -2,56 +2,26 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qkdctl.cli.errors import CliError
 from qkdctl.cli.physics.catalogue import HARDWARE, HARDWARE_ALIASES, PROTOCOL_ALIASES, PROTOCOLS, Origin
 from qkdctl.exit_codes import USAGE
 
 if TYPE_CHECKING:
-    from qkdctl.physics.hardware import Hardware
-
-FARTHEST_DB = 400.0
+    from qkdctl.physics_view.setup import Setup
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """The hardware that is calculated with.
-
-    Attributes:
-        preset: name of the set of figures it began with.
-        hardware: the figures in force.
-        changed: names of those that are not the preset's.
-    """
-
-    preset: str
-    hardware: "Hardware"
-    changed: tuple[str, ...]
-
-    def title(self) -> str:
-        """Name of the set and its main figures, with what was changed."""
-        it = self.hardware
-        main = {"efficiency": it.efficiency, "dark": it.dark_probability, "misalignment": it.misalignment,
-                "f": it.correction}  # fmt: skip
-        others = [name for name in self.changed if name in {"sift", "interference_error", "phase_reference_duty"}]
-        main |= {name.replace("_", " "): getattr(it, name) for name in others}
-        figures = ", ".join(f"{name} {value:g}" for name, value in main.items())
-        return f"{self.preset}{' changed' if self.changed else ''} ({figures})"
-
-    def to_plain(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"preset": self.preset, "changed": list(self.changed), **asdict(self.hardware)}
-
-
-def setup_of(detector: str, **changes: float | None) -> Setup:
+def setup_of(detector: str, **changes: float | None) -> "Setup":
     """Hardware of a preset with single figures replaced by name, None meaning that the preset's stays.
 
     Raises:
         CliError: there is no such preset, or a figure is out of its range.
     """
     from qkdctl.physics.hardware import PRESETS  # noqa: PLC0415 - brings numpy along
+    from qkdctl.physics_view.setup import Setup  # noqa: PLC0415
 
     preset = _known("detector", detector, HARDWARE, HARDWARE_ALIASES)
     given = {name: value for name, value in changes.items() if value is not None}
@@ -78,6 +48,8 @@ def loss_of(loss_db: float | None, distance_km: float | None, attenuation_db_per
     Raises:
         CliError: neither or both were given, or one is out of its range.
     """
+    from qkdctl.physics_view.setup import FARTHEST_DB  # noqa: PLC0415 - brings numpy along
+
     within("--attenuation", attenuation_db_per_km, 0.0, 10.0, "dB/km", open_below=True)
     if (loss_db is None) == (distance_km is None):
         raise CliError(
