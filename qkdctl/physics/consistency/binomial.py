@@ -34,8 +34,9 @@ def exactly(probability: ArrayLike) -> Estimate:
 def at_least(successes: ArrayLike, trials: ArrayLike, probability: ArrayLike) -> Floats:
     """Probability of that many successes or more."""
     k, n, p = np.broadcast_arrays(floats(successes), floats(trials), floats(probability))
-    some = k > 0
-    return np.asarray(np.where(some, betainc(np.where(some, k, 1.0), n - k + 1, p), 1.0))
+    some, possible = k > 0, k <= n
+    tail = betainc(np.where(some, k, 1.0), np.where(possible, n - k, 0.0) + 1, p)
+    return np.asarray(np.where(some, np.where(possible, tail, 0.0), 1.0))
 
 
 def at_most(successes: ArrayLike, trials: ArrayLike, probability: ArrayLike) -> Floats:
@@ -74,8 +75,8 @@ def chernoff_interval(successes: ArrayLike, trials: ArrayLike, significance: Arr
     # D >= (p-x)^2 / (2 max(p, x)) brackets each end
     above = np.minimum(1 - x, per_trial + np.sqrt(per_trial**2 + 2 * x * per_trial))
     below = np.minimum(x, np.sqrt(2 * x * per_trial))
-    high = x + _farthest(x, above, per_trial, 1)
-    low = x - _farthest(x, below, per_trial, -1)
+    high = np.nextafter(x + _farthest(x, above, per_trial, 1), np.inf)
+    low = np.nextafter(x - _farthest(x, below, per_trial, -1), -np.inf)
     return Estimate(
         observed=np.asarray(x),
         low=np.asarray(np.where(tried, np.maximum(low, 0.0), 0.0)),
@@ -88,13 +89,16 @@ def relative_entropy(observed: ArrayLike, probability: ArrayLike) -> Floats:
     x, p = np.broadcast_arrays(floats(observed), floats(probability))
     excluded = ((p <= 0) & (x > 0)) | ((p >= 1) & (x < 1))
     p = np.where(excluded, x, p)
-    ones, zeros = (x > 0) & (x < 1), (x < 1) & (p < 1)
-    # log1p of the difference: observed and probability agree in many digits when trials are many
-    with_ones = np.where(
-        ones, np.log1p(np.where(ones, p - x, 0.0) / np.where(ones, x, 1.0)), np.log(np.where(x < 1, 1.0, p))
-    )
-    with_zeros = np.log1p(np.where(zeros, x - p, 0.0) / np.where(zeros, 1 - x, 1.0))
-    return np.asarray(np.where(excluded, np.inf, -x * with_ones - (1 - x) * with_zeros))
+    ones, zeros = x > 0, x < 1
+    with_ones = x * _log_ratio(np.where(ones, p, 1.0), np.where(ones, x, 1.0), p - x)
+    with_zeros = (1 - x) * _log_ratio(np.where(zeros, 1 - p, 1.0), np.where(zeros, 1 - x, 1.0), x - p)
+    return np.asarray(np.where(excluded, np.inf, -with_ones - with_zeros))
+
+
+def _log_ratio(part: Floats, whole: Floats, difference: Floats) -> Floats:
+    """ln(part/whole) of positive numbers; from their difference where they agree in many digits, as for many trials."""
+    near = np.abs(difference) < whole / 2
+    return np.asarray(np.where(near, np.log1p(np.where(near, difference / whole, 0.0)), np.log(part / whole)))
 
 
 def _farthest(x: Floats, bracket: Floats, per_trial: Floats, side: int) -> Floats:

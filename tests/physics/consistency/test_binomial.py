@@ -1,8 +1,9 @@
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qkdctl.physics.consistency.binomial import at_least, at_most, chernoff_interval, either_tail, relative_entropy
@@ -21,6 +22,11 @@ def test_tails_are_sums_of_the_binomial(k, n, p):
     assert at_most(k, n, p) == pytest.approx(sum(exact(i, n, p) for i in range(k + 1)))
 
 
+def test_more_successes_than_trials_never_happen():
+    assert at_least([4, 11], [3, 10], 0.3).tolist() == [0, 0]
+    assert either_tail(11, 10, 0.3, 1.0) == 0
+
+
 def test_a_range_of_probabilities_is_judged_by_its_nearer_end():
     assert either_tail(50, 100, 0.4, 0.6) == 1
     assert either_tail(80, 100, 0.4, 0.6) == pytest.approx(2 * float(at_least(80, 100, 0.6)))
@@ -34,14 +40,31 @@ def test_relative_entropy_of_claims_about_one_percent():
     assert relative_entropy([0.3, 0, 1, 0.3, 0.3], [0.3, 0, 1, 0, 1]).tolist() == [0, 0, 0, math.inf, math.inf]
 
 
+@given(st.floats(0, 1), st.floats(-300, 0), st.booleans())
+def test_relative_entropy_keeps_its_digits_however_rare_the_claim(observed, exponent, rare):
+    claim = 10**exponent if rare else observed + (1 - observed) * 1e-9 * 10**exponent
+    if not 0 < claim < 1:
+        return
+    with localcontext() as context:
+        context.prec = 60
+        x, p = Decimal(observed), Decimal(claim)
+        exact = sum(a * (a / b).ln() for a, b in ((x, p), (1 - x, 1 - p)) if a > 0)
+    # a double nearer to 1 than 1e-16 does not exist
+    assert relative_entropy(observed, claim) == pytest.approx(float(exact), rel=1e-7, abs=1e-16)
+
+
 @given(counts, significances)
+@example((33, 43), 1e-136)
 def test_intervals_hold_what_was_seen_and_end_where_the_bound_does(counted, significance):
     k, n = counted
     estimate = chernoff_interval(k, n, significance)
     assert 0 <= estimate.low <= estimate.observed <= estimate.high <= 1
+    budget = -math.log(significance)
     for end in (estimate.low, estimate.high):
         if 0 < end < 1 and n:
-            assert n * relative_entropy(k / n, end) == pytest.approx(-math.log(significance), rel=1e-3)
+            # doubles are that far apart near 1
+            grain = 4e-16 * n * abs(end - k / n) / (end * (1 - end))
+            assert n * relative_entropy(k / n, end) == pytest.approx(budget, rel=1e-3, abs=grain)
 
 
 @given(counts, significances)
