@@ -17,10 +17,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hil_sim.channels.per_link import NON_NEGATIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.process import require_steps, rows_per_block
 from hil_sim.channels.quaternions import IDENTITY, multiply, normalized, turn_and_sinc, uniform_rotations
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import NON_NEGATIVE, Range
 
 GAUSSIAN_UP_TO_RAD = 1.0
 """Largest s drawn from the Gaussian; the images left out weigh exp(-(2 pi)^2 / (2 s^2)): 3e-9 at 1, 1e-34 at 0.5."""

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hil_sim.channels.heavy_tails import TruncatedPareto, Weibull
-from hil_sim.channels.per_link import FRACTION, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.process import require_steps
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import POSITIVE, PROBABILITY, Range
 
 BURST_POINTS = Weibull(scale=40.6, shape=0.466, least=1.0)
 GAP_POINTS = Weibull(scale=3850.0, shape=0.59)
@@ -41,7 +42,7 @@ class Bursts(PerLink):
     strength: ArrayLike = 0.0
     point_s: ArrayLike = 1.0
 
-    RANGES: ClassVar[Mapping[str, Range]] = {"strength": FRACTION, "point_s": POSITIVE}
+    RANGES: ClassVar[Mapping[str, Range]] = {"strength": PROBABILITY, "point_s": POSITIVE}
 
     @property
     def off(self) -> bool:

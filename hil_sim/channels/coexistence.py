@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hil_sim.channels.per_link import FRACTION, NON_NEGATIVE, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.telegraph import Telegraph
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import NON_NEGATIVE, POSITIVE, PROBABILITY, Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,7 @@ class ClassicalLight(PerLink):
 
     RANGES: ClassVar[Mapping[str, Range]] = {
         "photons_per_gate": NON_NEGATIVE,
-        "lit_share": FRACTION,
+        "lit_share": PROBABILITY,
         "switching_time_s": POSITIVE,
     }
 

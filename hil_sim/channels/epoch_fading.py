@@ -18,9 +18,11 @@ from numpy.typing import ArrayLike
 
 from hil_sim.channels.averages import gamma_gamma_averages
 from hil_sim.channels.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from hil_sim.channels.per_link import NON_NEGATIVE, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
+from hil_sim.channels.process import require_steps
 from hil_sim.channels.scintillation import gamma_gamma_orders
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import NON_NEGATIVE, POSITIVE, Range
 
 _CALM = 1e-9
 _DB = 10 / np.log(10)
@@ -51,6 +53,7 @@ class EpochFading(PerLink):
 
     def walk(self, state: Floats, steps: int, step_s: float, rng: np.random.Generator) -> Floats:
         """See Process; averages over other steps are other quantities, so a walk keeps to one step."""
+        require_steps(steps, step_s)
         variance, covariance = self._averages(step_s)
         correlation = np.log1p(covariance) / np.log1p(variance)
         return OrnsteinUhlenbeck(1.0, -step_s / np.log(correlation)).walk(state, steps, step_s, rng)

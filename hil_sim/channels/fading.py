@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 from hil_sim.channels.averages import averaged_variance, gamma_gamma_averages
 from hil_sim.channels.gamma_process import GammaProcess
 from hil_sim.channels.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from hil_sim.channels.per_link import POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.scintillation import gamma_gamma_orders
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import POSITIVE, Range
 
 _TERMS = 30
 

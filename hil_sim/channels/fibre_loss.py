@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hil_sim.channels.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from hil_sim.channels.per_link import FINITE, NON_NEGATIVE, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import FINITE, NON_NEGATIVE, POSITIVE, Range
 
 DAY_S = 86_400.0
 

@@ -13,10 +13,11 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hil_sim.channels.per_link import NON_NEGATIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.raman import amplifier_noise_w, forward_raman_w, photons_per_gate, power_w
 from qkdctl.physics.arrays import Floats
 from qkdctl.physics.photons import transmittance
+from qkdctl.physics.ranges import NON_NEGATIVE, Range
 
 WAVELENGTH_NM, BANDWIDTH_NM, GATE_S = 1550.0, 0.2, 1e-9
 LENGTH_KM, LOSS_DB_PER_KM = 15.0, 0.2

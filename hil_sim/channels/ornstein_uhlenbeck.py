@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hil_sim.channels.per_link import NON_NEGATIVE, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.process import require_steps, rows_per_block
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import NON_NEGATIVE, POSITIVE, Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)

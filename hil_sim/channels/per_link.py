@@ -1,6 +1,5 @@
 """Values that hold one number per link and field."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
@@ -8,32 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from qkdctl.physics.arrays import Floats, floats
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The finite numbers from `least` to `most`; `least` itself is excluded when `above`."""
-
-    least: float = -math.inf
-    most: float = math.inf
-    above: bool = False
-
-    def admits(self, values: Floats) -> bool:
-        """Whether every value lies in the range and is finite."""
-        high_enough = values > self.least if self.above else values >= self.least
-        return bool(np.all(np.isfinite(values) & high_enough & (values <= self.most)))
-
-    def __str__(self) -> str:
-        if math.isinf(self.least):
-            return "a finite number"
-        bound = f"above {self.least:g}" if self.above else f"at least {self.least:g}"
-        return bound if math.isinf(self.most) else f"{bound} and at most {self.most:g}"
-
-
-FINITE = Range()
-NON_NEGATIVE = Range(0.0)
-POSITIVE = Range(0.0, above=True)
-FRACTION = Range(0.0, 1.0)
+from qkdctl.physics.ranges import Range, require
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +28,10 @@ class PerLink:
     def __post_init__(self) -> None:
         names = [field.name for field in fields(self)]
         for name, values in zip(names, np.broadcast_arrays(*(floats(getattr(self, n)) for n in names)), strict=True):
-            if not self.RANGES[name].admits(values):
-                raise ValueError(f"{type(self).__name__}.{name} must be {self.RANGES[name]}, got {values}")
             frozen = values.copy()
             frozen.flags.writeable = False
             object.__setattr__(self, name, frozen)
+        require(self, self.RANGES, prefix=f"{type(self).__name__}.")
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hil_sim.channels.ornstein_uhlenbeck import OrnsteinUhlenbeck
-from hil_sim.channels.per_link import NON_NEGATIVE, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import NON_NEGATIVE, POSITIVE, Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)

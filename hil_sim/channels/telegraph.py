@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hil_sim.channels.per_link import FRACTION, POSITIVE, PerLink, Range
+from hil_sim.channels.per_link import PerLink
 from hil_sim.channels.process import require_steps
 from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.ranges import POSITIVE, PROBABILITY, Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +27,7 @@ class Telegraph(PerLink):
     on_share: ArrayLike = 0.0
     time_s: ArrayLike = 1.0
 
-    RANGES: ClassVar[Mapping[str, Range]] = {"on_share": FRACTION, "time_s": POSITIVE}
+    RANGES: ClassVar[Mapping[str, Range]] = {"on_share": PROBABILITY, "time_s": POSITIVE}
 
     @property
     def off(self) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.entropy import h2
+from qkdctl.physics.ranges import ERROR_PROBABILITY, PROBABILITY, require
 
 BACKGROUND_ERROR = 0.5
 """Error rate of clicks that know nothing of the pulse."""
@@ -25,11 +26,20 @@ class Channel:
         transmittance: power transmittance from the source to a click, in [0, 1], detectors included.
         background: Y0, probability of a click without light, all detectors together.
         misalignment: e_d, error probability of a photon that arrives, in [0, 1/2].
+
+    Raises:
+        ValueError: for a number outside its range.
     """
 
     transmittance: ArrayLike
     background: ArrayLike
     misalignment: ArrayLike
+
+    def __post_init__(self) -> None:
+        require(self, _RANGES)
+
+
+_RANGES = {"transmittance": PROBABILITY, "background": PROBABILITY, "misalignment": ERROR_PROBABILITY}
 
 
 def n_photon_yield(channel: Channel, photons: ArrayLike) -> Floats:
@@ -102,7 +112,5 @@ def _hit(channel: Channel, mean_photon_number: ArrayLike) -> Floats:
 
 def _error_share(channel: Channel, hit: Floats, clicks: Floats) -> Floats:
     wrong = BACKGROUND_ERROR * floats(channel.background) + floats(channel.misalignment) * hit
-    possible = clicks > 0
-    share = np.where(possible, wrong / np.where(possible, clicks, 1.0), BACKGROUND_ERROR)
     # a click by background and signal together counts once in the clicks and twice here, which matters only near 1/2
-    return np.asarray(np.minimum(share, 0.5))
+    return np.asarray(np.minimum(quotient(wrong, clicks, BACKGROUND_ERROR), 0.5))

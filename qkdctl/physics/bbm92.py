@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.optimize import maximise
+from qkdctl.physics.ranges import PROBABILITY, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class Bbm92Channel:
         transmittance_b: the same for the second receiver.
         background_a: Y0A, probability of a click of the first receiver without light, all its detectors together.
         background_b: the same for the second receiver.
-        misalignment: e_d, error probability of a pair that arrives, in [0, 1/2].
+        misalignment: e_d, error probability of a pair that arrives, in [0, 1].
+
+    Raises:
+        ValueError: for a number outside [0, 1].
     """
 
     transmittance_a: ArrayLike
@@ -34,6 +38,9 @@ class Bbm92Channel:
     background_a: ArrayLike
     background_b: ArrayLike
     misalignment: ArrayLike
+
+    def __post_init__(self) -> None:
+        require(self, dict.fromkeys(self.__slots__, PROBABILITY))
 
 
 def gain(channel: Bbm92Channel, pairs: ArrayLike) -> Floats:
@@ -53,9 +60,7 @@ def error_rate(channel: Bbm92Channel, pairs: ArrayLike) -> Floats:
     """
     terms = _terms(channel, pairs)
     wrong = (terms.chance / 2 - terms.paired * terms.blur) + 2 * floats(channel.misalignment) * terms.paired
-    clicks = terms.chance + terms.excess
-    possible = clicks > 0
-    return np.asarray(np.where(possible, wrong / np.where(possible, clicks, 1.0), BACKGROUND_ERROR))
+    return quotient(wrong, terms.chance + terms.excess, BACKGROUND_ERROR)
 
 
 def key_rate(

@@ -18,17 +18,15 @@ class BlockSize:
     Attributes:
         number: > 0, shape [...].
         unit: what is counted.
+
+    Raises:
+        ValueError: unless the number is positive and finite.
     """
 
     number: ArrayLike
     unit: Literal["pulses", "key_clicks"]
 
     def __post_init__(self) -> None:
-        """Refuse empty blocks.
-
-        Raises:
-            ValueError: unless the number is positive and finite.
-        """
         number = floats(self.number)
         if not np.all((number > 0) & np.isfinite(number)):
             raise ValueError(f"a block must hold a positive number of {self.unit}, got {number!r}")

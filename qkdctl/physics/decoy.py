@@ -46,8 +46,8 @@ class SinglePhotonBounds:
 def two_decoy_bounds(signal: Observed, decoy: Observed, weaker: Observed) -> SinglePhotonBounds:
     """Bounds from a signal mu and two decoys nu1 > nu2 >= 0 (MQZL eqs. 18, 21 and 25).
 
-    A bound that would give single photons more clicks than the signal had in all contradicts itself (noise, or
-    intensities that are not what they claim) and is void: yield 0, error 1/2.
+    Bounds that would give pulses of no photon and of one more clicks than the signal had in all contradict themselves
+    (noise, or intensities that are not what they claim) and are void: yield 0, error 1/2.
 
     Raises:
         ValueError: unless nu1 > nu2 >= 0 and nu1 + nu2 < mu. With both broken the denominator would be positive again
@@ -59,7 +59,8 @@ def two_decoy_bounds(signal: Observed, decoy: Observed, weaker: Observed) -> Sin
     background = np.maximum((nu1 * q_nu2 - nu2 * q_nu1) / (nu1 - nu2), 0.0)
     multi = (nu1**2 - nu2**2) / mu**2 * (q_mu - background)
     yield_1 = np.clip(mu / ((nu1 - nu2) * (mu - nu1 - nu2)) * (q_nu1 - q_nu2 - multi), 0.0, 1.0)
-    sound = (yield_1 > 0) & (single_photon_gain(mu, yield_1) <= floats(signal.gain))
+    few_photons = np.exp(-mu) * background + single_photon_gain(mu, yield_1)
+    sound = (yield_1 > 0) & (few_photons <= floats(signal.gain))
     wrong = floats(decoy.error_rate) * q_nu1 - floats(weaker.error_rate) * q_nu2
     error_1 = wrong / np.where(sound, (nu1 - nu2) * yield_1, 1.0)
     return SinglePhotonBounds(

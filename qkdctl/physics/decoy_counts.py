@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,15 @@ class IntensitySettings:
     Attributes:
         mean_photon_numbers: shape [..., intensities], strictly falling, the weakest >= 0.
         probabilities: how often each is chosen, same last axis, each in (0, 1], their sum 1.
+
+    Raises:
+        ValueError: if the last axes differ, the intensities do not fall, or the probabilities do not add up.
     """
 
     mean_photon_numbers: ArrayLike
     probabilities: ArrayLike
 
     def __post_init__(self) -> None:
-        """Refuse intensities out of order and shares that are none.
-
-        Raises:
-            ValueError: if the last axes differ, the intensities do not fall, or the probabilities do not add up.
-        """
         mu, p = floats(self.mean_photon_numbers), floats(self.probabilities)
         if not (mu.ndim and p.ndim and mu.shape[-1] == p.shape[-1]):
             raise ValueError(f"expected one probability per intensity, got shapes {mu.shape} and {p.shape}")
@@ -71,17 +69,15 @@ class BasisCounts:
     Attributes:
         clicks: pulses that were detected, shape [..., intensities]; counts, or their expectations.
         errors: those of them read as the wrong bit, same shape.
+
+    Raises:
+        ValueError: unless 0 <= errors <= clicks.
     """
 
     clicks: ArrayLike
     errors: ArrayLike
 
     def __post_init__(self) -> None:
-        """Refuse counts that cannot be.
-
-        Raises:
-            ValueError: unless 0 <= errors <= clicks.
-        """
         clicks, errors = floats(self.clicks), floats(self.errors)
         if not np.all((errors >= 0) & (errors <= clicks)):
             raise ValueError(f"counts must satisfy 0 <= errors <= clicks, got clicks {clicks!r} and errors {errors!r}")
@@ -96,9 +92,7 @@ class BasisCounts:
 
     def error_rate(self) -> Floats:
         """Wrong clicks per click, all intensities pooled, the vacuum-like one too; 1/2 when nothing clicked."""
-        clicks, errors = self.total_clicks(), self.total_errors()
-        seen = clicks > 0
-        return np.asarray(np.where(seen, errors / np.where(seen, clicks, 1.0), 0.5))
+        return quotient(self.total_errors(), self.total_clicks(), 0.5)
 
 
 @dataclass(frozen=True, slots=True)

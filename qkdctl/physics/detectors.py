@@ -14,6 +14,12 @@ def dark_probability_per_gate(dark_rate_hz: ArrayLike, gate_s: ArrayLike) -> Flo
     return np.asarray(-np.expm1(-floats(dark_rate_hz) * floats(gate_s)))
 
 
+def click_probability(arriving: ArrayLike, dark_probability: ArrayLike) -> Floats:
+    """Probability 1 - (1-p_d) exp(-n) that a detector clicks when n photons arrive on average, exact for tiny ones."""
+    photons = floats(arriving)
+    return np.asarray(-np.expm1(-photons) + floats(dark_probability) * np.exp(-photons))
+
+
 def background_yield(dark_probability: ArrayLike, detectors: int = 2) -> Floats:
     """Probability Y0 that at least one of the receiver's detectors clicks by itself, 1 - (1 - p_d)^n."""
     return np.asarray(-np.expm1(detectors * np.log1p(-floats(dark_probability))))

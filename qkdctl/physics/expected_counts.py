@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import floats
+from qkdctl.physics.arrays import floats, widened
 from qkdctl.physics.bb84 import Channel, error_rate, gain
 from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
 from qkdctl.physics.detectors import error_rate_with_afterpulses, gain_with_afterpulses
@@ -40,8 +40,7 @@ def expected_block(
     if not np.all((q > 0) & (q < 1)):
         raise ValueError(f"key basis probability must lie in (0, 1), got {q!r}")
     bases = np.stack(np.broadcast_arrays(sent * q**2, sent * (1 - q) ** 2))[..., np.newaxis]
-    parts = (channel.transmittance, channel.background, channel.misalignment)
-    each = Channel(*(floats(part)[..., np.newaxis] for part in parts))
+    each = widened(channel)
     p_ap = floats(afterpulse_probability)[..., np.newaxis]
     mu, chosen = settings.mean_photon_numbers, floats(settings.probabilities)
     clicks = chosen * gain_with_afterpulses(gain(each, mu), p_ap)

@@ -6,7 +6,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, widened
 from qkdctl.physics.bb84 import Channel
 from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.decoy_counts import BlockCounts, IntensitySettings
@@ -37,13 +37,12 @@ class FiniteLink:
 
     def for_candidates(self, larger: float = 1.0) -> Self:
         """The same links with an axis at the end for choices to compare, and blocks so many times larger."""
-        channel, block, security = self.channel, self.block, self.security
         return replace(
             self,
-            channel=Channel(_wide(channel.transmittance), _wide(channel.background), _wide(channel.misalignment)),
-            block=BlockSize(_wide(block.number) * larger, block.unit),
+            channel=widened(self.channel),
+            block=BlockSize(_wide(self.block.number) * larger, self.block.unit),
             correction=_wide(self.correction),
-            security=Security(_wide(security.secrecy), _wide(security.correctness)),
+            security=widened(self.security),
             afterpulse_probability=_wide(self.afterpulse_probability),
         )
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.optimize import maximise
+from qkdctl.physics.ranges import NON_NEGATIVE, POSITIVE_PROBABILITY, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,26 @@ class CvChannel:
         excess_noise: xi, referred to the input of the channel, >= 0.
         efficiency: eta of the homodyne receiver, in (0, 1].
         electronic_noise: v_el of the receiver, >= 0.
+
+    Raises:
+        ValueError: for a number outside its range.
     """
 
     transmittance: ArrayLike
     excess_noise: ArrayLike
     efficiency: ArrayLike
     electronic_noise: ArrayLike
+
+    def __post_init__(self) -> None:
+        require(self, _RANGES)
+
+
+_RANGES = {
+    "transmittance": POSITIVE_PROBABILITY,
+    "excess_noise": NON_NEGATIVE,
+    "efficiency": POSITIVE_PROBABILITY,
+    "electronic_noise": NON_NEGATIVE,
+}
 
 
 def mutual_information(channel: CvChannel, modulation_variance: ArrayLike) -> Floats:

@@ -2,16 +2,16 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import gammainc
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.decoy import Observed
 from qkdctl.physics.entropy import h2
 
 
 def multi_photon_probability(mean_photon_number: ArrayLike) -> Floats:
-    """Probability 1 - (1 + mu) exp(-mu) that a pulse holds two photons or more."""
-    mu = floats(mean_photon_number)
-    return np.asarray(-np.expm1(-mu) - mu * np.exp(-mu))
+    """Probability 1 - (1 + mu) exp(-mu) that a pulse holds two photons or more, exact for weak pulses."""
+    return np.asarray(gammainc(2.0, floats(mean_photon_number)))
 
 
 def rate_without_decoys(signal: Observed, *, correction: ArrayLike, sift: ArrayLike = 0.5) -> Floats:
@@ -28,7 +28,6 @@ def rate_without_decoys(signal: Observed, *, correction: ArrayLike, sift: ArrayL
     """
     clicks, errors = floats(signal.gain), floats(signal.error_rate)
     untagged = np.maximum(clicks - multi_photon_probability(signal.mean_photon_number), 0.0)
-    known = untagged > 2 * errors * clicks
-    error_share = np.where(known, errors * clicks / np.where(known, untagged, 1.0), 0.5)
+    error_share = np.minimum(quotient(errors * clicks, untagged, 0.5), 0.5)
     cost = floats(correction) * clicks * h2(errors)
     return np.asarray(floats(sift) * (untagged * (1 - h2(error_share)) - cost))

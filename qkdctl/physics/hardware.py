@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from qkdctl.physics.ranges import ERROR_PROBABILITY, POSITIVE_PROBABILITY, Range, require
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
@@ -29,18 +31,18 @@ class Hardware:
     phase_reference_duty: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, fits, range_in_words in (
-            ("efficiency", 0 < self.efficiency <= 1, "(0, 1]"),
-            ("dark_probability", 0 <= self.dark_probability < 1, "[0, 1)"),
-            ("misalignment", 0 <= self.misalignment <= 0.5, "[0, 1/2]"),
-            ("correction", self.correction >= 1, "[1, inf)"),
-            ("sift", 0 < self.sift <= 1, "(0, 1]"),
-            ("interference_error", 0 <= self.interference_error <= 0.5, "[0, 1/2]"),
-            ("phase_reference_duty", 0 < self.phase_reference_duty <= 1, "(0, 1]"),
-        ):
-            if not fits:
-                raise ValueError(f"{name} must lie in {range_in_words}, got {getattr(self, name)}")
+        require(self, _RANGES)
 
+
+_RANGES = {
+    "efficiency": POSITIVE_PROBABILITY,
+    "dark_probability": Range(0.0, 1.0, below=True),
+    "misalignment": ERROR_PROBABILITY,
+    "correction": Range(1.0),
+    "sift": POSITIVE_PROBABILITY,
+    "interference_error": ERROR_PROBABILITY,
+    "phase_reference_duty": POSITIVE_PROBABILITY,
+}
 
 PRESETS = {
     # round figures of a class, not of one device: Hadfield, Nat. Photonics 3, 696 (2009), at gates of 1 ns

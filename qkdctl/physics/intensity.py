@@ -2,13 +2,12 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import lambertw
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.optimize import maximise
-
-_NEWTON_STEPS = 12
 
 
 def low_loss_mean_photon_number(misalignment: ArrayLike, *, correction: ArrayLike) -> Floats:
@@ -20,11 +19,8 @@ def low_loss_mean_photon_number(misalignment: ArrayLike, *, correction: ArrayLik
     entropy = h2(misalignment)
     cost = floats(correction) * entropy
     hopeless = cost >= 1 - entropy
-    target = np.e * np.where(hopeless, 1.0, cost / np.where(hopeless, 1.0, 1 - entropy))
-    w = np.log1p(target)
-    for _ in range(_NEWTON_STEPS):  # from above, so each step halves the error at least and soon squares it
-        w = w - (w - target * np.exp(-w)) / (1 + w)
-    return np.asarray(np.where(hopeless, 0.0, 1 - w))
+    target = np.e * np.where(hopeless, 0.0, quotient(cost, 1 - entropy, 0.0))
+    return np.asarray(np.where(hopeless, 0.0, 1 - lambertw(target).real))
 
 
 def optimal_mean_photon_number(

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import Channel, error_rate, gain, key_rate, n_photon_yield, single_photon_error
 from qkdctl.physics.decoy import Observed, rate_decoy, vacuum_weak_bounds
+from qkdctl.physics.ranges import POSITIVE, Range, require
 
 MOST_FLUCTUATION = 0.25
 """Beyond it a normal distribution would hold pulses of negative intensity."""
@@ -24,22 +25,16 @@ class IntensityError:
     Attributes:
         drift: mean intensity sent over intensity claimed, > 0; 1 is none.
         fluctuation: standard deviation from pulse to pulse over the mean sent, normal, in [0, 0.25].
+
+    Raises:
+        ValueError: for a number outside its range.
     """
 
     drift: ArrayLike = 1.0
     fluctuation: ArrayLike = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no source does.
-
-        Raises:
-            ValueError: unless the drift is positive and the fluctuation in range.
-        """
-        drift, fluctuation = floats(self.drift), floats(self.fluctuation)
-        if not np.all(drift > 0):
-            raise ValueError(f"drift must be > 0, got {drift!r}")
-        if not np.all((fluctuation >= 0) & (fluctuation <= MOST_FLUCTUATION)):
-            raise ValueError(f"fluctuation must lie in [0, {MOST_FLUCTUATION}], got {fluctuation!r}")
+        require(self, _RANGES)
 
     def seen(self, channel: Channel, claimed: ArrayLike) -> Observed:
         """Gain and error rate of such pulses under the intensity claimed.
@@ -56,6 +51,9 @@ class IntensityError:
         mean = floats(self.drift) * floats(claimed)
         variance = (floats(self.fluctuation) * mean) ** 2
         return np.asarray((mean - variance) * np.exp(-mean + variance / 2))
+
+
+_RANGES = {"drift": POSITIVE, "fluctuation": Range(0.0, MOST_FLUCTUATION)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,8 @@ class ClaimedRate:
 
         Decoys cost a little, so an honest source lies below 1. Zero where nothing is claimed.
         """
-        credited, there = np.maximum(self.claimed, 0.0), self.true > 0
-        ratio = credited / np.where(there, self.true, 1.0)
-        return np.asarray(np.where(there, ratio, np.where(credited > 0, np.inf, 0.0)))
+        credited = np.maximum(self.claimed, 0.0)
+        return quotient(credited, self.true, np.where(credited > 0, np.inf, 0.0))
 
 
 def rate_under_intensity_error(

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.bessel import i0_beyond_parabola, i0m1
+from qkdctl.physics.detectors import click_probability
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.optimize import maximise
+from qkdctl.physics.ranges import PROBABILITY, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,19 @@ class MdiChannel:
         transmittance_a: power transmittance of the first arm, in [0, 1], the relay's detectors included.
         transmittance_b: the same of the second arm.
         dark_probability: p_d, probability of a dark count of one detector in one gate.
-        misalignment: e_d, probability that a coincidence of two good photons counts as the wrong one, in [0, 1/2].
+        misalignment: e_d, probability that a coincidence of two good photons counts as the wrong one, in [0, 1].
+
+    Raises:
+        ValueError: for a number outside [0, 1].
     """
 
     transmittance_a: ArrayLike
     transmittance_b: ArrayLike
     dark_probability: ArrayLike
     misalignment: ArrayLike
+
+    def __post_init__(self) -> None:
+        require(self, dict.fromkeys(self.__slots__, PROBABILITY))
 
 
 def gain_z(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> Floats:
@@ -48,7 +56,7 @@ def error_z(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> Floats:
     """Error rate of these, [e_d Q_C + (1-e_d) Q_E] / Q (MR eq. B31); 1/2 when nothing is ever announced."""
     correct, erroneous = _coincidences_z(channel, mu_a, mu_b)
     e_d = floats(channel.misalignment)
-    return _share(e_d * correct + (1 - e_d) * erroneous, correct + erroneous)
+    return quotient(e_d * correct + (1 - e_d) * erroneous, correct + erroneous, BACKGROUND_ERROR)
 
 
 def gain_x(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> Floats:
@@ -66,7 +74,7 @@ def error_x(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> Floats:
     silent, missing, x = _interference(channel, mu_a, mu_b)
     interfering = 2 * (0.5 - floats(channel.misalignment)) * i0m1(2 * x)
     bracket = _bracket_x(missing, x)
-    return _share(silent**2 * (bracket - interfering), 2 * silent**2 * bracket)
+    return quotient(silent**2 * (bracket - interfering), 2 * silent**2 * bracket, BACKGROUND_ERROR)
 
 
 def single_pair_yield(channel: MdiChannel) -> Floats:
@@ -78,7 +86,8 @@ def single_pair_yield(channel: MdiChannel) -> Floats:
 def single_pair_error(channel: MdiChannel) -> Floats:
     """Error rate e11 of these, [Y11/2 - (1/2-e_d)(1-p_d)^2 eta_a eta_b/2] / Y11 (MR eq. A11); 1/2 without any."""
     clean, by_chance = _single_pairs(channel)
-    return _share(floats(channel.misalignment) * clean + BACKGROUND_ERROR * by_chance, clean + by_chance)
+    wrong = floats(channel.misalignment) * clean + BACKGROUND_ERROR * by_chance
+    return quotient(wrong, clean + by_chance, BACKGROUND_ERROR)
 
 
 def rate_infinite_decoy(
@@ -114,8 +123,8 @@ def _coincidences_z(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> tu
     dark = floats(channel.dark_probability)
     a, b = _arriving(channel, mu_a, mu_b)
     quiet = 2 * (1 - dark) ** 2 * np.exp(-(a + b) / 2)
-    correct = quiet * _click(a / 2, dark) * _click(b / 2, dark)
-    erroneous = quiet * dark * (i0m1(np.sqrt(a * b)) + _click((a + b) / 2, dark))
+    correct = quiet * click_probability(a / 2, dark) * click_probability(b / 2, dark)
+    erroneous = quiet * dark * (i0m1(np.sqrt(a * b)) + click_probability((a + b) / 2, dark))
     return np.asarray(correct), np.asarray(erroneous)
 
 
@@ -124,7 +133,7 @@ def _interference(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> tupl
     dark = floats(channel.dark_probability)
     a, b = _arriving(channel, mu_a, mu_b)
     silent = (1 - dark) * np.exp(-(a + b) / 4)
-    return np.asarray(silent), _click((a + b) / 4, dark), np.asarray(np.sqrt(a * b) / 2)
+    return np.asarray(silent), click_probability((a + b) / 4, dark), np.asarray(np.sqrt(a * b) / 2)
 
 
 def _bracket_x(missing: Floats, x: Floats) -> Floats:
@@ -146,13 +155,3 @@ def _arriving(channel: MdiChannel, mu_a: ArrayLike, mu_b: ArrayLike) -> tuple[Fl
     a = floats(channel.transmittance_a) * floats(mu_a)
     b = floats(channel.transmittance_b) * floats(mu_b)
     return np.asarray(a), np.asarray(b)
-
-
-def _click(photons: Floats, dark: Floats) -> Floats:
-    """Probability 1 - (1-p_d) exp(-n) that a detector clicks, exact for tiny arguments."""
-    return np.asarray(-np.expm1(-photons) + dark * np.exp(-photons))
-
-
-def _share(wrong: Floats, all_clicks: Floats) -> Floats:
-    possible = all_clicks > 0
-    return np.asarray(np.where(possible, wrong / np.where(possible, all_clicks, 1.0), BACKGROUND_ERROR))

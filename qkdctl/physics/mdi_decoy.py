@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient, widened
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.mdi import MdiChannel, error_x, error_z, gain_x, gain_z
@@ -54,9 +54,7 @@ class Cells:
     @classmethod
     def of_counts(cls, pairs: ArrayLike, coincidences: ArrayLike, errors: ArrayLike) -> Self:
         """Cells from counts, each [..., 3, 3]: pairs of pulses sent, coincidences announced, errors among these."""
-        sent = floats(pairs) > 0
-        per_pair = np.where(sent, 1 / np.where(sent, pairs, 1.0), np.nan)
-        return cls(gain=floats(coincidences) * per_pair, error_gain=floats(errors) * per_pair)
+        return cls(gain=quotient(coincidences, pairs, np.nan), error_gain=quotient(errors, pairs, np.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def rate_decoy(
     """
     gain = np.nan_to_num(floats(z.gain)[..., SIGNAL, SIGNAL])
     wrong = np.nan_to_num(floats(z.error_gain)[..., SIGNAL, SIGNAL])
-    error = np.where(gain > 0, wrong / np.where(gain > 0, gain, 1.0), BACKGROUND_ERROR)
+    error = quotient(wrong, gain, BACKGROUND_ERROR)
     secret = _single_pair_probability(intensities) * bounds.yield_z * (1 - h2(bounds.error_x))
     return np.asarray(floats(sift) * (secret - gain * floats(correction) * h2(error)))
 
@@ -107,17 +105,7 @@ def expected_cells(channel: MdiChannel, intensities: Intensities) -> tuple[Cells
     """Cells of the Z and of the X basis that an honest relay announces on average."""
     settings = np.stack(np.broadcast_arrays(intensities.signal, intensities.decoy, intensities.weaker), axis=-1)
     mu_a, mu_b = floats(settings)[..., :, np.newaxis], floats(settings)[..., np.newaxis, :]
-    arms = MdiChannel(
-        *(
-            floats(part)[..., np.newaxis, np.newaxis]
-            for part in (
-                channel.transmittance_a,
-                channel.transmittance_b,
-                channel.dark_probability,
-                channel.misalignment,
-            )
-        )
-    )
+    arms = widened(channel, axes=2)
     q_z, q_x = gain_z(arms, mu_a, mu_b), gain_x(arms, mu_a, mu_b)
     return Cells(q_z, q_z * error_z(arms, mu_a, mu_b)), Cells(q_x, q_x * error_x(arms, mu_a, mu_b))
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.optimize import maximise
+from qkdctl.physics.ranges import PROBABILITY, require
 
 DECOY_RATIO = 0.2
 """Weak decoy per signal of the settings that `proportional_settings` makes."""
@@ -27,12 +28,18 @@ class SnsChannel:
     Attributes:
         transmittance: power transmittance of one arm, in [0, 1], the relay's detectors included.
         dark_probability: p_d, probability of a dark count of one detector in one slot.
-        misalignment: e_a, error probability of the interference of accepted X slots, in [0, 1/2].
+        misalignment: e_a, error probability of the interference of accepted X slots, in [0, 1].
+
+    Raises:
+        ValueError: for a number outside [0, 1].
     """
 
     transmittance: ArrayLike
     dark_probability: ArrayLike
     misalignment: ArrayLike
+
+    def __post_init__(self) -> None:
+        require(self, dict.fromkeys(self.__slots__, PROBABILITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def signal_windows(channel: SnsChannel, signal: ArrayLike, sending: ArrayLike) -
     e, dark = floats(sending), floats(channel.dark_probability)
     right = 2 * e * (1 - e) * _arrives(channel, signal)
     wrong = e**2 * _arrives(channel, 2 * floats(signal)) + (1 - e) ** 2 * 2 * dark
-    return np.asarray(right + wrong), _share(wrong, right + wrong)
+    return np.asarray(right + wrong), quotient(wrong, right + wrong, BACKGROUND_ERROR)
 
 
 def decoy_windows(channel: SnsChannel, mean_photon_number: ArrayLike) -> tuple[Floats, Floats]:
@@ -105,7 +112,7 @@ def decoy_windows(channel: SnsChannel, mean_photon_number: ArrayLike) -> tuple[F
     arrives, dark = _arrives(channel, 2 * floats(mean_photon_number)), floats(channel.dark_probability)
     by_chance = 2 * dark * (1 - arrives)
     wrong = floats(channel.misalignment) * arrives + BACKGROUND_ERROR * by_chance
-    return np.asarray(arrives + by_chance), _share(wrong, arrives + by_chance)
+    return np.asarray(arrives + by_chance), quotient(wrong, arrives + by_chance, BACKGROUND_ERROR)
 
 
 def expected(channel: SnsChannel, settings: SnsSettings) -> Observed:
@@ -206,8 +213,3 @@ def _single_in_z(settings: SnsSettings) -> Floats:
     """Probability that one side alone sends in a Z slot, and a single photon."""
     mu, e = floats(settings.signal), floats(settings.sending)
     return np.asarray(2 * e * (1 - e) * mu * np.exp(-mu))
-
-
-def _share(wrong: Floats, clicks: Floats) -> Floats:
-    possible = clicks > 0
-    return np.asarray(np.where(possible, wrong / np.where(possible, clicks, 1.0), BACKGROUND_ERROR))

@@ -13,10 +13,11 @@ from math import comb, factorial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.entropy import h2
 from qkdctl.physics.optimize import maximise
+from qkdctl.physics.ranges import FINITE, PROBABILITY, require
 
 _KNOWN_PHOTONS = 8
 """Yields of more photons in both pulses together count as 1, as if nobody had measured them."""
@@ -34,12 +35,26 @@ class TwinFieldChannel:
         dark_probability: p_d, probability of a dark count of one detector in one slot.
         polarization_angle_rad: angle theta between the polarisations of the two arriving pulses.
         phase_mismatch_rad: phi, phase between the two arriving pulses that nobody corrects.
+
+    Raises:
+        ValueError: for a number outside its range.
     """
 
     transmittance: ArrayLike
     dark_probability: ArrayLike
     polarization_angle_rad: ArrayLike = 0.0
     phase_mismatch_rad: ArrayLike = 0.0
+
+    def __post_init__(self) -> None:
+        require(self, _RANGES)
+
+
+_RANGES = {
+    "transmittance": PROBABILITY,
+    "dark_probability": PROBABILITY,
+    "polarization_angle_rad": FINITE,
+    "phase_mismatch_rad": FINITE,
+}
 
 
 def polarization_angle_rad(misalignment: ArrayLike) -> Floats:
@@ -56,8 +71,7 @@ def gain(channel: TwinFieldChannel, amplitude: ArrayLike) -> Floats:
 def bit_error(channel: TwinFieldChannel, amplitude: ArrayLike) -> Floats:
     """Error rate e_X of the key bits (CAL eqs. 27 to 33); 1/2 when nothing ever clicks."""
     wrong, clicks = _one_detector(channel, amplitude)
-    possible = clicks > 0
-    return np.asarray(np.where(possible, wrong / np.where(possible, clicks, 1.0), BACKGROUND_ERROR))
+    return quotient(wrong, clicks, BACKGROUND_ERROR)
 
 
 def phase_error_bound(channel: TwinFieldChannel, amplitude: ArrayLike) -> Floats:
@@ -70,8 +84,7 @@ def phase_error_bound(channel: TwinFieldChannel, amplitude: ArrayLike) -> Floats
     c = [np.exp(-(alpha**2) / 2) * alpha**n / np.sqrt(float(factorial(n))) for n in range(_MOST_PHOTONS)]
     bounds = sum(_parity_amplitude(channel, c, parity) ** 2 for parity in (0, 1))
     _, clicks = _one_detector(channel, alpha)
-    possible = clicks > 0
-    return np.asarray(np.where(possible, np.minimum(bounds / np.where(possible, clicks, 1.0), 0.5), 0.5))
+    return np.asarray(np.minimum(quotient(bounds, clicks, 0.5), 0.5))
 
 
 def photon_number_yield(channel: TwinFieldChannel, n: int, m: int) -> Floats:

@@ -125,6 +125,14 @@ def test_a_bound_above_what_was_seen_is_void():
     assert rate_decoy(Observed(0.5, 1e-4, 0.01), bounds, correction=1.16) < 0
 
 
+def test_a_signal_that_clicks_less_than_nothing_does_proves_a_lie():
+    # without the empty pulses among the signal's clicks, the multi-photon part would come out negative and lift Y1
+    signal, decoy = Observed(0.5, 1.9e-3, 0.01), Observed(0.1, 2.2e-3, 0.01)
+    bounds = vacuum_weak_bounds(signal, decoy, 2e-3)
+    assert (bounds.yield_1, bounds.error_1) == (0.0, 0.5)
+    assert rate_decoy(signal, bounds, correction=1.0) < 0
+
+
 def test_nothing_seen_gives_no_key_and_no_warning():
     dark = Observed(0.5, 0.0, 0.5)
     bounds = vacuum_weak_bounds(dark, Observed(0.1, 0.0, 0.5), 0.0)

@@ -11,6 +11,12 @@ def test_gate_arithmetic():
     assert detectors.dark_probability_per_gate(1e-3, 1e-15) == pytest.approx(1e-18, rel=1e-12)
 
 
+def test_light_and_darkness_make_a_detector_click():
+    assert detectors.click_probability(0.5, 0.1) == pytest.approx(1 - 0.9 * math.exp(-0.5))
+    assert detectors.click_probability([0.0, 1e-18, 1e3], 1e-9) == pytest.approx([1e-9, 1e-9, 1], rel=1e-8)
+    assert detectors.click_probability(1e-18, 0.0) == pytest.approx(1e-18, rel=1e-15)
+
+
 def test_background_of_two_detectors():
     assert detectors.background_yield(8.5e-7) == pytest.approx(1.7e-6, rel=1e-6)
     assert detectors.background_yield(0.5, detectors=2) == pytest.approx(0.75)

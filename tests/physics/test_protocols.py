@@ -175,10 +175,10 @@ def test_refuses_what_makes_no_sense():
     [
         ("efficiency", 0.0, "(0, 1]"),
         ("dark_probability", 1.0, "[0, 1)"),
-        ("misalignment", 0.6, "[0, 1/2]"),
+        ("misalignment", 0.6, "[0, 0.5]"),
         ("correction", 0.9, "[1, inf)"),
         ("sift", 0.0, "(0, 1]"),
-        ("interference_error", -0.1, "[0, 1/2]"),
+        ("interference_error", -0.1, "[0, 0.5]"),
         ("phase_reference_duty", 1.1, "(0, 1]"),
     ],
 )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.consistency.binomial import either_tail
 from qkdctl.physics.consistency.finding import Check, make_check
-from qkdctl.physics.detectors import nonparalyzable_ceiling_hz
+from qkdctl.physics.detectors import click_probability, nonparalyzable_ceiling_hz
 
 DOUBLE_CLICKS = "double-clicks"
 SATURATION = "count-rate-above-saturation"
@@ -26,7 +26,7 @@ def double_click_probability(arriving: ArrayLike, dark_probability: ArrayLike, w
         wrong_share: share of the light that goes to the second detector: e_d with matched bases, 1/2 with others.
     """
     light, dark, wrong = floats(arriving), floats(dark_probability), floats(wrong_share)
-    return np.asarray(_click(light * (1 - wrong), dark) * _click(light * wrong, dark))
+    return np.asarray(click_probability(light * (1 - wrong), dark) * click_probability(light * wrong, dark))
 
 
 def check_double_clicks(
@@ -62,8 +62,3 @@ def check_saturation(
     impossible = floats(counts) > ceiling
     reason = "{statistic:.6g} clicks are more than the {bound:.6g} that detectors with this dead time can make"
     return make_check(SATURATION, counts, ceiling, np.where(impossible, 0.0, 1.0), impossible, reason)
-
-
-def _click(light: Floats, dark: Floats) -> Floats:
-    """1 - (1-p_d) exp(-light), exact for tiny arguments."""
-    return np.asarray(-np.expm1(-light) + dark * np.exp(-light))

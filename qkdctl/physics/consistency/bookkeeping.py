@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import floats
+from qkdctl.physics.arrays import floats, quotient
 from qkdctl.physics.consistency.binomial import either_tail
 from qkdctl.physics.consistency.finding import Check, make_check
 from qkdctl.physics.consistency.tally import Tally
@@ -48,6 +48,6 @@ def check_bell_split(
     """
     plus, total = floats(psi_plus), floats(psi_plus) + floats(psi_minus)
     p_value = either_tail(plus, total, 0.5 - tolerance, 0.5 + tolerance)
-    share = np.where(total > 0, plus / np.where(total > 0, total, 1.0), 0.5)
+    share = quotient(plus, total, 0.5)
     reason = "a share of {statistic:.4g} of the announcements names psi+ instead of {bound:.3g} ({sigmas:.1f} sigma)"
     return make_check(BELL_SPLIT, share, 0.5, p_value, p_value <= significance, reason)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR, Channel, rate_infinite_decoy
 from qkdctl.physics.bounds import plob_bound
 from qkdctl.physics.consistency.binomial import Estimate, chernoff_interval
@@ -17,7 +17,8 @@ OBSERVED_RATE = "rate-above-observed-ceiling"
 PAIR_YIELD = "mdi-pair-yield-above-ceiling"
 
 _BACKGROUND_STEPS = 33
-_INTERVALS = 5
+_TAILS = 4
+"""Ends of intervals that the ceiling rests on: of the gain, of the errors, and both of the background."""
 
 
 def check_repeaterless(
@@ -55,9 +56,8 @@ def implied_channel(
         raise ValueError(f"expected gain and background in [0, 1) and light, got {q!r}, {y0!r} and {mu!r}")
     hit = np.maximum(q - y0, 0.0) / (1 - y0)
     wrong = np.maximum(floats(error_rate) * q - BACKGROUND_ERROR * y0, 0.0)
-    misalignment = np.minimum(wrong / np.where(hit > 0, hit, 1.0), BACKGROUND_ERROR)
-    eta = np.minimum(-np.log1p(-hit) / mu, 1.0)
-    return Channel(np.asarray(eta), np.asarray(y0), np.asarray(np.where(hit > 0, misalignment, 0.0)))
+    misalignment = np.minimum(quotient(wrong, hit, 0.0), BACKGROUND_ERROR)
+    return Channel(np.minimum(-np.log1p(-hit) / mu, 1.0), y0, misalignment)
 
 
 def observed_rate_ceiling(
@@ -70,7 +70,7 @@ def observed_rate_ceiling(
     """
     share = np.linspace(0.0, 1.0, _BACKGROUND_STEPS).reshape(-1, *np.ones(gain.high.ndim, dtype=int))
     y0 = np.minimum(background.low + share * (background.high - background.low), gain.high)
-    error = np.minimum(error_gain.low / np.where(gain.high > 0, gain.high, 1.0), BACKGROUND_ERROR)
+    error = np.minimum(quotient(error_gain.low, gain.high, 0.0), BACKGROUND_ERROR)
     channel = implied_channel(gain.high, error, mean_photon_number, y0)
     rates = rate_infinite_decoy(channel, mean_photon_number, correction=1.0, sift=sift)
     return np.asarray(np.maximum(rates.max(axis=0), 0.0))
@@ -97,7 +97,7 @@ def check_observed_rate(
     """
     sent, detected, errors = nested(signal)
     dark_sent, dark, _ = nested(vacuum)
-    level = significance / _INTERVALS
+    level = significance / _TAILS
     gain, error_gain = chernoff_interval(detected, sent, level), chernoff_interval(errors, sent, level)
     background = chernoff_interval(dark, dark_sent, level)
     ceiling = observed_rate_ceiling(gain, error_gain, background, mean_photon_number, sift=sift)

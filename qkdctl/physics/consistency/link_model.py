@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri, ndtri
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import Channel, error_rate, gain
 from qkdctl.physics.consistency.binomial import either_tail, relative_entropy
 from qkdctl.physics.consistency.finding import Check, make_check
@@ -137,7 +137,7 @@ def _checked(readings: Readings) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _channel(logs: Floats) -> Channel:
     transmittance, misalignment, background = np.moveaxis(np.exp(logs), -1, 0)[..., np.newaxis]
-    return Channel(transmittance, background, misalignment)
+    return Channel(transmittance, background, np.minimum(misalignment, 0.5))  # the logarithm of 1/2 is rounded
 
 
 def _start(data: _Data) -> Floats:
@@ -175,7 +175,7 @@ def _deviance_residuals(data: _Data, logs: Floats) -> Floats:
     channel = _channel(logs)
     parts = []
     for successes, trials, expected in data.cells(channel):
-        rate = np.where(trials > 0, successes / np.where(trials > 0, trials, 1.0), expected)
+        rate = quotient(successes, trials, expected)
         deviance = 2 * trials * np.maximum(relative_entropy(rate, expected), 0.0)
         spread = expected * (1 - expected)
         share = spread / (spread + trials * (data.tolerance * expected) ** 2)

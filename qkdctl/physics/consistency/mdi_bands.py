@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qkdctl.physics.arrays import Floats, floats
+from qkdctl.physics.arrays import Floats, floats, quotient
 from qkdctl.physics.bb84 import BACKGROUND_ERROR
 from qkdctl.physics.consistency.binomial import at_least, at_most, either_tail
 from qkdctl.physics.consistency.finding import Check, make_check
@@ -74,7 +74,7 @@ def fabrication(honest: ArrayLike, tally: Tally) -> Fabrication:
     lever = BACKGROUND_ERROR - expected
     weight = detected / (expected * (1 - expected))
     precision = (weight * lever**2).sum(axis=-1)
-    rate = errors / np.where(detected > 0, detected, 1.0)
+    rate = quotient(errors, detected, expected)
     share = (weight * lever * (rate - expected)).sum(axis=-1) / precision
     return Fabrication(np.asarray(share), np.asarray(1 / np.sqrt(precision)))
 
@@ -107,7 +107,7 @@ def check_gain_ratio(
     p_value = either_tail(detected[..., 1], detected.sum(axis=-1), least, most)
     seen = detected[..., 1] * sent[..., 0]
     scale = detected[..., 0] * sent[..., 1]
-    statistic = np.where(scale > 0, seen / np.where(scale > 0, scale, 1.0), np.inf)
+    statistic = quotient(seen, scale, np.inf)
     reason = "the X basis was announced {statistic:.4g} times as often as Z instead of {bound:.4g} ({sigmas:.1f} sigma)"
     return make_check(GAIN_RATIO, statistic, ratio, p_value, p_value <= significance, reason)
 
@@ -125,7 +125,9 @@ def check_error_floor(arriving_a: ArrayLike, arriving_b: ArrayLike, tally_x: Tal
     floor = error_floor_x(arriving_a, arriving_b)
     p_value = at_most(errors, detected, floor)
     reason = "E_X of {statistic:.4g} lies below {bound:.4g}, the least of honest interference ({sigmas:.1f} sigma)"
-    return make_check(ERROR_FLOOR, _rate(errors, detected), floor, p_value, p_value <= significance, reason)
+    return make_check(
+        ERROR_FLOOR, quotient(errors, detected, BACKGROUND_ERROR), floor, p_value, p_value <= significance, reason
+    )
 
 
 def check_error_ceiling(
@@ -146,12 +148,10 @@ def check_error_ceiling(
     limit = np.stack([error_z(channel, mu_a, mu_b), error_x(channel, mu_a, mu_b)], axis=-1)
     p_value = np.minimum(1.0, 2 * at_least(errors, detected, limit))
     reason = "an error rate of {statistic:.4g} lies above {bound:.4g}, the most of an honest relay ({sigmas:.1f} sigma)"
-    return make_check(ERROR_CEILING, _rate(errors, detected), limit, p_value, p_value <= significance, reason)
+    return make_check(
+        ERROR_CEILING, quotient(errors, detected, BACKGROUND_ERROR), limit, p_value, p_value <= significance, reason
+    )
 
 
 def _share_of_x(sent: Floats, ratio: Floats) -> Floats:
     return np.asarray(sent[..., 1] * ratio / (sent[..., 1] * ratio + sent[..., 0]))
-
-
-def _rate(errors: Floats, detected: Floats) -> Floats:
-    return np.asarray(np.where(detected > 0, errors / np.where(detected > 0, detected, 1.0), BACKGROUND_ERROR))

@@ -5,10 +5,10 @@ Fractions are shares of pulses attacked, error rates those of the channel withou
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammainc
 
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.bb84 import BACKGROUND_ERROR, Channel, gain
+from qkdctl.physics.gllp import multi_photon_probability
 
 
 def intercept_resend_error(error_rate: ArrayLike, fraction: ArrayLike) -> Floats:
@@ -67,19 +67,13 @@ def splitting_gain(channel: Channel, signal: ArrayLike, intensity: ArrayLike) ->
         ValueError: where the channel passes more light than pulses of several photons can make up for.
     """
     y0 = floats(channel.background)
-    several_yield = (gain(channel, signal) - y0 * np.exp(-floats(signal))) / _several(signal)
+    several_yield = (gain(channel, signal) - y0 * np.exp(-floats(signal))) / multi_photon_probability(signal)
     if np.any(several_yield > 1):
         raise ValueError(f"splitting cannot hide on a channel of so little loss: it needs a yield of {several_yield!r}")
-    return np.asarray(y0 * np.exp(-floats(intensity)) + _several(intensity) * several_yield)
+    return np.asarray(y0 * np.exp(-floats(intensity)) + multi_photon_probability(intensity) * several_yield)
 
 
 def error_rate_deviation(error_rate: ArrayLike, sample: ArrayLike) -> Floats:
     """Standard deviation sqrt(q (1-q) / n) of an error rate estimated from n bits: .1 point at 1 % and n = 1e4."""
     q = floats(error_rate)
     return np.asarray(np.sqrt(q * (1 - q) / floats(sample)))
-
-
-def _several(mean_photon_number: ArrayLike) -> Floats:
-    """Probability of two photons or more, 1 - (1+mu) exp(-mu), without cancellation for weak pulses."""
-    mu = floats(mean_photon_number)
-    return np.asarray(gammainc(2.0, mu))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdctl.physics.arrays import Floats
+from qkdctl.physics.arrays import Floats, quotient
 from qkdctl.physics.consistency.yield_program import YieldProgram
 
 
@@ -24,9 +24,7 @@ class SinglePhotons:
 
     def error_high(self) -> Floats:
         """Upper bound on e1 (e11), at most 1/2; 1/2 where nothing is known."""
-        known = self.yield_low > 0
-        share = self.error_product_high / np.where(known, self.yield_low, 1.0)
-        return np.asarray(np.where(known, np.minimum(share, 0.5), 0.5))
+        return np.asarray(np.minimum(quotient(self.error_product_high, self.yield_low, 0.5), 0.5))
 
 
 def single_photons(program: YieldProgram) -> SinglePhotons | None:

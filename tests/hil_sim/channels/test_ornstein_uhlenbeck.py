@@ -70,7 +70,7 @@ def test_one_link_is_many_links_of_one():
 
 @pytest.mark.parametrize(("field", "value"), [("deviation", -1), ("time_s", 0), ("time_s", math.nan)])
 def test_impossible_parameters_are_named(field, value):
-    with pytest.raises(ValueError, match=rf"OrnsteinUhlenbeck.{field} must be .*, got"):
+    with pytest.raises(ValueError, match=rf"OrnsteinUhlenbeck.{field} must lie in .*, got"):
         OrnsteinUhlenbeck(**{"deviation": 1.0, "time_s": 1.0, field: value})
 
 

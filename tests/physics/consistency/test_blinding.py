@@ -27,6 +27,11 @@ def test_too_few_and_too_many_double_clicks_are_seen(doubles):
     assert found.sigmas > 5
 
 
+def test_more_double_clicks_than_gates_are_impossible():
+    found = check_double_clicks(1e-4, 100, 101, significance=1e-6).finding()
+    assert (found.p_value, found.sigmas) == (0, np.inf)
+
+
 def test_an_uncertain_expectation_widens_the_test():
     assert check_double_clicks(1e-4, 10**6, 150, significance=1e-3).failed
     assert not check_double_clicks(1e-4, 10**6, 150, significance=1e-3, tolerance=0.4).failed
