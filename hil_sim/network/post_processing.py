@@ -74,6 +74,6 @@ class PostProcessing:
             done_known[ends] += self._known[at, ends]
             self._first[ends] = (at + 1) % DEPTH
             self.waiting[ends] -= 1
-            going_on = finished & (self.waiting[busy] > 0) & (budget > 0)
+            going_on = finished & (self.waiting[busy] > 0)
             busy, budget = busy[going_on], budget[going_on]
         return done_key, done_known

@@ -24,7 +24,7 @@ def chain_of_everything():
     channels = [BURIED_METRO, AERIAL, DEMONSTRATION, COEXISTENCE, FREE_SPACE]
     demands = [demand(0, 5, 2e5), demand(1, 3, 1e6, patience_s=25.0), demand(2, 4, 1e5)]
     return chain(
-        [4.0, 8.0, 12.0, 20.0, 6.0], BUSY, channels=channels, demands=demands, relay=True, authentication_bps=33.3
+        [4.0, 8.0, 12.0, 20.0, 6.0], BUSY, channels=channels, demands=demands, relay=True, authentication_bps=33.33
     )
 
 

@@ -64,15 +64,25 @@ def test_dead_detectors_saturate_at_one_click_per_dead_time(protocol):
     assert rate_hz < detectors / dead_time_s
 
 
-def test_dead_time_counts_clicks_that_are_no_coincidence():
-    # 65 % of 10^-0.3 of .35 photons per pulse reach four detectors from either side
-    light = optics(0.0, 0.5, dead_time_s=30e-9)
-    free = mdi.gain_z(mdi.MdiChannel(ARM[0], ARM[0], DARK, 0.01), 0.5, 0.5)
-    singles_hz = 1e9 * -np.expm1(-ARM[0] * 0.5 * (0.7 + 0.2 * 0.2) / 2)
-    live = 1 / (1 + singles_hz * 30e-9)
-    clicks = CLICKS["mdi"](light)
-    assert (clicks.right + clicks.wrong)[0, 0, 0] == pytest.approx(free * live**2, rel=1e-4)
-    assert live**2 < 0.5
+@pytest.mark.parametrize(
+    ("protocol", "photons", "detectors"),
+    [
+        # four detectors share what comes from both sides, two have to click
+        ("mdi", 2 * (0.7 + 0.2 * 0.2) / 4, 2),
+        # of two detectors one has to click; a side sends in 4 % of the signal windows
+        ("tf", 2 * (0.8 * 0.04 + 0.2 * (0.7 + 0.2 * 0.2)) / 2, 1),
+        # two detectors on either side share the photons of that side
+        ("bbm92", 1 / 2, 2),
+    ],
+)
+def test_dead_time_counts_clicks_that_are_no_coincidence(protocol, photons, detectors):
+    mean, dead_time_s = 0.5, 30e-9
+    free, dead = (CLICKS[protocol](optics(0.0, mean, dead_time_s=time)) for time in (0.0, dead_time_s))
+    singles_hz = 1e9 * -np.expm1(-ARM[0] * mean * photons)
+    live = 1 / (1 + singles_hz * dead_time_s)
+    share = (dead.right + dead.wrong)[:, 0, 0] / (free.right + free.wrong)[:, 0, 0]
+    assert share == pytest.approx(live**detectors, rel=1e-4)
+    assert live**detectors < 0.8
 
 
 @pytest.mark.parametrize("protocol", sorted(CELLS))

@@ -34,8 +34,6 @@ class OneByOne:
                 break
             _, done, read = self.blocks.popleft()
             key, known = key + done, known + read
-            if not capacity:
-                break
         return key, known
 
 

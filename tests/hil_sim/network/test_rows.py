@@ -118,6 +118,20 @@ def test_the_estimated_loss_is_the_true_one(protocol, within_db):
     assert rows.loss_mdb / 1000 == pytest.approx(LOSSES_DB, abs=within_db)
 
 
+@pytest.mark.parametrize("protocol", ["bb84", "mdi", "tf", "bbm92"])
+def test_dark_counts_are_not_taken_for_light(protocol):
+    # a receiver with as many dark counts as clicks by light
+    losses_db, dark_rate_hz = [50.0], 3e5 if protocol != "bb84" else 1e3
+    detector = NANOWIRE.model_copy(update={"kind": "spad", "bias": None, "dark_count_rate_hz": dark_rate_hz})
+    links = links_of(losses_db, detector=detector)
+    counts = counts_of(protocol, losses_db, efficiency=0.65, dark_rate_hz=dark_rate_hz, pulses=10**16)
+    gain = counts.detected[0, 0, 0] / counts.sent[0, 0, 0]
+    light = counts_of(protocol, losses_db, efficiency=0.65, dark_rate_hz=0.0, pulses=10**16)
+    assert gain > 1.3 * light.detected[0, 0, 0] / light.sent[0, 0, 0]
+    rows = rows_of(protocol, counts, links)
+    assert rows.loss_mdb / 1000 == pytest.approx(losses_db, abs=0.25)
+
+
 @given(
     protocol=st.sampled_from(PROTOCOLS),
     sent=st.integers(0, 10**14),

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from hil_sim.channels.fibre_loss import FibreLossDrift
+from hil_sim.channels.link_channel import ChannelProcesses
 from hil_sim.network.network import Stack
 from hil_sim.network.streams import ChannelStep, ChannelStreams, CountingStreams, chunk_steps
+from tests.hil_sim.network.networks import chain
 from tests.hil_sim.network.stories import EPOCH_S, NETWORKS
 
 NAMES = ("bb84", "everything", "pairs")
@@ -63,3 +66,11 @@ def test_channels_are_the_same_alone_and_beside_others_over_many_chunks(place):
         ours, theirs = (part.step() for part in streams)
         for name in ChannelStep.__slots__:
             assert np.array_equal(getattr(ours, name)[links], getattr(theirs, name))
+
+
+def test_time_goes_on_from_chunk_to_chunk():
+    ramp = ChannelProcesses(loss=FibreLossDrift(ramp_db_per_hour=3.6))
+    streams = ChannelStreams(Stack.of([chain([5.0], channel=ramp)]), EPOCH_S)
+    streams.reset(0, 1)
+    excess_db = [float(streams.step().excess_loss_db[0]) for _ in range(2 * chunk_steps(1) + 5)]
+    assert excess_db == pytest.approx(1e-3 * EPOCH_S * np.arange(1, len(excess_db) + 1))

@@ -1,12 +1,20 @@
 """A network and its seed determine its story, wherever it stands and whatever happens around it; its books close."""
 
 import tracemalloc
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from hil_sim.channels.quaternions import basis_errors, from_rotation_vector
+from hil_sim.network.detection import CELLS, CLICKS
+from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.world import NetworkWorld
+from qkdctl.physics.photons import transmittance
 from tests.hil_sim.network.networks import chain, commanded, demand, hardware, ring
+from tests.hil_sim.network.optics import optics
 from tests.hil_sim.network.stories import EPOCH_S, KINDS, NETWORKS, begin, happened, play, same
 
 EPOCHS = 40
@@ -174,6 +182,69 @@ def test_a_shared_secret_uses_key_on_all_of_its_paths():
     served = world.step(world.holding()).served
     assert served.delivered[0] > 0
     assert (served.used == served.delivered[0]).all()
+
+
+class Fixed:
+    """A channel on which everything stays as it is."""
+
+    VALUES: ClassVar = {
+        "excess_loss_db": 1.5,
+        "rotation": from_rotation_vector(np.array([0.1, 0.2, 0.3])),
+        "background_photons": 1e-3,
+        "extra_error": 0.02,
+        "source_factor": 1.1,
+        "phase_error": 0.03,
+        "efficiency_factor": 0.9,
+        "dark_factor": 40.0,
+    }
+
+    def __init__(self, links):
+        self.shape = (links,)
+
+    def start(self, _):
+        return ()
+
+    def trace(self, _state, steps, *_):
+        rows = {
+            name: np.broadcast_to(value, (steps, *self.shape, *np.shape(value))) for name, value in self.VALUES.items()
+        }
+        return SimpleNamespace(**rows, end=())
+
+
+@pytest.mark.parametrize("protocol", range(4))
+def test_everything_that_happens_on_a_channel_takes_effect(protocol):
+    parts = hardware(calibration_uncertainty=0.0, switch_s=0.0, duty=0.5, reference_share=0.3, dwell_s=0.0)
+    network = replace(chain([10.0] * 3, parts), channel=Fixed(3))
+    world = NetworkWorld([network], [1], epoch_s=EPOCH_S)
+    epoch = world.step(commanded(world, protocol=protocol))
+    light, counted = epoch.light, epoch.counted
+    assert light.mean_photon_number == pytest.approx(0.33)
+    assert light.loss_db == pytest.approx(11.5)
+    assert (epoch.measured_e6 == 330_000).all()
+    turned = np.array(basis_errors(Fixed.VALUES["rotation"]))
+    flips = np.stack([np.full(2, parts.intrinsic_error), turned, np.full(2, 0.02)])
+    # an even number of flips is none
+    errors = (1 - np.prod(1 - 2 * flips, axis=0)) / 2
+    assert light.errors == pytest.approx(np.repeat(errors[:, np.newaxis], 3, axis=1))
+    assert (counted.pulses == EPOCH_S * 1e9 * 0.5 * (0.7 if PROTOCOLS[protocol] == "tf" else 1.0)).all()
+    light = optics(
+        11.5,
+        0.33,
+        errors=tuple(errors),
+        phase_error=0.03,
+        efficiency=world.stack.links.efficiency[0] * 0.9,
+        dark_rate_hz=world.stack.links.dark_rate_hz[0] * 40
+        + 1e-3 * transmittance(3.0) * world.stack.links.efficiency[0] * 0.9 / 2 * 1e9,
+        dead_time_s=30e-9,
+        gated=False,
+        sending=parts.sending_probability,
+    )
+    name = PROTOCOLS[protocol]
+    clicks, cells = CLICKS[name](light), CELLS[name]
+    expected = counted.pulses[0] * clicks.sent * np.stack([clicks.right + clicks.wrong, clicks.wrong])
+    seen = np.stack([counted.detected, counted.errors])[:, :, :cells].sum(axis=-1)
+    expected = 3 * np.broadcast_to(expected[..., 0], seen.shape)
+    assert (np.abs(seen - expected) < 6 * np.sqrt(expected) + 3).all()
 
 
 def test_memory_does_not_grow_with_time():
