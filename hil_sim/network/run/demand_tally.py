@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.network.world import Served
+from hil_sim.network.key_service import Served
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -12,8 +12,9 @@ from hil_sim.network.key_buffers import LimitArrays
 from hil_sim.network.link_arrays import LinkArrays
 from hil_sim.network.network import Network
 from hil_sim.network.operation import Commands
+from hil_sim.network.quantum_layer import Counted
 from hil_sim.network.routes import Routes
-from hil_sim.network.world import Counted, NetworkWorld
+from hil_sim.network.world import NetworkWorld
 from hil_sim.world.parameters import LossDrift, Polarization
 from hil_sim.world.presets import PRESETS
 from hil_sim.world.session import KeySession
@@ -157,7 +158,7 @@ def test_equal_counts_make_equal_key(story, monkeypatch):
         record = next(records)
         return Counted(np.array([record.pulses]), *tables(record)), None
 
-    monkeypatch.setattr(story.world, "_count", counted)
+    monkeypatch.setattr(story.world._quantum, "count", counted)
     made = [int(epoch.key.stored_bits[0]) for epoch in by_network(story.world)]
     assert made == [record.secret_key_bits for record in story.records]
     assert sum(made) > 100_000

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from hil_sim.network.key_service import Served
 from hil_sim.network.run.demand_tally import DemandTally
-from hil_sim.network.world import Served
 
 
 def served(delivered: int, given_up: int, waiting: int = 0, asked: int = 100) -> Served:
