@@ -98,7 +98,9 @@ def relative_entropy(observed: ArrayLike, probability: ArrayLike) -> Floats:
 def _log_ratio(part: Floats, whole: Floats, difference: Floats) -> Floats:
     """ln(part/whole) of positive numbers; from their difference where they agree in many digits, as for many trials."""
     near = np.abs(difference) < whole / 2
-    return np.asarray(np.where(near, np.log1p(np.where(near, difference / whole, 0.0)), np.log(part / whole)))
+    small = np.where(near, difference, 0.0) / np.where(near, whole, 1.0)
+    # apart, the quotient of the two may pass what a double can hold
+    return np.asarray(np.where(near, np.log1p(small), np.log(part) - np.log(whole)))
 
 
 def _farthest(x: Floats, bracket: Floats, per_trial: Floats, side: int) -> Floats:
