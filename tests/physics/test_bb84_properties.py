@@ -1,3 +1,5 @@
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,6 +75,21 @@ def test_a_positive_rate_only_falls_with_loss_misalignment_and_background(channe
         assert rate_infinite_decoy(worse, mu, correction=1.16) <= max(rate, 0.0) * (1 + 1e-9) + 1e-15
 
 
+@given(channels, signals, shares, st.floats(1.0, 100.0), st.floats(0, 0.5), st.floats(0, 1e-2))
+def test_what_decoys_prove_only_falls_with_loss_misalignment_and_background(
+    channel, mu, strong, factor, error, background
+):
+    eta, y0, e_d = channel.transmittance, channel.background, channel.misalignment
+    worse = Channel(
+        np.array([eta, eta / factor, eta, eta]),
+        np.array([y0, y0, y0 + background, y0]),
+        np.array([e_d, e_d, e_d, max(e_d, error)]),
+    )
+    bounds = vacuum_weak_bounds(seen(worse, mu), seen(worse, strong * mu), worse.background)
+    rate, *worse_rates = rate_decoy(seen(worse, mu), bounds, correction=1.16)
+    assert max(worse_rates) <= max(rate, 0.0) * (1 + 1e-9) + 1e-12
+
+
 @given(channels, signals, shares, shares)
 def test_a_weaker_decoy_bounds_the_yield_better(channel, mu, strong, weak):
     nu = strong * mu
@@ -131,6 +148,26 @@ def test_a_signal_that_clicks_less_than_nothing_does_proves_a_lie():
     bounds = vacuum_weak_bounds(signal, decoy, 2e-3)
     assert (bounds.yield_1, bounds.error_1) == (0.0, 0.5)
     assert rate_decoy(signal, bounds, correction=1.0) < 0
+
+
+@pytest.mark.parametrize(("nu", "allowed"), [(0.1, 1e-15), (1e-3, 2e-15), (1e-6, 4e-13)])
+def test_the_weakest_decoys_lose_few_digits(nu, allowed):
+    channel = Channel(1e-3, 1e-6, 0.01)
+    with localcontext() as context:
+        context.prec = 40
+        eta, y0, mu, weak = (Decimal(value) for value in (1e-3, 1e-6, 0.5, nu))
+        scaled = [(1 - (1 - y0) * (-eta * k).exp()) * k.exp() for k in (mu, weak)]
+        exact = mu / (mu * weak - weak**2) * (scaled[1] - y0 - (weak / mu) ** 2 * (scaled[0] - y0))
+    bounds = vacuum_weak_bounds(seen(channel, 0.5), seen(channel, nu), channel.background)
+    assert bounds.yield_1 == pytest.approx(float(exact), rel=allowed)
+
+
+def test_what_blurs_the_gain_of_a_decoy_blurs_the_yield_the_more_the_weaker_it_is():
+    channel, nu = Channel(1e-3, 1e-6, 0.01), np.array([1e-2, 1e-3, 1e-4])
+    decoy = seen(channel, nu)
+    blurred = Observed(nu, decoy.gain + 1e-9, decoy.error_rate)
+    yields = [vacuum_weak_bounds(seen(channel, 0.5), one, channel.background).yield_1 for one in (decoy, blurred)]
+    assert (yields[1] - yields[0]) * nu == pytest.approx(1e-9, rel=0.05)
 
 
 def test_nothing_seen_gives_no_key_and_no_warning():

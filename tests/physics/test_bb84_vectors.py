@@ -12,6 +12,7 @@ from qkdctl.physics.bb84 import (
     single_photon_error,
     single_photon_gain,
 )
+from qkdctl.physics.consistency.signatures import splitting_gain
 from qkdctl.physics.decoy import Observed, rate_decoy, two_decoy_bounds, vacuum_weak_bounds
 from qkdctl.physics.intensity import low_loss_mean_photon_number, optimal_mean_photon_number
 from qkdctl.physics.photons import transmittance
@@ -148,9 +149,8 @@ def test_more_misalignment_calls_for_less_light(length_km):
 
 def test_photon_number_splitting_shows_in_the_decoy_gain_alone():
     channel = gys(100)
-    y0 = channel.background
-    multi = (gain(channel, 0.48) - y0 * np.exp(-0.48)) / (1 - 1.48 * np.exp(-0.48))
-    attacked = y0 * np.exp(-0.05) + (1 - 1.05 * np.exp(-0.05)) * multi
-    assert attacked / gain(channel, 0.05) == pytest.approx(0.2, abs=0.05)
-    signal, decoy = seen(channel, 0.48), Observed(0.05, attacked, error_rate(channel, 0.05))
-    assert rate_decoy(signal, vacuum_weak_bounds(signal, decoy, y0), correction=F) < 0
+    attacked = splitting_gain(channel, 0.48, [0.48, 0.05])
+    assert attacked[0] == pytest.approx(float(gain(channel, 0.48)), rel=1e-12)
+    assert attacked[1] / gain(channel, 0.05) == pytest.approx(0.2, abs=0.05)
+    signal, decoy = seen(channel, 0.48), Observed(0.05, attacked[1], error_rate(channel, 0.05))
+    assert rate_decoy(signal, vacuum_weak_bounds(signal, decoy, channel.background), correction=F) < 0

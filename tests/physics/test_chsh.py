@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qkdctl.physics.chsh import TSIRELSON_LIMIT, chsh_value, holevo_information, key_fraction, qber
+from qkdctl.physics.entropy import h2
 
 errors = st.floats(0, 0.5)
 
@@ -41,6 +42,11 @@ def test_value_and_error_rate_invert_each_other(error):
 def test_a_higher_violation_leaves_an_eavesdropper_less(first, second):
     low, high = sorted([float(chsh_value(first)), float(chsh_value(second))])
     assert 0 <= holevo_information(high) <= holevo_information(low) <= 1
+
+
+@given(errors)
+def test_trusting_no_device_never_gives_more_than_trusting_both(error):
+    assert key_fraction(error, chsh_value(error)) <= 1 - 2 * h2(error) + 1e-12
 
 
 @pytest.mark.parametrize("impossible", [-0.1, 2.83, [2.0, 4.0]])

@@ -37,10 +37,5 @@ def test_is_symmetric_and_lies_between_zero_and_one(p):
     assert h2(p) == pytest.approx(float(h2(1 - p)), abs=1e-12)
 
 
-def test_thresholds_of_one_way_bb84():
-    assert float(1 - 2 * h2(0.110028)) == pytest.approx(0, abs=5e-6)
-    assert float(1 - (1 + 1.22) * h2(0.09424)) == pytest.approx(0, abs=5e-5)
-
-
 def test_passes_nan_on():
     assert np.isnan(h2(math.nan))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.bb84 import Channel, n_photon_yield, single_photon_error
+from qkdctl.physics.bounds import plob_bound
 from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
 from qkdctl.physics.detectors import error_rate_with_afterpulses
 from qkdctl.physics.entropy import h2
@@ -73,6 +74,32 @@ def test_no_finite_key_is_longer_than_full_knowledge_would_give(analysis, channe
     known = tau0 * n_photon_yield(channel, 0) + tau1 * n_photon_yield(channel, 1) * (1 - h2(error))
     full = n * q**2 * (1 + p_ap) * known - 1.16 * block.key.total_clicks() * h2(block.key.error_rate())
     assert key.length <= full + 1e-9 * float(block.key.total_clicks())
+
+
+@given(analyses, channels, pulses, biases, securities)
+def test_no_key_passes_the_ceiling_of_the_channel(analysis, channel, n, q, security):
+    module, settings = analysis
+    block = expected_block(channel, settings, pulses=n, key_basis_probability=q)
+    key = module.key_length(block, settings, correction=1.0, security=security)
+    assert key.length / n <= plob_bound(channel.transmittance)
+
+
+@given(analyses, channels, pulses, biases, securities, st.floats(1, 100), decades(-9, -1), st.floats(0, 0.5))
+def test_a_key_only_shrinks_with_loss_background_errors_and_afterpulses(
+    analysis, channel, n, q, security, factor, noise, error
+):
+    module, settings = analysis
+    eta, y0, e_d = channel.transmittance, channel.background, channel.misalignment
+    worse = Channel(
+        [eta, eta / factor, eta, eta, eta],
+        [y0, y0, min(y0 + noise, 1.0), y0, y0],
+        [e_d, e_d, e_d, max(e_d, error), e_d],
+    )
+    block = expected_block(
+        worse, settings, pulses=n, key_basis_probability=q, afterpulse_probability=[0, 0, 0, 0, noise]
+    )
+    length, *worse_lengths = module.key_length(block, settings, correction=1.16, security=security).length
+    assert max(worse_lengths) <= max(length, 0.0) * (1 + 1e-9) + 1e-6
 
 
 @given(analyses, channels, pulses, biases, securities, st.floats(1, 1e3))

@@ -59,6 +59,22 @@ def test_decoys_never_beat_full_knowledge(channel, setting):
     assert rate_decoy(setting, z, bounds, correction=F) <= full + grain
 
 
+@given(channels, settings())
+def test_swapping_the_arms_changes_nothing(channel, setting):
+    swapped = MdiChannel(
+        channel.transmittance_b, channel.transmittance_a, channel.dark_probability, channel.misalignment
+    )
+    (z, x, bounds), (z_swapped, x_swapped, same) = honest(channel, setting), honest(swapped, setting)
+    for one, other in ((z, z_swapped), (x, x_swapped)):
+        assert one.gain == pytest.approx(np.transpose(other.gain), rel=1e-12)
+        assert one.error_gain == pytest.approx(np.transpose(other.error_gain), rel=1e-12)
+    grain = 1e-13 * float(np.max(x.gain)) / (setting.decoy - setting.weaker) ** 2
+    transposed = single_pair_bounds(setting, *(Cells(np.transpose(c.gain), np.transpose(c.error_gain)) for c in (z, x)))
+    for again in (same, transposed):
+        assert again.yield_z == pytest.approx(float(bounds.yield_z), rel=1e-9, abs=grain)
+        assert again.yield_x == pytest.approx(float(bounds.yield_x), rel=1e-9, abs=grain)
+
+
 @given(channels, st.floats(0.2, 1.0), st.floats(0.01, 0.5))
 def test_weaker_decoys_bound_better(channel, mu, nu_share):
     setting, weaker = Intensities(mu, nu_share * mu, 0.0), Intensities(mu, nu_share * mu / 2, 0.0)

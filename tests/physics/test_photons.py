@@ -15,5 +15,9 @@ def test_mean_photon_number_by_hand():
     assert mean_photon_number(64.0789e-12, 1550, 1e9) == pytest.approx(0.5, rel=2e-6)
 
 
+def test_a_step_of_an_attenuator_is_a_step_of_the_mean_photon_number():
+    assert 1 / transmittance([0.1, 0.5]) - 1 == pytest.approx([0.023, 0.122], abs=5e-4)
+
+
 def test_decibels():
     assert transmittance([0, 3, 10, 30, math.inf]) == pytest.approx([1, 0.5011872, 0.1, 1e-3, 0])

@@ -117,6 +117,12 @@ def test_the_reaches_of_the_literature_in_kilometres():
     assert reach_db("bb84", PRESETS["gobby-yuan-shields"]) / 0.21 == pytest.approx(142.2, abs=0.5)
 
 
+@pytest.mark.parametrize(("length_km", "printed", "half_digit"), [(100, 3.87e-4, 5e-7), (700, 2.80e-10, 5e-13)])
+def test_rates_of_sending_or_not_sending_in_the_literature(length_km, printed, half_digit):
+    point = rate_at_loss("sns", PRESETS["wang-yu-hu"], 0.2 * length_km)
+    assert point.rate == pytest.approx(printed, abs=half_digit)
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @settings(max_examples=25)
 @given(kind=hardware, loss_db=losses, light=st.one_of(st.none(), st.floats(0.01, 1.0)))
