@@ -6,7 +6,8 @@ averages to, and with the correlation that two adjacent averages have; averages 
 chain without memory. For steps long against the coherence time the averages become independent and their variance
 falls as one over the step; for short ones the process at an instant returns, with a log-normal law in place of the
 gamma-gamma one. What the flicker inside a step does to a rate that is not linear in the transmittance is not part of
-this model: about nothing at 20 dB, and 7 to 13 % of the rate near the cut-off.
+this model: about nothing at 20 dB; 3 dB before a link of nanowires ends it adds 2 % to the rate in weak turbulence and
+10 % in strong, more beyond.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,16 @@ from hil_sim.channels.averages import averaged_variance, neighbour_covariance
 from hil_sim.channels.epoch_fading import EpochFading
 from hil_sim.channels.fading import GammaGammaFading, LogNormalFading
 from hil_sim.channels.gamma_process import GammaProcess
-from hil_sim.channels.scintillation import gamma_gamma_fade_probability, log_normal_fade_probability
+from hil_sim.channels.scintillation import (
+    gamma_gamma_fade_probability,
+    gamma_gamma_orders,
+    log_normal_fade_probability,
+)
+from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
+from qkdctl.physics.detectors import background_yield
+from qkdctl.physics.hardware import PRESETS as HARDWARE
+from qkdctl.physics.photons import transmittance
+from qkdctl.physics.protocols import rate_at_loss, reach_db
 from tests.hil_sim.channels.laws import DEVIATIONS, assert_law, assert_mean, assert_same_law, rng
 
 LINKS = 40_000
@@ -94,6 +103,25 @@ def test_an_epoch_sees_the_variance_and_neighbourhood_of_true_averages():
         spread = math.hypot(one.std(), other.std()) / math.sqrt(links)
         assert abs(one.mean() - other.mean()) < DEVIATIONS * spread
     assert_mean(modelled, 1)
+
+
+@pytest.mark.parametrize(("rytov", "before_the_end"), [(0.2, 1.024), (STRONG, 1.103)])
+def test_flicker_within_a_step_matters_to_the_rate_near_the_end_of_the_reach_only(rytov, before_the_end):
+    kind = HARDWARE["snspd-a"]
+    nodes, weights = np.polynomial.legendre.leggauss(100)
+    share = (nodes + 1) / 2
+    large, small = (gamma.ppf(share, order, scale=1 / order) for order in gamma_gamma_orders(rytov))
+    light, weight = np.outer(large, small), np.outer(weights, weights) / 4
+
+    def mean_over_rate_of_mean(loss_db):
+        mu = rate_at_loss("bb84", kind, loss_db).mean_photon_number
+        background = background_yield(kind.dark_probability)
+        channel = Channel(kind.efficiency * transmittance(loss_db) * light, background, kind.misalignment)
+        rates = rate_infinite_decoy(channel, mu, correction=kind.correction, sift=1.0)
+        return (weight * rates).sum() / rate_at_loss("bb84", kind, loss_db).rate
+
+    assert mean_over_rate_of_mean(20.0) == pytest.approx(1.0, abs=5e-4)
+    assert mean_over_rate_of_mean(reach_db("bb84", kind) - 3) == pytest.approx(before_the_end, abs=2e-3)
 
 
 def test_telemetry_of_a_second_hardly_flickers():

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 from hil_sim.channels.brownian_rotation import BrownianRotation
+from hil_sim.channels.bursts import Bursts
+from hil_sim.channels.coexistence import ClassicalLight
+from hil_sim.channels.detector_ageing import DetectorAgeing
+from hil_sim.channels.epoch_fading import EpochFading
 from hil_sim.channels.fibre_loss import FibreLossDrift
 from hil_sim.channels.impairments import IMPAIRMENTS, Impairment
 from hil_sim.channels.link_channel import ChannelProcesses, ChannelState, ChannelTrace
 from hil_sim.channels.misalignment import Misalignment
-from hil_sim.channels.presets import AERIAL, BURIED_METRO, COEXISTENCE, DEMONSTRATION, PRESETS
-from hil_sim.channels.quaternions import IDENTITY, basis_errors
+from hil_sim.channels.phase_noise import PhaseNoise
+from hil_sim.channels.presets import AERIAL, BURIED_METRO, COEXISTENCE, PRESETS
+from hil_sim.channels.quaternions import IDENTITY, basis_errors, conjugate, multiply
+from hil_sim.channels.source_drift import SourceDrift
 from tests.hil_sim.channels.laws import assert_mean, assert_same_law, rng
 
 MIXED = ChannelProcesses.of(list(PRESETS.values()))
@@ -78,14 +84,45 @@ def test_a_still_link_is_ideal_and_costs_no_memory():
         assert values.strides[0] == 0
 
 
-def test_going_on_from_the_end_is_one_longer_trace():
-    links = ChannelProcesses.of([DEMONSTRATION] * 20_000)
-    start = links.start(rng())
-    whole = links.trace(start, 8, 1.0, 0.0, rng(5))
-    part = links.trace(start, 3, 1.0, 0.0, rng(6))
-    rest = links.trace(part.end, 5, 1.0, 3.0, rng(7))
-    assert_same_law(whole.excess_loss_db[-1], rest.excess_loss_db[-1])
-    assert_same_law(whole.rotation[-1, :, 0], rest.rotation[-1, :, 0])
+RESTLESS = ChannelProcesses(
+    loss=FibreLossDrift(wander_db=0.5, wander_time_s=20.0, ramp_db_per_hour=10.0, day_amplitude_db=0.3),
+    fading=EpochFading(rytov_variance=0.5, coherence_time_s=3.0),
+    rotation=BrownianRotation(0.1),
+    misalignment=Misalignment(deviation_rad=0.2, time_s=10.0),
+    classical=ClassicalLight(photons_per_gate=1e-3, lit_share=0.3, switching_time_s=10.0),
+    bursts=Bursts(strength=1.0, point_s=0.002),
+    source=SourceDrift(drift=0.02, drift_time_s=10.0, white=0.01),
+    phase=PhaseNoise(diffusion_rad2_per_s=200.0, reference_interval_s=5e-4, modulation=0.5, modulation_time_s=10.0),
+    ageing=DetectorAgeing(steps_per_year=1e6, efficiency_step=0.02, dark_step=0.3),
+)
+"""Everything changes within the eight steps of a trace."""
+
+
+def in_chunks(processes, sizes):
+    """Quantities of a trace drawn in chunks, one after the other."""
+    state, elapsed_s, traces = processes.start(rng(sum(sizes))), 0.0, []
+    for number, size in enumerate(sizes):
+        traces.append(processes.trace(state, size, 1.0, elapsed_s, rng(100 * len(sizes) + number)))
+        state, elapsed_s = traces[-1].end, elapsed_s + size
+    return {name: np.concatenate([getattr(trace, name) for trace in traces]) for name in QUANTITIES}
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (1,) * 8], ids=str)
+def test_a_trace_in_chunks_has_the_law_of_a_whole_one(sizes):
+    links = ChannelProcesses.of([RESTLESS] * 20_000)
+    whole, parts = in_chunks(links, (8,)), in_chunks(links, sizes)
+    for name in QUANTITIES:
+        one, other = whole[name], parts[name]
+        assert one.shape == other.shape
+        # within a chunk, across a seam, and over all of it: where a link stands, and how far it went since row 2
+        for early, late in ((1, 2), (2, 3), (2, 7)):
+            if name == "rotation":
+                assert_same_law(one[late, :, 0], other[late, :, 0])
+                went = [multiply(turn[late], conjugate(turn[early]))[:, 0] for turn in (one, other)]
+            else:
+                assert_same_law(one[late], other[late])
+                went = [path[late] - path[early] for path in (one, other)]
+            assert_same_law(*went)
 
 
 def test_links_in_a_crowd_have_the_law_of_links_alone():
@@ -129,6 +166,14 @@ def test_every_process_has_a_state_of_its_name():
     assert {field.name for field in fields(ChannelState)} == {
         field.name for field in fields(ChannelProcesses) if field.name != "impairment"
     }
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(ChannelState)])
+def test_no_process_walks_without_steps_or_time(name):
+    process = getattr(RESTLESS, name)
+    for steps, step_s in ((0, 1.0), (2, 0.0), (2, np.nan)):
+        with pytest.raises(ValueError, match="1 or more steps of positive length"):
+            process.walk(process.start(rng()), steps, step_s, rng())
 
 
 def test_networks_of_different_sizes_do_not_mix():

@@ -59,6 +59,16 @@ def test_basis_errors_are_those_of_the_matrix(turn):
     assert basis_errors(turn) == pytest.approx(errors_of_matrix(to_matrix(turn)), abs=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("degrees", "percent", "half_digit"), [(1, 0.03, 5e-3), (4, 0.49, 5e-3), (5.74, 1.0, 5e-2), (10, 3.0, 5e-2)]
+)
+def test_an_angle_between_polarisations_errs_by_its_squared_sine(degrees, percent, half_digit):
+    # on the Poincare sphere it counts twice
+    errors = basis_errors(from_rotation_vector([0.0, 2 * math.radians(degrees), 0.0]))
+    assert errors == pytest.approx([math.sin(math.radians(degrees)) ** 2] * 2, rel=1e-12)
+    assert 100 * errors[0] == pytest.approx(percent, abs=half_digit)
+
+
 def test_many_rotations_are_handled_as_each_alone():
     left, right = uniform_rotations((4, 5), rng(1)), uniform_rotations((5,), rng(2))
     together = multiply(left, right)

@@ -18,8 +18,8 @@ from hil_sim.channels.scintillation import (
 @pytest.mark.parametrize(("rytov", "alpha", "beta", "index"), [(0.2, 11.65, 10.12, 0.193), (1.6, 4.03, 1.91, 0.902)])
 def test_orders_and_scintillation_of_weak_and_strong_turbulence(rytov, alpha, beta, index):
     orders = gamma_gamma_orders(rytov)
-    assert orders == pytest.approx((alpha, beta), abs=0.006)
-    assert gamma_gamma_scintillation(*orders) == pytest.approx(index, abs=6e-4)
+    assert orders == pytest.approx((alpha, beta), abs=0.005)
+    assert gamma_gamma_scintillation(*orders) == pytest.approx(index, abs=5e-4)
 
 
 @pytest.mark.parametrize(("rytov", "fade_db", "probability"), [(0.2, 3, 0.09), (1.6, 3, 0.36), (1.6, 10, 0.04)])
@@ -30,7 +30,8 @@ def test_fades_of_gamma_gamma_light(rytov, fade_db, probability):
 def test_fades_of_log_normal_light():
     half_db = 10 * math.log10(2)
     assert log_normal_fade_probability(1.0, half_db) == pytest.approx(norm.cdf(-math.sqrt(math.log(2)) / 2))
-    assert log_normal_fade_probability(1.0, 3.0) == pytest.approx(0.338, abs=2e-3)
+    # a variance of ln 2: the threshold lies 0.41343 standard deviations below the mean of the logarithm
+    assert log_normal_fade_probability(1.0, 3.0) == pytest.approx(0.33965, abs=5e-6)
 
 
 @given(st.floats(0.01, 0.1), st.floats(0, 6))
