@@ -40,7 +40,7 @@ def test_relative_entropy_of_claims_about_one_percent():
     assert relative_entropy([0.3, 0, 1, 0.3, 0.3], [0.3, 0, 1, 0, 1]).tolist() == [0, 0, 0, math.inf, math.inf]
 
 
-@example(5e-324, 0.0, rare=False)
+@example(5e-324, 0.0, False)
 @given(st.floats(0, 1), st.floats(-300, 0), st.booleans())
 def test_relative_entropy_keeps_its_digits_however_rare_the_claim(observed, exponent, rare):
     claim = 10**exponent if rare else observed + (1 - observed) * 1e-9 * 10**exponent
