@@ -32,7 +32,7 @@ class KeyBlocks(Parameters):
 
     credit: Literal["block", "running"] = "block"
     security: Literal["asymptotic", "finite"] = "finite"
-    sifted_bits: PositiveInt = 1_000_000
+    sifted_bits: PositiveInt = 10_000_000
     longest_s: Positive = 3600.0
     least_clicks: PositiveInt = 200
     secrecy: Annotated[float, Field(gt=0, lt=1)] = 1e-9
@@ -94,7 +94,7 @@ class LinkHardware(Parameters):
     sending_probability: Annotated[float, Field(gt=0, lt=1)] = 0.04
     phase_slice: Annotated[float, Field(gt=0, le=1)] = 0.125
     blocks: KeyBlocks = KeyBlocks()
-    post_processing_bps: Positive = 5e6
+    post_processing_bps: Positive = 50e6
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

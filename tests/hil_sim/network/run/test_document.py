@@ -27,8 +27,9 @@ def test_books_close_under_realignments_that_cut_blocks() -> None:
 
 def test_books_close_where_post_processing_and_buffers_overflow() -> None:
     buffers = {"least_bits": 1000, "ready_bits": 2000, "start_bits": 0, "most_bits": 3_000_000}
-    network = {"topology": "madqci", "hardware": "snspd", "authentication_bps": 333.3}
-    result = document(run_of(built(network=network, buffers=buffers), 200))
+    network = {"topology": "madqci", "hardware": "slow", "authentication_bps": 333.3}
+    slow = {"preset": "snspd", "post_processing_bps": 5e6, "blocks": {"sifted_bits": 1_000_000}}
+    result = document(run_of(built(network=network, buffers=buffers, hardware={"slow": slow}), 200))
     check_books(result)
     assert any(link["key"]["lost_bits"] > 0 for link in result["links"])
     assert any(link["buffer"]["discarded_bits"] > 0 for link in result["links"])
