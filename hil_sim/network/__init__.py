@@ -1,0 +1,1 @@
+"""Networks of links: what they are built of, and their simulation epoch by epoch."""

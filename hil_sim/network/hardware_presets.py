@@ -15,8 +15,8 @@ Sources of the numbers:
 
 Times for alignment and switching, losses of receivers, sizes of blocks and choices of bases and intensities are
 assumptions of this simulation: a finite-size proof needs millions of bits before it grants any. The rate of
-post-processing, 50 Mbit/s of sifted key where nothing else is said, is of the order that links of some 10 Mbit/s of secret
-key have in real time (Yuan et al., J. Lightwave Technol. 36, 3427 (2018)).
+post-processing, 50 Mbit/s of sifted key where nothing else is said, is of the order that links of some 10 Mbit/s of
+secret key have in real time (Yuan et al., J. Lightwave Technol. 36, 3427 (2018)).
 """
 
 from typing import Final
