@@ -18,7 +18,7 @@ Z2, X2 = (share**2 for share in BASES)
 WIDE = {
     "loss_db": st.floats(0, 400) | st.just(np.inf),
     "mean_photon_number": st.floats(0, 1),
-    "errors": st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)),
+    "errors": st.tuples(st.floats(0, 1), st.floats(0, 1)),
     "phase_error": st.floats(0, 0.5),
     "efficiency": st.floats(0, 1),
     "dark_rate_hz": st.floats(0, 1e9),

@@ -98,7 +98,7 @@ def test_counts_of_every_epoch_fit_each_other():
         assert (counted.sent.sum(axis=(0, 1)) <= counted.pulses).all()
         assert (counted.pulses <= epoch.changes.live_s * world.stack.links.pulse_rate_hz).all()
         sent_any |= counted.sent.any(axis=(0, 1))
-        assert ((epoch.light.errors >= 0) & (epoch.light.errors <= 0.5)).all()
+        assert ((epoch.light.errors >= 0) & (epoch.light.errors <= 1)).all()
         assert (epoch.key.known_bits <= epoch.key.stored_bits).all()
         assert (epoch.served.leaked <= epoch.served.delivered).all()
     assert sent_any.all()
@@ -198,17 +198,32 @@ class Fixed:
         "dark_factor": 40.0,
     }
 
-    def __init__(self, links):
-        self.shape = (links,)
+    def __init__(self, links, **changes):
+        self.shape, self.values = (links,), self.VALUES | changes
 
     def start(self, _):
         return ()
 
     def trace(self, _state, steps, *_):
-        rows = {
-            name: np.broadcast_to(value, (steps, *self.shape, *np.shape(value))) for name, value in self.VALUES.items()
-        }
+        rows = {name: self._row(name, steps) for name in self.values}
         return SimpleNamespace(**rows, end=())
+
+    def _row(self, name, steps):
+        last = (4,) if name == "rotation" else ()
+        return np.broadcast_to(self.values[name], (steps, *self.shape, *last))
+
+
+@pytest.mark.parametrize("protocol", range(4))
+def test_a_fibre_may_turn_every_bit_around(protocol):
+    # quaternions of half turns whose rounded squares sum to more than 1
+    angle = np.linspace(0, 2 * np.pi, 300)
+    half_turns = np.stack([0 * angle, np.cos(angle), np.sin(angle), 0 * angle], axis=-1) * (1 + 4e-16)
+    channel = Fixed(300, rotation=half_turns, extra_error=0.0)
+    parts = hardware(intrinsic_error=0.0, dwell_s=0.0, switch_s=0.0)
+    world = NetworkWorld([replace(chain([10.0] * 300, parts), channel=channel)], [1])
+    epoch = world.step(commanded(world, protocol=protocol))
+    assert epoch.light.errors[0] == pytest.approx(1.0)
+    assert epoch.counted.detected.any()
 
 
 @pytest.mark.parametrize("protocol", range(4))
