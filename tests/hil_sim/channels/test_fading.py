@@ -1,12 +1,14 @@
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.stats import gamma, norm
 
-from hil_sim.channels.averages import averaged_variance, neighbour_covariance
+from hil_sim.channels.averages import averaged_variance, gamma_gamma_averages, neighbour_covariance
 from hil_sim.channels.epoch_fading import EpochFading
 from hil_sim.channels.fading import GammaGammaFading, LogNormalFading
 from hil_sim.channels.gamma_process import GammaProcess
@@ -78,6 +80,29 @@ def test_the_variance_of_an_average_is_the_integral_of_the_autocovariance(fading
     assert_mean(average, 1)
     # the mean of 100 points differs from the integral by about (span/time)^2 / (12 * 100^2)
     assert_mean((average - 1) ** 2, float(fading.averaged_variance(span_s)) * (1 + span_over_time**2 / 120_000))
+
+
+@pytest.mark.parametrize("x", [1e-9, 1e-4, 9.99e-4, 1.001e-3, 0.1, 3.0, 1e5])
+def test_averages_keep_their_digits_for_short_and_long_spans(x):
+    with localcontext() as context:
+        context.prec = 50
+        span = Decimal(x)
+        exact = 2 * (span - 1 + (-span).exp()) / span**2
+    assert averaged_variance(x) == pytest.approx(float(exact), rel=2e-10)
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, 5.0])
+def test_averaged_gamma_gamma_light_is_the_integral_of_its_autocovariance(x):
+    a, b = 3.0, 0.7
+
+    def autocovariance(apart):
+        kept = math.exp(-abs(apart) * x)
+        return kept / a + kept / b + kept**2 / (a * b)
+
+    # the difference of two times within one span, and in two neighbouring ones, has a triangular density
+    variance = 2 * quad(lambda t: (1 - t) * autocovariance(t), 0, 1)[0]
+    covariance = quad(lambda t: (1 - abs(t - 1)) * autocovariance(t), 0, 2, points=[1])[0]
+    assert gamma_gamma_averages(a, b, x) == (pytest.approx(variance), pytest.approx(covariance))
 
 
 @given(st.floats(1e-12, 1e9))

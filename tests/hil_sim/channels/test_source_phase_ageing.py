@@ -24,6 +24,11 @@ def test_the_intensity_strays_around_its_set_value():
     assert_correlation(np.log(source.factor(path)[0]), np.log(source.factor(path)[2]), slow / (0.05**2 + 0.01**2))
 
 
+def test_however_far_it_strays_the_mean_intensity_is_the_set_value():
+    source, noise = SourceDrift(np.full(LINKS, 0.4), 100.0, 0.8), rng()
+    assert_mean(source.factor(source.walk(source.start(noise), 1, 4.0, noise)), 1)
+
+
 def test_the_white_error_averages_as_white_noise_does():
     source = SourceDrift(np.full(LINKS, 0.0), 100.0, 0.02)
     fine = source.factor(source.walk(source.start(rng()), 5, 0.2, rng())).mean(axis=0)
@@ -69,16 +74,23 @@ def test_the_diffusion_is_modulated_around_its_mean():
     assert_correlation(np.log(errors[0]), np.log(errors[-1]), math.exp(-75 / 100))
 
 
+def test_what_the_reference_misses_stays_until_the_next_one():
+    assert PhaseNoise(reference_error_rad=0.3).error(np.zeros(())) == pytest.approx(float(phase_error(0.09)))
+    both = PhaseNoise(200.0, 5e-4, 0.3).error(np.zeros(()))
+    assert both == pytest.approx(float(drifting_phase_error(0.09, 0.1)))
+
+
 def test_a_reference_without_error_and_a_still_phase_are_off():
     assert PhaseNoise([0.0, 0.0]).off
     assert not PhaseNoise(0.0, reference_error_rad=0.1).off
 
 
 def test_ageing_without_events_is_steady():
+    two_years_s = (365 + 366) * 24 * 3600.0
     ageing = DetectorAgeing([0.02, 0.0], [0.1, 0.0])
     state = ageing.walk(ageing.start(rng()), 3, 1e6, rng())[-1]
-    assert ageing.efficiency_factor(state, YEAR_S) == pytest.approx([math.exp(-0.02), 1])
-    assert ageing.dark_factor(state, YEAR_S) == pytest.approx([math.exp(0.1), 1])
+    assert ageing.efficiency_factor(state, two_years_s) == pytest.approx([math.exp(-0.04), 1], rel=1e-4)
+    assert ageing.dark_factor(state, two_years_s) == pytest.approx([math.exp(0.2), 1], rel=2e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 20])
