@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hil_sim.adversary.duty import ALWAYS, Duty
 from hil_sim.adversary.kinds import EFFECTS, Kind
+from hil_sim.adversary.strengths import MOST_EPOCHS
 
 
 class Act(NamedTuple):
@@ -53,8 +54,8 @@ class Adversary:
                 raise ValueError(f"strength of {act.kind} must lie in [0, {highest:g}], got {act.strength}")
         if self.node is None:
             self._check_eavesdropper()
-        if self.replay_delay < 1:
-            raise ValueError(f"replay_delay must be 1 epoch or more, got {self.replay_delay}")
+        if not 1 <= self.replay_delay <= MOST_EPOCHS:
+            raise ValueError(f"replay_delay must be 1 to {MOST_EPOCHS} epochs, got {self.replay_delay}")
         if not 0 <= self.claimed_error_rate <= 0.5:
             raise ValueError(f"claimed_error_rate must lie in [0, 1/2], got {self.claimed_error_rate}")
 

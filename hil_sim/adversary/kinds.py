@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
-
 from hil_sim.adversary.relay import RelayConduct
+from hil_sim.adversary.strengths import MOST_EXCESS
 
 Kind = Literal[
     "random-states",
@@ -61,7 +60,7 @@ EFFECTS: Final[dict[Kind, Effect]] = {
     "understate-errors": Effect("reports", "understate_errors"),
     "overstate-errors": Effect("reports", "overstate_errors"),
     "understate-detected": Effect("reports", "understate_detected"),
-    "overstate-detected": Effect("reports", "overstate_detected", highest=np.inf),
+    "overstate-detected": Effect("reports", "overstate_detected", highest=MOST_EXCESS),
     "hide-decoys": Effect("reports", "hide_decoys"),
     "slander": Effect("reports", "overstate_errors"),
     "replay": Effect("reports", "replay_delay", part_time=True),

@@ -9,6 +9,7 @@ from hil_sim.adversary.adversary import Act, Adversary
 from hil_sim.adversary.duty import Duty
 from hil_sim.adversary.kinds import EFFECTS, Kind
 from hil_sim.adversary.random_adversaries import random_adversaries
+from hil_sim.adversary.strengths import MOST_EPOCHS
 from hil_sim.scenario_problems import did_you_mean
 from hil_sim.world.parameters import Fraction, NonNegative, Parameters
 
@@ -65,7 +66,7 @@ class AdversarySection(Parameters):
     end_epoch: Epochs | None = None
     duty: DutySection = DutySection()
     coalition: str = ""
-    replay_delay_epochs: Epochs = 10
+    replay_delay_epochs: Annotated[int, Field(ge=1, le=MOST_EPOCHS)] = 10
     claimed_error_rate: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     clumsy: bool = False
 

@@ -14,8 +14,10 @@ Mask = NDArray[np.bool_]
 
 FRACTION: Final = {"dtype": np.dtype(np.float64), "highest": 1.0}
 ERROR_RATE: Final = {"dtype": np.dtype(np.float64), "highest": 0.5}
-EXCESS: Final = {"dtype": np.dtype(np.float64), "highest": np.inf}
-EPOCHS: Final = {"dtype": np.dtype(np.int64), "highest": np.inf}
+MOST_EXCESS: Final = 1000.0
+MOST_EPOCHS: Final = 10_000
+EXCESS: Final = {"dtype": np.dtype(np.float64), "highest": MOST_EXCESS}
+EPOCHS: Final = {"dtype": np.dtype(np.int64), "highest": MOST_EPOCHS}
 FLAG: Final = {"dtype": np.dtype(np.bool_), "highest": 1.0}
 """Metadata of a field: the type of its array, and the highest value."""
 

@@ -26,6 +26,7 @@ from qkdctl.routing.plan import NoPlanError
 
 _OF_MEDIUM = {"aerial": "aerial", "free-space": "free-space"}
 _NOTHING_SPECIAL = LinkSection()
+_MEASURED_MIDWAY = ("mdi", "tf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,15 @@ def build(scenario: NetworkScenario, topology: Topology) -> BuiltNetwork:
 def _hardware(scenario: NetworkScenario, span: Span, own: LinkSection) -> LinkHardware:
     common = scenario.network.relay_hardware if span.relay else scenario.network.hardware
     name = own.hardware or common
-    return scenario.hardware[name] if name in scenario.hardware else HARDWARE[name]
+    hardware = scenario.hardware[name] if name in scenario.hardware else HARDWARE[name]
+    if span.relay:
+        return hardware
+    able = tuple(protocol for protocol in hardware.protocols if protocol not in _MEASURED_MIDWAY)
+    if not able:
+        place: Place = ("network", "hardware") if own.hardware is None else ("links", span.name, "hardware")
+        problem = f"'{name}' runs {' and '.join(hardware.protocols)} only, and span '{span.name}' has no relay midway"
+        raise ScenarioError("scenario", [Problem(place, problem, "give the span a relay, or other hardware")])
+    return hardware.model_copy(update={"protocols": able})
 
 
 def _channel(scenario: NetworkScenario, span: Span, own: LinkSection) -> ChannelProcesses:

@@ -52,8 +52,8 @@ class LinkHardware(Parameters):
         basis_probabilities: how often either end chooses Z and X.
         correction: inefficiency of error correction, at least 1.
         start_mean_photon_number, cap_mean_photon_number: commanded at the start; highest that the operator allows.
-            Of a signal pulse for `bb84`, of either sender for `mdi` and `tf`, of the pairs per pulse for `bbm92`.
-            Each command has to stay below the cap even if it comes out too bright.
+            Of a signal pulse for `bb84`, of either sender for `mdi` and `tf`.
+        cap_mean_pairs: highest mean number of pairs per pulse for `bbm92`, whose error rate grows with it.
         qber_limit: error rate above which the operator wants no key.
         calibration_uncertainty: by how much, relative, the true mean photon number may differ from the commanded one;
             three standard deviations of a fixed error drawn for each link.
@@ -81,6 +81,7 @@ class LinkHardware(Parameters):
     correction: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.16
     start_mean_photon_number: Annotated[float, Field(gt=0, le=1)] = 0.3
     cap_mean_photon_number: Annotated[float, Field(gt=0, le=1)] = 0.8
+    cap_mean_pairs: Annotated[float, Field(gt=0, le=1)] = 0.15
     qber_limit: Annotated[float, Field(gt=0, le=0.5)] = 0.09
     calibration_uncertainty: Annotated[float, Field(ge=0, lt=1)] = 0.05
     attenuator_step_db: NonNegative = 0.05
@@ -112,11 +113,12 @@ class LinkHardware(Parameters):
                 raise ValueError(f"{name} must sum to 1, not to {sum(getattr(self, name)):g}")
         if self.gate_s * self.pulse_rate_hz > 1 + 1e-9:
             raise ValueError(f"gate_s {self.gate_s:g} exceeds the pulse period {1 / self.pulse_rate_hz:g}")
-        if self.start_e6() > self.highest_e6():
+        first = self.protocols[0]
+        if self.start_e6() > self.highest_e6(first):
             raise ValueError(
-                f"start_mean_photon_number {self.start_mean_photon_number:g} could come out above "
-                f"cap_mean_photon_number {self.cap_mean_photon_number:g}: with this calibration_uncertainty and "
-                f"attenuator_step_db at most {self.highest_e6() / _E6:g} may be commanded"
+                f"start_mean_photon_number {self.start_mean_photon_number:g} could come out above the cap of {first}, "
+                f"{self.cap_e6(first) / _E6:g}: with this calibration_uncertainty and attenuator_step_db at most "
+                f"{self.highest_e6(first) / _E6:g} may be commanded"
             )
         return self
 
@@ -124,12 +126,13 @@ class LinkHardware(Parameters):
         """Mean photon number at the start, 1e-6 photons per pulse."""
         return round(self.start_mean_photon_number * _E6)
 
-    def cap_e6(self) -> int:
-        """The cap, rounded down, in the same unit."""
+    def cap_e6(self, protocol: ProtocolName) -> int:
+        """The cap under a protocol, rounded down, in the same unit."""
+        cap = self.cap_mean_pairs if protocol == "bbm92" else self.cap_mean_photon_number
         # a billionth, since 0.29 times a million is not 290000 to the last bit
-        return math.floor(self.cap_mean_photon_number * _E6 + 1e-9)
+        return math.floor(cap * _E6 + 1e-9)
 
-    def highest_e6(self) -> int:
+    def highest_e6(self, protocol: ProtocolName) -> int:
         """Highest command that stays within the cap even off by the calibration and a step of the attenuator."""
         brightest = (1 + self.calibration_uncertainty) * 10 ** (self.attenuator_step_db / 10)
-        return math.floor(self.cap_e6() / brightest)
+        return math.floor(self.cap_e6(protocol) / brightest)

@@ -75,7 +75,6 @@ HARDWARE: Final[dict[str, LinkHardware]] = {
         intrinsic_error=0.01,
         basis_probabilities=(0.5, 0.5),
         start_mean_photon_number=0.05,
-        cap_mean_photon_number=0.3,
         blocks=KeyBlocks(security="asymptotic", sifted_bits=200_000),
     ),
     "free-space": LinkHardware(

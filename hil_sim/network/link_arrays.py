@@ -26,8 +26,8 @@ class LinkArrays:
         efficiency, dark_rate_hz: of a detector at its operating point.
         ratios, shares: intensities relative to the signal, how often each is sent, shape (3, links).
         bases: how often an end chooses Z and X, shape (2, links).
-        start_e6, cap_e6: mean photon numbers in 1e-6 photons per pulse.
-        highest_e6: see `LinkHardware`.
+        start_e6: mean photon number at the start, 1e-6 photons per pulse.
+        cap_e6, highest_e6: see `LinkHardware`, shape (protocols, links).
         supported: which protocols the link can run, shape (protocols, links); first_protocol: number of its first one.
     """
 
@@ -115,8 +115,8 @@ def _column(parts: LinkHardware, loss_db: float) -> dict[str, NDArray[np.generic
     column |= {name: getattr(parts, name) for name in same.split()}
     whole = {
         "start_e6": parts.start_e6(),
-        "cap_e6": parts.cap_e6(),
-        "highest_e6": parts.highest_e6(),
+        "cap_e6": [parts.cap_e6(name) for name in PROTOCOLS],
+        "highest_e6": [parts.highest_e6(name) for name in PROTOCOLS],
         "qber_limit_ppm": round(parts.qber_limit * _E6),
         "block_bits": blocks.sifted_bits,
         "least_clicks": blocks.least_clicks,

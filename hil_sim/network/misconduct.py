@@ -68,6 +68,11 @@ class Misconduct:
         self._epochs += 1
         return conduct
 
+    def forget(self, links: NDArray[np.bool_]) -> None:
+        """Leave no past tables of links that now run another protocol, whose tables mean something else."""
+        if self._history is not None and links.any():
+            self._history.forget(np.flatnonzero(links))
+
     def reports(self, counts: SiftedCounts, conduct: Conduct, expected: tuple[Floats, Floats] | None) -> Reports:
         """What both ends report of the counts."""
         return report(counts, conduct.reports, self._history, expected)

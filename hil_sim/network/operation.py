@@ -97,8 +97,9 @@ class Operation:
         unknown = (commands.protocol < 0) | (commands.protocol >= len(links.supported))
         known = np.where(unknown, 0, commands.protocol)
         switched = commands.protocol != self.protocol
+        highest_e6 = links.highest_e6[known, np.arange(links.count)]
         for what, wrong in (
-            ("mean photon number outside 0 and the cap less uncertainty", (e6 < 0) | (e6 > links.highest_e6)),
+            ("mean photon number outside 0 and the cap less uncertainty", (e6 < 0) | (e6 > highest_e6)),
             ("protocol that it does not have", unknown | ~links.supported[known, np.arange(links.count)]),
             ("change of protocol before its dwell time is over", switched & (self.since_switch_s < links.dwell_s)),
             ("re-alignment without a controller", commands.realign & ~links.can_realign),
@@ -107,7 +108,7 @@ class Operation:
                 link = int(np.argmax(wrong))
                 raise ValueError(
                     f"link {link} was commanded a {what}: "
-                    f"{e6[link]}e-6 of at most {links.highest_e6[link]}e-6, protocol {commands.protocol[link]}"
+                    f"{e6[link]}e-6 of at most {highest_e6[link]}e-6, protocol {commands.protocol[link]}"
                 )
 
     def apply(self, commands: Commands, fibre: Floats, noise: Floats) -> Changes:

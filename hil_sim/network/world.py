@@ -144,6 +144,7 @@ class NetworkWorld:
         counted, expected = self._quantum.count(
             self.operation.protocol, channel, light, changes.live_s, noise.counting, conduct
         )
+        self.misconduct.forget(changes.switched)
         reports = self.misconduct.reports(counted, conduct, expected)
         watched = monitors(conduct, _BLINDABLE[self.operation.protocol])
         known = known_by_blinding(watched.photocurrent_deviation)

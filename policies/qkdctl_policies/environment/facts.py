@@ -1,5 +1,6 @@
 """What is fixed about the links of simulated networks: the agreed table, and the same numbers as arrays."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
@@ -82,7 +83,7 @@ def _facts(network: Network, link: int, epoch_ms: int) -> LinkFacts:
         protocols=tuple(
             ProtocolFacts(
                 protocol=name,
-                cap_mean_photon_number_e6=int(links.cap_e6[link]),
+                cap_mean_photon_number_e6=int(links.cap_e6[number, link]),
                 qber_limit_ppm=int(links.qber_limit_ppm[link]),
             )
             for number, name in enumerate(PROTOCOLS)
@@ -93,12 +94,18 @@ def _facts(network: Network, link: int, epoch_ms: int) -> LinkFacts:
         receiver_loss_mdb=round(1000 * links.receiver_loss_db[link]),
         background_yield_e9=round(1e9 * _background(links, link)),
         aligned_qber_ppm=round(links.intrinsic_error[link] * _PPM),
-        attenuator_step_mdb=round(1000 * links.attenuator_step_db[link]),
-        calibration_uncertainty_ppm=round(links.calibration_uncertainty[link] * _PPM),
+        # rounded up, so that what the facts allow is never more than the link takes
+        attenuator_step_mdb=_up(1000 * links.attenuator_step_db[link]),
+        calibration_uncertainty_ppm=_up(links.calibration_uncertainty[link] * _PPM),
         can_realign=int(links.can_realign[link]),
         realign_dead_ms=round(1000 * links.realign_s[link]),
         dwell_epochs=-(-round(1000 * links.dwell_s[link]) // epoch_ms),
     )
+
+
+def _up(value: float) -> int:
+    """Rounded up, less a billionth for what binary fractions add."""
+    return math.ceil(value - 1e-9)
 
 
 def _background(links: LinkArrays, link: int) -> float:

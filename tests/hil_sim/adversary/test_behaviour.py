@@ -246,11 +246,11 @@ def test_impossible_casts_are_refused(cast, words):
     [
         (lambda: Adversary((), node=A), "no acts"),
         (lambda: one("slander", A, 1.1), r"slander must lie in \[0, 1\], got 1.1"),
-        (lambda: one("overstate-detected", A, -1.0), r"\[0, inf\], got -1"),
+        (lambda: one("overstate-detected", A, -1.0), r"\[0, 1000\], got -1"),
         (lambda: Adversary((Act("blinding"),)), "needs a node, or links"),
         (lambda: Adversary((Act("spy"),), links=(AB,)), "'spy' needs a node"),
         (lambda: Adversary((Act("blinding"),), links=(AB,), coalition="red"), "cannot join coalition"),
-        (lambda: one("replay", A, replay_delay=0), "1 epoch or more"),
+        (lambda: one("replay", A, replay_delay=0), "1 to 10000 epochs"),
         (lambda: one("understate-errors", A, claimed_error_rate=0.6), r"\[0, 1/2\]"),
         (lambda: Duty(share=0), r"\(0, 1\]"),
         (lambda: Duty(period=3, burst=4), "4 of 3"),

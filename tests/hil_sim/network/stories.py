@@ -66,14 +66,17 @@ class Player:
         hardware, operation = self.world.stack.links, self.world.operation
         count = links.stop - links.start
         change, share, kind, realign = self.rng.random((4, count))
-        e6 = (share * hardware.highest_e6[links]).astype(np.int64)
-        protocol = (kind * len(hardware.supported)).astype(np.int8)
-        possible = hardware.supported[protocol, np.arange(links.start, links.stop)]
+        wanted = (kind * len(hardware.supported)).astype(np.int8)
+        places = np.arange(links.start, links.stop)
         rested = operation.since_switch_s[links] >= hardware.dwell_s[links]
+        switching = hardware.supported[wanted, places] & rested & (change > 0.9)
+        protocol = np.where(switching, wanted, operation.protocol[links])
+        highest_e6 = hardware.highest_e6[protocol, places]
+        e6 = np.where(change < 0.1, (share * highest_e6).astype(np.int64), operation.mean_photon_number_e6[links])
         routes = self.world.stack.routes.choices()[demands]
         return (
-            np.where(change < 0.1, e6, operation.mean_photon_number_e6[links]),
-            np.where(possible & rested & (change > 0.9), protocol, operation.protocol[links]),
+            np.minimum(e6, highest_e6),
+            protocol,
             (realign < 0.1) & hardware.can_realign[links],
             (self.rng.random(routes.size) * routes).astype(np.int64),
         )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hil_sim.channels.presets import AERIAL, BURIED_METRO, FREE_SPACE
+from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.hardware_presets import HARDWARE
 from hil_sim.network.scenario_file import load_network, network_of
 from hil_sim.network.topology import load_topology
@@ -299,3 +300,16 @@ def test_mistakes_are_told_with_file_and_line(four_sites, name):
     scenario.write_text(dedent(text).lstrip(), encoding="utf-8")
     with pytest.raises(ScenarioError, match=message):
         load_network(scenario)
+
+
+def test_a_span_without_a_relay_midway_runs_no_protocol_that_needs_one():
+    network = network_of({"network": {"topology": "cambridge", "hardware": "snspd-multi"}}).network
+    able = [name for number, name in enumerate(PROTOCOLS) if network.links.supported[number].any()]
+    assert able == ["bb84", "bbm92"]
+    with pytest.raises(ScenarioError, match=r"network.hardware: 'relay' runs mdi and tf only.*no relay midway -- give"):
+        network_of({"network": {"topology": "cambridge", "hardware": "relay"}})
+
+
+def test_a_span_with_a_relay_midway_may_run_all_that_its_hardware_can():
+    mesh = {"mesh": {"nodes": 4, "relay_share": 1.0}, "relay_hardware": "snspd-multi"}
+    assert network_of({"network": mesh}).network.links.supported.all()

@@ -62,7 +62,7 @@ def test_a_stack_numbers_its_parts_through():
     ("protocols", "cells"), [(("bb84",), 3), (("bbm92",), 1), (("bb84", "tf"), 3), (("bbm92", "mdi"), 9)]
 )
 def test_a_network_has_room_for_the_cells_of_the_protocols_that_it_can_run(protocols, cells):
-    assert chain([5.0], hardware(protocols=protocols)).cells() == cells
+    assert chain([5.0], hardware(protocols=protocols, start_mean_photon_number=0.05)).cells() == cells
 
 
 @pytest.mark.parametrize("name", sorted(HARDWARE))
@@ -82,7 +82,12 @@ def test_columns_hold_what_the_hardware_says(name):
     assert links.block_bits[1] == parts.blocks.sifted_bits
     assert links.finite[1] == (parts.blocks.security == "finite")
     assert links.running_credit[1] == (parts.blocks.credit == "running")
-    assert links.start_e6[1] == round(1e6 * parts.start_mean_photon_number) <= links.highest_e6[1] < links.cap_e6[1]
+    first = links.first_protocol[1]
+    assert links.start_e6[1] == round(1e6 * parts.start_mean_photon_number) <= links.highest_e6[first, 1]
+    assert (links.highest_e6[:, 1] < links.cap_e6[:, 1]).all()
+    assert links.cap_e6[:, 1].tolist() == [round(1e6 * parts.cap_mean_photon_number)] * 3 + [
+        round(1e6 * parts.cap_mean_pairs)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_source_without_error_may_be_commanded_to_the_cap(cap):
     parts = hardware(
         cap_mean_photon_number=cap, start_mean_photon_number=cap, calibration_uncertainty=0, attenuator_step_db=0
     )
-    assert parts.start_e6() == parts.cap_e6() == parts.highest_e6() == round(cap * 1e6)
+    assert parts.start_e6() == parts.cap_e6("bb84") == parts.highest_e6("bb84") == round(cap * 1e6)
     of = operation(parts)
     of.check(commands(of))
 

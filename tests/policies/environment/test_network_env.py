@@ -159,15 +159,17 @@ def test_legal_actions_are_carried_out():
     env.reset(seed=1)
     observation, *_ = env.step(holding(env))
     act = holding(env)
-    for link, name in enumerate(("down-small", "realign", "switch-tf")):
+    for link, name in enumerate(("down-small", "realign", "switch-bbm92")):
         assert observation["legal"][0, link, BY_NAME[name].index]
         act["links"][0, link] = BY_NAME[name].index
     start = env.world.operation.mean_photon_number_e6.copy()
     *_, infos = env.step(act)
-    assert not infos["intervened"].any()
+    # pairs may not be as bright as weak pulses: the shield cuts the power of a switch
+    assert infos["intervened"][0].tolist() == [False, False, True]
     operation = env.world.operation
     assert operation.mean_photon_number_e6[0] < start[0]
-    assert operation.protocol.tolist() == [0, 0, 2]
+    assert operation.protocol.tolist() == [0, 0, 3]
+    assert operation.mean_photon_number_e6[2] <= 150_000
     assert operation.dead_left_s.tolist() == [0, 10, 50]
 
 

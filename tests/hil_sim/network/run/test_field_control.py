@@ -14,6 +14,10 @@ from tests.hil_sim.network.run.scenarios import built, run_of
 EPOCHS = 150
 
 
+MEASURED = {"mesh": {"nodes": 6, "relay_share": 1.0, "side_km": 20.0}}
+"""A network with a measuring relay in the middle of every span."""
+
+
 def realignments(realign_above: float, **changes: Any) -> np.ndarray:
     """Per epoch and link, whether a re-alignment was commanded."""
     network = built(**changes)
@@ -80,7 +84,7 @@ def test_whoever_reports_nothing_is_not_heard() -> None:
 
 def test_of_a_twin_field_link_only_what_alignment_can_mend_counts() -> None:
     own = {"preset": "relay", "protocols": ["tf"], "sending_probability": 0.1}
-    network = built(hardware={"own": own}, network={"topology": "madqci", "hardware": "own"})
+    network = built(hardware={"own": own}, network=MEASURED | {"relay_hardware": "own"})
     world = NetworkWorld([network.network], [1], epoch_s=10.0)
     epoch = world.step(world.holding())
     counted = epoch.counted
@@ -90,8 +94,7 @@ def test_of_a_twin_field_link_only_what_alignment_can_mend_counts() -> None:
 
 
 def test_errors_of_misaligned_mdi_links_are_told_from_those_of_the_protocol() -> None:
-    network = built(network={"topology": "madqci", "hardware": "relay"})
-    run = run_of(network, 5)
+    run = run_of(built(network=MEASURED), 5)
     raw = run.world.step(run.world.holding()).counted
     assert (raw.errors[1, 0] / raw.detected[1, 0] > 0.2).all()
     assert (run.links.qber()[1] < 0.03).all()
