@@ -1,7 +1,7 @@
 """BBM92 with a parametric down-conversion source between the two receivers.
 
-Source: Ma, Fung, Lo, Phys. Rev. A 76, 012307 (2007), called MFL below. The source emits lambda pairs per pulse on
-average, mu = 2 lambda photons, thermally distributed over two pairs of modes. MFL's gain is a difference of terms near
+Source: Ma, Fung, Lo, Phys. Rev. A 76, 012307 (2007), called MFL below. The source emits mu = 2 lambda pairs per
+pulse on average, thermally distributed, lambda in each of two pairs of modes. MFL's gain is a difference of terms near
 1; here it is regrouped into positive terms, so that weak arms keep their digits. Arguments may be arrays; they
 broadcast.
 """
@@ -44,7 +44,7 @@ class Bbm92Channel:
 
 
 def gain(channel: Bbm92Channel, pairs: ArrayLike) -> Floats:
-    """Coincidences per pulse of lambda pairs, Q (MFL eq. 9).
+    """Coincidences per pulse, Q (MFL eq. 9); `pairs` is lambda, half the mean number of pairs.
 
     MFL's 1 - (1-Y0A)/A^2 - (1-Y0B)/B^2 + (1-Y0A)(1-Y0B)/X^2, with A = 1 + eta_a lambda, B alike, X = A B - D and
     D = eta_a eta_b lambda (1 + lambda), is (1 - (1-Y0A)/A^2)(1 - (1-Y0B)/B^2) + (1-Y0A)(1-Y0B)(1/X^2 - 1/(A B)^2).
@@ -89,7 +89,7 @@ def rate_expected(channel: Bbm92Channel, pairs: ArrayLike, *, correction: ArrayL
 def optimal_pairs(
     channel: Bbm92Channel, *, correction: ArrayLike, lowest: float = 1e-3, highest: float = 0.5
 ) -> Floats:
-    """Mean number of pairs per pulse, lambda, that maximises the rate."""
+    """The lambda that maximises the rate, half the mean number of pairs per pulse."""
     (pairs,) = maximise(lambda pairs: rate_expected(channel, pairs, correction=correction), (lowest, highest))
     return pairs
 

@@ -30,7 +30,7 @@ class Operating:
         qber: error rate of the key bits; above 1/2 for `sns` where dark counts prevail, since mostly nobody sends.
         phase_error: error rate in the other basis of what carries the secret: single photons, pairs of them, photon
             number states (a bound, for `tf` and `sns`), or pairs from the source.
-        mean_photon_number: of a signal pulse at each source; for `bbm92`, of both photons of the pairs together.
+        mean_photon_number: of a signal pulse at each source; for `bbm92`, of the pairs.
     """
 
     rate: Floats

@@ -27,7 +27,7 @@ class Point:
         protocol: its name.
         rate_per_pulse: secret bits per slot, 0 without key.
         key_rate_bps: the same per second at the clock that was asked for.
-        mean_photon_number: of a signal pulse at each source; for `bbm92` of both photons of the pairs together.
+        mean_photon_number: of a signal pulse at each source; for `bbm92` of the pairs.
         gain: clicks, coincidences or announcements per slot.
         qber_z: error rate in the Z basis; None for `tf`, which bounds it without measuring it.
         qber_x: error rate in the X basis.
