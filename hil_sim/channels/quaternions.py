@@ -74,7 +74,8 @@ def basis_errors(rotation: ArrayLike) -> tuple[Floats, Floats]:
     """
     _, x, y, z = np.moveaxis(floats(rotation), -1, 0)
     squared = y * y
-    return np.asarray(x * x + squared), np.asarray(squared + z * z)
+    # quaternions are of unit length up to rounding, probabilities are not
+    return np.minimum(x * x + squared, 1.0), np.minimum(squared + z * z, 1.0)
 
 
 def uniform_rotations(shape: tuple[int, ...], rng: np.random.Generator) -> Floats:

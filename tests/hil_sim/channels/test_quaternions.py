@@ -69,6 +69,11 @@ def test_an_angle_between_polarisations_errs_by_its_squared_sine(degrees, percen
     assert 100 * errors[0] == pytest.approx(percent, abs=half_digit)
 
 
+def test_half_a_turn_flips_every_bit_and_no_more():
+    flipped = np.array([0.0, 0.6, 0.8, 0.0]) * (1 + 1e-15)
+    assert basis_errors(flipped) == (1.0, pytest.approx(0.64))
+
+
 def test_many_rotations_are_handled_as_each_alone():
     left, right = uniform_rotations((4, 5), rng(1)), uniform_rotations((5,), rng(2))
     together = multiply(left, right)
