@@ -17,7 +17,7 @@ def render(results: Results) -> str:
         "## Promises",
         table(
             ("promise", "measured", "met"),
-            [(v.promise, v.measured, {True: "yes", False: "NO", None: "?"}[v.met]) for v in results.verdicts],
+            [(v.promise, v.measured, v.word) for v in results.verdicts],
         ),
         f"## Without pause\n\n{_UNTHROTTLED}",
         *(_unthrottled(results, devices) for devices in results.plan.device_counts),

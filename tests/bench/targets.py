@@ -31,6 +31,11 @@ class Verdict:
     measured: str
     met: bool | None
 
+    @property
+    def word(self) -> str:
+        """For the report."""
+        return "?" if self.met is None else "yes" if self.met else "NO"
+
     def to_plain(self) -> dict[str, Any]:
         """For the results."""
         return asdict(self)

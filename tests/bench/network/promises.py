@@ -1,10 +1,9 @@
 """What the network engine promises, next to what was measured."""
 
-from dataclasses import dataclass
-
 from tests.bench.figures import Spread
 from tests.bench.network.contender import IN_USE, KERNELS
 from tests.bench.network.results import Results
+from tests.bench.targets import Verdict
 
 OVERHEAD = 2.0
 OVERHEAD_AT = 1000
@@ -12,27 +11,7 @@ FLAT = 1.25
 FLAT_FROM, FLAT_TO = 1000, 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One promise.
-
-    Attributes:
-        promise: in words.
-        measured: in words; says so when it was not measured.
-        met: None when it was not measured.
-    """
-
-    promise: str
-    measured: str
-    met: bool | None
-
-    @property
-    def verdict(self) -> str:
-        """In a word."""
-        return "-" if self.met is None else "yes" if self.met else "NO"
-
-
-def promises(results: Results) -> list[Promise]:
+def promises(results: Results) -> list[Verdict]:
     """Every promise."""
     ratio, few, many = (
         overhead(results, OVERHEAD_AT),
@@ -42,12 +21,12 @@ def promises(results: Results) -> list[Promise]:
     first = f"an epoch in use costs under {OVERHEAD:g} times its kernels at {OVERHEAD_AT} links"
     second = f"a link costs at {FLAT_TO} links at most {FLAT:g} times what it costs at {FLAT_FROM}"
     return [
-        Promise(first, "not measured", None)
+        Verdict(first, "not measured", None)
         if ratio is None
-        else Promise(first, f"{ratio.median:.2f} times", ratio.median < OVERHEAD),
-        Promise(second, "not measured", None)
+        else Verdict(first, f"{ratio.median:.2f} times", ratio.median < OVERHEAD),
+        Verdict(second, "not measured", None)
         if few is None or many is None
-        else Promise(second, f"{many.median / few.median:.2f} times", many.median / few.median <= FLAT),
+        else Verdict(second, f"{many.median / few.median:.2f} times", many.median / few.median <= FLAT),
     ]
 
 

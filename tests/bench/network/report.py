@@ -15,7 +15,7 @@ def render(results: Results) -> str:
     blocks = [
         "# Networks: links simulated per second",
         _circumstances(results),
-        table(("promise", "measured", "met"), [(p.promise, p.measured, p.verdict) for p in promises(results)]),
+        table(("promise", "measured", "met"), [(v.promise, v.measured, v.word) for v in promises(results)]),
         _EXPLANATION.format(rate=results.plan.pulse_rate_hz / 1e6),
         *(_contenders(results, links) for links, _ in results.plan.slices_s),
         "## qkdctl against the others",
