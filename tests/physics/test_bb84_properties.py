@@ -170,6 +170,23 @@ def test_what_blurs_the_gain_of_a_decoy_blurs_the_yield_the_more_the_weaker_it_i
     assert (yields[1] - yields[0]) * nu == pytest.approx(1e-9, rel=0.05)
 
 
+gains = st.one_of(st.floats(0, 1), st.floats(-9, 0).map(lambda exponent: 10**exponent))
+
+
+@given(st.tuples(gains, gains, gains), st.tuples(errors, errors, errors), signals, shares, shares)
+def test_whatever_was_seen_bounds_credit_no_more_clicks_than_there_were(seen_gains, error_rates, mu, strong, weak):
+    intensities = (mu, strong * mu / 2, weak * strong * mu / 2)
+    signal, *decoys = (Observed(*one) for one in zip(intensities, seen_gains, error_rates, strict=True))
+    bounds = two_decoy_bounds(signal, *decoys)
+    assert 0 <= bounds.yield_1 <= 1
+    assert 0 <= bounds.error_1 <= 0.5
+    assert bounds.background >= 0
+    if bounds.yield_1 > 0:
+        credited = np.exp(-mu) * bounds.background + single_photon_gain(mu, bounds.yield_1)
+        assert credited <= signal.gain
+    assert rate_decoy(signal, bounds, correction=1.0, sift=1.0) <= signal.gain
+
+
 def test_nothing_seen_gives_no_key_and_no_warning():
     dark = Observed(0.5, 0.0, 0.5)
     bounds = vacuum_weak_bounds(dark, Observed(0.1, 0.0, 0.5), 0.0)

@@ -64,7 +64,7 @@ def test_a_source_nearer_to_one_end_reaches_less_far():
 
 
 @pytest.mark.parametrize("arms", [(1e-9, 1e-9), (1e-6, 0.1), (1e-4, 1e-3), (0.5, 1.0)])
-@pytest.mark.parametrize("backgrounds", [(0.0, 0.0), (1e-12, 1e-6), (1e-3, 0.0)])
+@pytest.mark.parametrize("backgrounds", [(0.0, 0.0), (1e-12, 1e-6), (1e-3, 0.0), (0.3, 0.2)])
 @pytest.mark.parametrize("misalignment", [0.0, 0.015, 0.5])
 @pytest.mark.parametrize("pairs", [1e-9, 1e-3, 0.5])
 def test_no_arm_is_too_weak_for_double_precision(arms, backgrounds, misalignment, pairs):

@@ -74,6 +74,8 @@ def test_ends():
     assert loss_at_error_db(dark, 0.5, limit=0.01) == -math.inf
     assert loss_at_error_db(noisy, 0.5, limit=0.01) == -math.inf
     assert loss_at_error_db(quiet, 0.5, limit=0.005) == -math.inf
+    # even if every pulse arrived, half of them would click by background too
+    assert loss_at_error_db(Channel(1.0, 0.5, 0.0), 0.5, limit=0.2) == -math.inf
 
 
 def test_receivers_and_limits_broadcast():

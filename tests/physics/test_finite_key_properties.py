@@ -187,6 +187,20 @@ def test_thousands_of_links_at_once_give_what_each_gives_alone(module, settings)
             assert getattr(many, name)[link] == pytest.approx(float(getattr(alone, name)), rel=1e-12, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("module", "settings"),
+    [
+        (lim2014, IntensitySettings([0.5, 0.1, 2e-4], [0.7, 0.2, 0.1])),
+        (rusca2018, IntensitySettings([0.5, 0.1], [0.8, 0.2])),
+    ],
+)
+def test_a_few_hundred_clicks_prove_no_single_photon(module, settings):
+    block = expected_block(Channel(0.01, 1e-6, 0.01), settings, pulses=1e5, key_basis_probability=0.9)
+    key = module.key_length(block, settings, correction=1.16, security=Security())
+    assert 100 < block.key.total_clicks() < 1000
+    assert (key.vacuum, key.single, key.test_single, key.phase_error) == (0.0, 0.0, 0.0, 0.5)
+
+
 def test_links_may_differ_in_everything():
     settings = IntensitySettings([[0.5, 0.1, 2e-4], [0.6, 0.2, 0.0]], [[0.7, 0.2, 0.1], [0.6, 0.2, 0.2]])
     channel = Channel([0.01, 0.1], 1e-6, [0.005, 0.02])

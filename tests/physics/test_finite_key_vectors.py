@@ -59,6 +59,36 @@ def test_one_decoy_at_27_db():
     assert np.array(got) == pytest.approx(printed, rel=6e-9)
 
 
+def delta(total, terms):
+    return np.sqrt(total / 2 * np.log(terms / SECURITY.secrecy))
+
+
+def test_where_background_prevails_empty_pulses_are_known_to_click():
+    mu, p = np.array([0.5, 0.1, 2e-3]), np.array([0.3, 0.2, 0.5])
+    settings, channel = IntensitySettings(mu, p), Channel(1e-3, 1e-4, 0.01)
+    block = expected_block(channel, settings, pulses=1e12, key_basis_probability=0.9)
+    clicks, tau0 = np.asarray(block.key.clicks), (p * np.exp(-mu)).sum()
+    low = np.exp(mu) / p * (clicks - delta(clicks.sum(), 21))
+    high = np.exp(mu) / p * (clicks + delta(clicks.sum(), 21))
+    by_hand = tau0 * (mu[1] * low[2] - mu[2] * high[1]) / (mu[1] - mu[2])
+    sent_empty = 1e12 * 0.81 * tau0
+    assert 0.9 * 1e-4 * sent_empty < by_hand < 1e-4 * sent_empty
+    assert lim2014.key_length(block, settings, correction=1.16, security=SECURITY).vacuum == pytest.approx(by_hand)
+
+
+def test_a_decoy_that_clicks_by_background_alone_tells_of_empty_pulses():
+    mu, p = np.array([0.5, 0.01]), np.array([0.3, 0.7])
+    settings, channel = IntensitySettings(mu, p), Channel(1e-3, 1e-4, 0.01)
+    block = expected_block(channel, settings, pulses=1e12, key_basis_probability=0.9)
+    clicks, tau0 = np.asarray(block.key.clicks), (p * np.exp(-mu)).sum()
+    low = np.exp(mu[1]) / p[1] * (clicks[1] - delta(clicks.sum(), 19))
+    high = np.exp(mu[0]) / p[0] * (clicks[0] + delta(clicks.sum(), 19))
+    by_hand = tau0 / (mu[0] - mu[1]) * (mu[0] * low - mu[1] * high)
+    sent_empty = 1e12 * 0.81 * tau0
+    assert 0.9 * 1e-4 * sent_empty < by_hand < 1e-4 * sent_empty
+    assert rusca2018.key_length(block, settings, correction=1.16, security=SECURITY).vacuum == pytest.approx(by_hand)
+
+
 def test_afterpulses_enter_clicks_and_errors_as_printed():
     settings = IntensitySettings([0.5, 0.1, 2e-4], [0.7, 0.2, 0.1])
     eta, dark, misaligned, after = 0.01, 6e-7, 0.005, 0.04

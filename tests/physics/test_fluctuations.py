@@ -38,6 +38,14 @@ def test_a_sample_without_errors_proves_no_more_than_one_with_a_single_error(sam
     assert none == one > 0
 
 
+@pytest.mark.parametrize("observed", [0.0, 1e-9, 1.0])
+def test_a_rate_is_held_one_event_away_from_the_ends(observed):
+    b, c, d = 1e-3, 1e3, 1e5
+    inner = (c + d) / (c * d * (1 - b) * b) * 21**2 / 1e-18
+    by_hand = math.sqrt((c + d) * (1 - b) * b / (c * d * math.log(2)) * math.log2(inner))
+    assert sampling_deviation(observed, c, d, 1e-9, terms=21) == pytest.approx(by_hand, rel=1e-9)
+
+
 def test_a_hundred_clean_bits_leave_a_wide_margin():
     assert sampling_deviation(0.0, 100, 1e4, 1e-9, terms=21) > 0.09
 

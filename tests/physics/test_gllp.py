@@ -65,6 +65,13 @@ def test_decoys_make_the_reach_of_the_gys_link_more_than_three_times_longer():
     assert 30 < reach < 142 / 3
 
 
+def test_errors_that_the_single_photons_could_have_made_alone_leave_no_secret():
+    # p_multi is .00468 of .006 clicks, so .0018 wrong ones are more than half of the others, and more than all of them
+    for error in (0.12, 0.3):
+        signal = Observed(0.1, 0.006, error)
+        assert rate_without_decoys(signal, correction=1.0) == pytest.approx(-0.5 * 0.006 * float(h2(error)))
+
+
 def test_nothing_seen_or_nothing_but_errors_gives_no_key_and_no_warning():
     assert rate_without_decoys(Observed(0.1, 0.0, 0.5), correction=1.16) == 0
     assert rate_without_decoys(Observed(0.1, 0.1, 0.5), correction=1.16) < 0

@@ -82,6 +82,20 @@ def test_weaker_decoys_bound_better(channel, mu, nu_share):
     assert honest(channel, weaker)[2].yield_z >= honest(channel, setting)[2].yield_z - grain
 
 
+@pytest.mark.parametrize("weaker", [0.0, 0.02, 0.09])
+def test_pairs_of_one_photon_are_singled_out_and_those_of_one_and_two_cancel(weaker):
+    mu = np.array([0.6, 0.1, weaker])
+    yields = np.zeros((3, 3))
+    yields[:2, :2], yields[1, 2], yields[2, 1] = [[1e-6, 2e-5], [3e-5, 1e-3]], 4e-3, 5e-3
+    numbers = np.exp(-mu)[:, np.newaxis] * mu[:, np.newaxis] ** np.arange(3) / [1, 1, 2]
+    gain = numbers @ yields @ numbers.T
+    errors = numbers @ (yields * [[0.5, 0.5, 0], [0.5, 0.02, 0], [0, 0, 0]]) @ numbers.T
+    bounds = single_pair_bounds(Intensities(*mu), Cells(gain, errors), Cells(gain, errors))
+    assert bounds.yield_z == pytest.approx(1e-3, rel=1e-9)
+    assert bounds.yield_x == pytest.approx(1e-3, rel=1e-9)
+    assert bounds.error_x == pytest.approx(0.02, rel=1e-9)
+
+
 def test_with_decoys_close_to_nothing_the_bounds_meet_the_truth():
     bounds = honest(CHANNEL, Intensities(0.5, 1e-3, 0.0))[2]
     assert bounds.yield_z == pytest.approx(float(single_pair_yield(CHANNEL)), rel=2e-3)
