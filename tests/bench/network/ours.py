@@ -21,6 +21,9 @@ from tests.bench.network.order import (
     answer,
 )
 
+_HARDLY_EVER = 1e-9
+"""How often decoys are sent; the peers have none."""
+
 _NEVER = 2**50
 """Bits to gather before a block is analysed."""
 
@@ -48,7 +51,7 @@ def _network(order: Order) -> Network:
         detector=DetectorParameters(kind="spad", efficiency=EFFICIENCY, dark_count_rate_hz=0, dead_time_s=0),
         receiver_loss_db=0.0,
         intrinsic_error=MISALIGNMENT,
-        intensity_probabilities=(1.0, 0.0, 0.0),
+        intensity_probabilities=(1 - 2 * _HARDLY_EVER, _HARDLY_EVER, _HARDLY_EVER),
         basis_probabilities=(0.5, 0.5),
         start_mean_photon_number=MEAN_PHOTON_NUMBER,
         blocks=KeyBlocks(sifted_bits=_NEVER, longest_s=1e12),

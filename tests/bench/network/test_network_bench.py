@@ -1,13 +1,22 @@
 """The network bench measures what it says; how fast anything is, is not tested here."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
-from tests.bench.network.contender import ENTRIES, IN_USE, KERNELS, SEQUENCE, SIMQN, Entry
+from tests.bench.network.contender import ENTRIES, IN_USE, KERNELS, OURS, SEQUENCE, SIMQN, Entry
 from tests.bench.network.contenders.counter import Links
-from tests.bench.network.order import Order, Sample, measure
+from tests.bench.network.order import (
+    EFFICIENCY,
+    LENGTH_KM,
+    LOSS_DB_PER_KM,
+    MEAN_PHOTON_NUMBER,
+    Order,
+    Sample,
+    measure,
+)
 from tests.bench.network.plan import FULL, QUICK, Plan
 from tests.bench.network.plot import save_plot
 from tests.bench.network.promises import promises
@@ -85,6 +94,12 @@ def test_promises_compare_within_a_run(in_use_s: float, many_s: float, met: bool
     assert f"{in_use_s:.2f}" in first.measured
     assert f"{many_s / 10 / in_use_s:.2f}" in second.measured
     assert [p.met for p in promises(made_up_results(NetworkRounds()))] == [None, None]
+
+
+def test_the_engine_sifts_what_the_links_of_the_order_give() -> None:
+    order = Order(20, 1e6, 1.0, 5, 3)
+    click = -math.expm1(-MEAN_PHOTON_NUMBER * EFFICIENCY * 10 ** (-LENGTH_KM * LOSS_DB_PER_KM / 10))
+    assert OURS.simulate(order).sifted == pytest.approx(20 * 5e6 * click / 2, rel=0.005)
 
 
 def test_in_use_and_kernels_do_the_same_work() -> None:
