@@ -54,6 +54,7 @@ def _network(order: Order) -> Network:
         intensity_probabilities=(1 - 2 * _HARDLY_EVER, _HARDLY_EVER, _HARDLY_EVER),
         basis_probabilities=(0.5, 0.5),
         start_mean_photon_number=MEAN_PHOTON_NUMBER,
+        calibration_uncertainty=0.0,
         blocks=KeyBlocks(sifted_bits=_NEVER, longest_s=1e12),
     )
     zero = np.zeros(links, dtype=np.int64)
