@@ -21,7 +21,9 @@ def test_counts_are_nested(tally, excess):
 
 
 def test_each_cell_is_checked():
-    assert check_nested(Tally([10, 10], [11, 10], [0, 10])).failed.tolist() == [True, False]
+    check = check_nested(Tally([10, 10], [11, 10], [0, 10]))
+    assert check.failed.tolist() == [True, False]
+    assert check.p_value.tolist() == [0, 1]
 
 
 def test_no_more_pulses_are_sifted_than_emitted():
@@ -36,8 +38,11 @@ def test_bell_states_come_equally_often():
     found = check_bell_split(5000, 6000, significance=1e-6).finding()
     assert found.statistic == pytest.approx(5 / 11)
     assert found.sigmas > 5
-    assert check_bell_split(5000, 6000, significance=1e-6, tolerance=0.05).finding() is None
-    assert check_bell_split(0, 0, significance=0.5).finding() is None
+    for split in ((5000, 6000), (6000, 5000)):
+        assert check_bell_split(*split, significance=1e-6, tolerance=0.02).finding() is not None
+        assert check_bell_split(*split, significance=1e-6, tolerance=0.05).finding() is None
+    silent = check_bell_split(0, 0, significance=0.5)
+    assert (silent.finding(), silent.statistic) == (None, 0.5)
 
 
 @pytest.mark.parametrize("total", [20, 1000, 10**6])

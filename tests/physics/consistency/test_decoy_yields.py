@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdctl.physics.bb84 import Channel, error_rate, gain, n_photon_yield, single_photon_error
-from qkdctl.physics.consistency.binomial import exactly
+from qkdctl.physics.consistency.binomial import chernoff_interval, exactly
 from qkdctl.physics.consistency.decoy_yields import check_passive, check_yields, program_from_counts, program_from_gains
 from qkdctl.physics.consistency.signatures import splitting_gain
 from qkdctl.physics.consistency.single_photons import single_photons
 from qkdctl.physics.consistency.tally import Tally
+from qkdctl.physics.consistency.yield_check import estimates
 from qkdctl.physics.decoy import Observed, two_decoy_bounds
 from qkdctl.physics.photons import transmittance
 
@@ -79,7 +80,8 @@ def test_what_an_honest_channel_is_expected_to_show_is_always_explained(channel,
     mus = np.array([mu, mu / 5, 0.0])
     tally = expected(channel, mus, 10**exponent)
     for check in (check_yields, check_passive):
-        assert check(mus, tally, significance=1e-3).finding() is None
+        outcome = check(mus, tally, significance=1e-3)
+        assert (outcome.finding(), outcome.p_value) == (None, 1)
 
 
 @few
@@ -98,6 +100,16 @@ def test_finite_counts_bound_the_truth_from_both_sides():
         assert np.all(found.yield_low <= n_photon_yield(METRO, 1))
         assert np.all(found.yield_high >= n_photon_yield(METRO, 1))
         assert np.all(found.error_high() >= single_photon_error(METRO))
+
+
+def test_the_significance_is_shared_by_both_ends_of_all_estimates():
+    sent, detected, errors = np.full((2, 3), 1000), np.full((2, 3), 100), np.full((2, 3), 7)
+    for found, count, trials in zip(
+        estimates(sent, detected, errors, 1e-3), (detected, errors), (sent, sent), strict=True
+    ):
+        alone = chernoff_interval(count, trials, 1e-3 / (2 * 2 * 6))
+        assert np.array_equal(found.low, alone.low)
+        assert np.array_equal(found.high, alone.high)
 
 
 def test_honest_links_are_not_accused():

@@ -76,6 +76,15 @@ def test_the_share_of_made_up_announcements_is_found():
             assert np.all(found.share > 5 * found.deviation)
 
 
+def test_either_basis_alone_tells_the_share_as_well_as_its_counts_do():
+    honest = np.array([0.02, 0.26])
+    for basis, (detected, errors) in enumerate([([10_000, 0], [680, 0]), ([0, 10_000], [0, 2840])]):
+        found = fabrication(honest, Tally([10**9, 10**9], detected, errors))
+        e = honest[basis]
+        assert found.share == pytest.approx((errors[basis] / 10_000 - e) / (0.5 - e))
+        assert found.deviation == pytest.approx(np.sqrt(e * (1 - e) / 10_000) / (0.5 - e))
+
+
 def test_honest_relays_are_accused_no_more_often_than_stated():
     rng = np.random.default_rng(32)
     tally = drawn(rng, FIELD, 10**8, links=(20_000,))
@@ -117,6 +126,9 @@ def test_bases_announced_alike_are_forged():
     found = check_gain_ratio(FIELD, MU, MU, tally, significance=1e-12).finding()
     assert (found.statistic, found.bound) == (1.0, pytest.approx(2.0, abs=0.01))
     assert check_gain_ratio(FIELD, MU, MU, tally, significance=1e-12, tolerance=0.6).finding() is None
+    doubled = Tally([10**9, 10**9], [13_000, 52_000], [0, 0])
+    assert check_gain_ratio(FIELD, MU, MU, doubled, significance=1e-12, tolerance=0.8).failed
+    assert not check_gain_ratio(FIELD, MU, MU, doubled, significance=1e-12, tolerance=1.1).failed
 
 
 def test_unequal_shares_of_the_bases_do_not_matter():

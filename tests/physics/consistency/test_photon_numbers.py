@@ -34,6 +34,17 @@ def test_a_tolerance_holds_every_intensity_within_it(mu, tolerance, share):
     assert poisson.sf(numbers[-1], true) <= photons.beyond[0] * (1 + 1e-9) + 1e-15
 
 
+def test_a_tolerance_holds_both_intensities_of_a_pair():
+    photons = of_pairs([0.5], [0.3], beyond=1e-4, tolerance=0.2)
+    numbers = np.array(photons.states)
+    kept = numbers.sum(axis=1).max()
+    for true_a, true_b in ((0.4, 0.24), (0.6, 0.36), (0.4, 0.36)):
+        probabilities = poisson.pmf(numbers[:, 0], true_a) * poisson.pmf(numbers[:, 1], true_b)
+        assert np.all(photons.least[0] <= probabilities * (1 + 1e-12))
+        assert np.all(probabilities <= photons.most[0] * (1 + 1e-12))
+        assert poisson.sf(kept, true_a + true_b) <= photons.beyond[0] * (1 + 1e-9) <= 1e-4
+
+
 def test_the_second_sender_runs_first():
     photons = of_pairs([0.5, 0.0], [0.3, 0.1, 0.0], beyond=1e-9)
     vacuum = photons.states.index((0, 0))

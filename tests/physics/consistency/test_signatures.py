@@ -30,6 +30,8 @@ def test_the_intercepted_fraction_is_the_inverse(error_rate, fraction):
 
 def test_six_states_show_a_third():
     assert signatures.intercept_resend_error_six_state(0.0, [0.3, 1.0]) == pytest.approx([0.1, 1 / 3])
+    # of two thirds of the pulses that were attacked nothing is left of the bit: e/3 + 2/3 * 1/2
+    assert signatures.intercept_resend_error_six_state(0.03, 1.0) == pytest.approx(0.01 + 1 / 3)
 
 
 def test_measuring_in_z_shows_in_x_alone_and_drowns_when_pooled():
