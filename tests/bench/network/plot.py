@@ -24,7 +24,7 @@ def save_plot(results: Results, path: Path) -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     counts = [links for links, _ in results.plan.slices_s]
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 5.6), layout="constrained")
     for contender, (title, colour, line, marker) in _STYLES.items():
         found = [cell for links in counts if (cell := results.cell(contender, links)) is not None]
         if not found:
@@ -43,6 +43,6 @@ def save_plot(results: Results, path: Path) -> None:
     )
     axes.grid(visible=True, alpha=0.3)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
