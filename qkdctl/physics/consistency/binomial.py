@@ -9,6 +9,8 @@ from scipy.special import betainc, betaincc
 from qkdctl.physics.arrays import Floats, floats
 
 _HALVINGS = 60
+_PRECISION = 1e-6
+"""By how much of its distance from what was observed, or from 0 or 1, an end may lie too far out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ def _log_ratio(part: Floats, whole: Floats, difference: Floats) -> Floats:
 def _farthest(x: Floats, bracket: Floats, per_trial: Floats, side: int) -> Floats:
     """Largest step from x to one side whose relative entropy does not pass the budget, rounded outwards."""
     inside, outside = np.zeros_like(bracket), bracket
+    room = 1 - x if side > 0 else x
     for _ in range(_HALVINGS):
+        if np.all(outside - inside <= _PRECISION * np.minimum(outside, room - outside)):
+            break
         middle = (inside + outside) / 2
         within = relative_entropy(x, x + side * middle) <= per_trial
         inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logit, logsumexp
+from scipy.special import logit
 
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.consistency.finding import Check, make_check
@@ -70,7 +70,8 @@ class ClaimTest:
         if not np.all((k >= 0) & (k <= n)):
             raise ValueError(f"errors must lie in [0, sampled], got {k[..., 0]!r} of {n[..., 0]!r}")
         ratios = evidence.log_ratios + k * self.log_odds - n * np.log1p(q * np.expm1(self.log_odds))
-        mean = logsumexp(ratios, axis=-1) - np.log(ratios.shape[-1])
+        largest = ratios.max(axis=-1, keepdims=True)
+        mean = largest[..., 0] + np.log(np.exp(ratios - largest).mean(axis=-1))
         return Evidence(np.asarray(ratios), np.asarray(np.maximum(evidence.peak, mean)))
 
     def accused(self, evidence: Evidence) -> NDArray[np.bool_]:
