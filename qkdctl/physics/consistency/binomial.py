@@ -110,9 +110,11 @@ def _farthest(x: Floats, bracket: Floats, per_trial: Floats, side: int) -> Float
     inside, outside = np.zeros_like(bracket), bracket
     room = 1 - x if side > 0 else x
     for _ in range(_HALVINGS):
-        if np.all(outside - inside <= _PRECISION * np.minimum(outside, room - outside)):
+        wide = outside - inside > _PRECISION * np.minimum(outside, room - outside)
+        if not wide.any():
             break
         middle = (inside + outside) / 2
         within = relative_entropy(x, x + side * middle) <= per_trial
-        inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)
+        # what is narrow stays, so that no interval depends on those asked for along with it
+        inside, outside = np.where(wide & within, middle, inside), np.where(wide & ~within, middle, outside)
     return np.asarray(outside)
