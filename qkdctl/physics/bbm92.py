@@ -43,22 +43,22 @@ class Bbm92Channel:
         require(self, dict.fromkeys(self.__slots__, PROBABILITY))
 
 
-def gain(channel: Bbm92Channel, pairs: ArrayLike) -> Floats:
-    """Coincidences per pulse, Q (MFL eq. 9); `pairs` is lambda, half the mean number of pairs.
+def gain(channel: Bbm92Channel, pairs_per_mode: ArrayLike) -> Floats:
+    """Coincidences per pulse, Q (MFL eq. 9), from lambda pairs in each of the two pairs of modes.
 
     MFL's 1 - (1-Y0A)/A^2 - (1-Y0B)/B^2 + (1-Y0A)(1-Y0B)/X^2, with A = 1 + eta_a lambda, B alike, X = A B - D and
     D = eta_a eta_b lambda (1 + lambda), is (1 - (1-Y0A)/A^2)(1 - (1-Y0B)/B^2) + (1-Y0A)(1-Y0B)(1/X^2 - 1/(A B)^2).
     """
-    terms = _terms(channel, pairs)
+    terms = _terms(channel, pairs_per_mode)
     return np.asarray(terms.chance + terms.excess)
 
 
-def error_rate(channel: Bbm92Channel, pairs: ArrayLike) -> Floats:
+def error_rate(channel: Bbm92Channel, pairs_per_mode: ArrayLike) -> Floats:
     """Error rate E of the coincidences, the same in both bases (MFL eq. 11); 1/2 when there are none.
 
     MFL's E Q = Q/2 - (1 - 2 e_d) D / (A B X), with what is common to both terms taken out of them.
     """
-    terms = _terms(channel, pairs)
+    terms = _terms(channel, pairs_per_mode)
     wrong = (terms.chance / 2 - terms.paired * terms.blur) + 2 * floats(channel.misalignment) * terms.paired
     return quotient(wrong, terms.chance + terms.excess, BACKGROUND_ERROR)
 
@@ -80,13 +80,15 @@ def key_rate(
     return np.asarray(floats(sift) * floats(gain) * (1 - floats(correction) * h2(error_z) - h2(error_x)))
 
 
-def rate_expected(channel: Bbm92Channel, pairs: ArrayLike, *, correction: ArrayLike, sift: ArrayLike = 0.5) -> Floats:
+def rate_expected(
+    channel: Bbm92Channel, pairs_per_mode: ArrayLike, *, correction: ArrayLike, sift: ArrayLike = 0.5
+) -> Floats:
     """Secret bits per pulse over this channel with many pulses."""
-    error = error_rate(channel, pairs)
-    return key_rate(gain(channel, pairs), error, error, correction=correction, sift=sift)
+    error = error_rate(channel, pairs_per_mode)
+    return key_rate(gain(channel, pairs_per_mode), error, error, correction=correction, sift=sift)
 
 
-def optimal_pairs(
+def optimal_pairs_per_mode(
     channel: Bbm92Channel, *, correction: ArrayLike, lowest: float = 1e-3, highest: float = 0.5
 ) -> Floats:
     """The lambda that maximises the rate, half the mean number of pairs per pulse."""
@@ -111,8 +113,8 @@ class _Terms:
     blur: Floats
 
 
-def _terms(channel: Bbm92Channel, pairs: ArrayLike) -> _Terms:
-    lam, eta_a, eta_b = floats(pairs), floats(channel.transmittance_a), floats(channel.transmittance_b)
+def _terms(channel: Bbm92Channel, pairs_per_mode: ArrayLike) -> _Terms:
+    lam, eta_a, eta_b = floats(pairs_per_mode), floats(channel.transmittance_a), floats(channel.transmittance_b)
     y_a, y_b = floats(channel.background_a), floats(channel.background_b)
     a, b = eta_a * lam, eta_b * lam
     independent, joint = (1 + a) * (1 + b), 1 + a + b - a * eta_b

@@ -133,7 +133,7 @@ def _sns(hardware: Hardware, loss_db: Floats, light: Floats | None) -> _Parts:
 def _bbm92(hardware: Hardware, loss_db: Floats, light: Floats | None) -> _Parts:
     arm, background = _arm(hardware, loss_db), background_yield(hardware.dark_probability)
     channel = bbm92.Bbm92Channel(arm, arm, background, background, hardware.misalignment)
-    pairs = bbm92.optimal_pairs(channel, correction=hardware.correction) if light is None else light / 2
+    pairs = bbm92.optimal_pairs_per_mode(channel, correction=hardware.correction) if light is None else light / 2
     error = bbm92.error_rate(channel, pairs)
     rate = bbm92.rate_expected(channel, pairs, correction=hardware.correction, sift=hardware.sift)
     return rate, bbm92.gain(channel, pairs), error, error, 2 * pairs

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.physics.bbm92 import Bbm92Channel, error_rate, gain, key_rate, optimal_pairs, rate_expected
+from qkdctl.physics.bbm92 import Bbm92Channel, error_rate, gain, key_rate, optimal_pairs_per_mode, rate_expected
 from qkdctl.physics.bounds import plob_bound
 from qkdctl.physics.photons import transmittance
 from tests.physics.exact import bbm92 as exact_bbm92
@@ -26,7 +26,7 @@ def ma_fung_lo(length_km, share=0.5):
 def reach_km(share):
     lengths = np.arange(270.0, 320.0, 0.05)
     channel = ma_fung_lo(lengths, share)
-    rates = rate_expected(channel, optimal_pairs(channel, correction=F), correction=F)
+    rates = rate_expected(channel, optimal_pairs_per_mode(channel, correction=F), correction=F)
     return lengths[np.flatnonzero(rates > 0)[-1]]
 
 
@@ -39,7 +39,7 @@ def test_unequal_arms_to_ten_digits():
 
 def test_receivers_back_to_back():
     channel = ma_fung_lo(0)
-    best = optimal_pairs(channel, correction=F)
+    best = optimal_pairs_per_mode(channel, correction=F)
     assert 2 * best == pytest.approx(0.1176, abs=5e-5)
     assert gain(channel, best) == pytest.approx(2.7766e-3, abs=5e-8)
     assert error_rate(channel, best) == pytest.approx(0.0574, abs=5e-5)
@@ -48,7 +48,7 @@ def test_receivers_back_to_back():
 
 def test_50_km_with_the_source_midway():
     channel = ma_fung_lo(50)
-    assert rate_expected(channel, optimal_pairs(channel, correction=F), correction=F) == pytest.approx(
+    assert rate_expected(channel, optimal_pairs_per_mode(channel, correction=F), correction=F) == pytest.approx(
         3.7483e-5, abs=5e-10
     )
 
@@ -115,13 +115,13 @@ def test_a_positive_rate_only_falls_with_loss_background_and_misalignment(channe
         [y_b, y_b, y_b + background, y_b],
         [e_d, e_d, e_d, max(e_d, error)],
     )
-    rate, *worse_rates = rate_expected(worse, optimal_pairs(worse, correction=F), correction=F)
+    rate, *worse_rates = rate_expected(worse, optimal_pairs_per_mode(worse, correction=F), correction=F)
     assert max(worse_rates) <= max(rate, 0.0) * (1 + 1e-7) + 1e-15
 
 
 @given(channels)
 def test_the_best_number_of_pairs_beats_any_other(channel):
-    peak = rate_expected(channel, optimal_pairs(channel, correction=F), correction=F)
+    peak = rate_expected(channel, optimal_pairs_per_mode(channel, correction=F), correction=F)
     others = rate_expected(channel, np.linspace(1e-3, 0.5, 200), correction=F)
     assert np.all(others <= peak + 1e-9 * np.abs(peak))
 
@@ -144,9 +144,9 @@ def test_no_pairs_and_no_background_make_no_coincidences():
 def test_thousands_of_links_at_once_give_what_one_gives():
     eta = np.geomspace(1e-6, 1.0, 2000)
     many = Bbm92Channel(eta, eta[::-1], 1e-6, 1e-7, 0.01)
-    best = optimal_pairs(many, correction=F)
+    best = optimal_pairs_per_mode(many, correction=F)
     rates = rate_expected(many, best, correction=F)
     for n in (0, 999, 1999):
         one = Bbm92Channel(eta[n], eta[::-1][n], 1e-6, 1e-7, 0.01)
-        assert optimal_pairs(one, correction=F) == best[n]
+        assert optimal_pairs_per_mode(one, correction=F) == best[n]
         assert rate_expected(one, best[n], correction=F) == pytest.approx(rates[n], rel=1e-12)

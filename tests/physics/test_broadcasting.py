@@ -190,7 +190,7 @@ FORMULAS = {
         [(0.0, 1e-3), (0.0, 0.03), (0.0, 0.03), F, SHARE],
     ),
     bbm92.rate_expected: (on_bbm92(bbm92.rate_expected, named=("correction", "sift")), [*BBM92, NU, F, SHARE]),
-    bbm92.optimal_pairs: (on_bbm92(bbm92.optimal_pairs, named=("correction",)), [*BBM92, F]),
+    bbm92.optimal_pairs_per_mode: (on_bbm92(bbm92.optimal_pairs_per_mode, named=("correction",)), [*BBM92, F]),
     gg02.mutual_information: (on_cv(gg02.mutual_information), [*CV, (1.0, 18.5)]),
     gg02.holevo_information: (on_cv(gg02.holevo_information), [*CV, (1.0, 18.5)]),
     gg02.key_rate: (on_cv(gg02.key_rate, named=("reconciliation",)), [*CV, (1.0, 18.5), (0.9, 1.0)]),
