@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from hil_sim.world.counts import SiftedCounts
 from hil_sim.world.key_analysis import DECOY, SIGNAL, VACUUM, X, Z, provable_key_bits
-from qkdctl.physics import bbm92, lim2014, mdi_decoy, sns
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
-from qkdctl.physics.security import Security
+from qkdctl.physics import bbm92, mdi_decoy, sns
+from qkdctl.physics.finite import lim2014
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics.finite.security import Security
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]

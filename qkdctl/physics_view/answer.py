@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from qkdctl.physics.block_size import BlockSize
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics_view.finite_points import FinitePoint, finite_points
 from qkdctl.physics_view.points import Bounds, Point, bounds_at, point_at
 from qkdctl.physics_view.setup import Setup

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from qkdctl.physics.arrays import Floats
-from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.bounds import plob_bound, single_repeater_bound
 from qkdctl.physics.detectors import nonparalyzable_rate_hz
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.hardware import Hardware
 from qkdctl.physics.photons import transmittance
 from qkdctl.physics.protocols import PROTOCOLS, rate_at_loss, reach_db
-from qkdctl.physics.security import Security
 from qkdctl.physics_view.crossovers import PLOB, Crossover, crossovers
 from qkdctl.physics_view.finite_points import ANALYSES, endless_rate, finite_link
 from qkdctl.physics_view.points import correctable_qber, error_rates, operating

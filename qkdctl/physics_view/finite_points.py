@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
-from qkdctl.physics.block_size import BlockSize
 from qkdctl.physics.detectors import background_yield
-from qkdctl.physics.finite_link import FiniteLink
-from qkdctl.physics.finite_optimum import FiniteOptimum, optimal_one_decoy, optimal_two_decoys
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.finite_link import FiniteLink
+from qkdctl.physics.finite.finite_optimum import FiniteOptimum, optimal_one_decoy, optimal_two_decoys
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.hardware import Hardware
 from qkdctl.physics.optimize import maximise
 from qkdctl.physics.photons import transmittance
-from qkdctl.physics.security import Security
 
 ANALYSES: Mapping[str, Callable[[FiniteLink], FiniteOptimum]] = {
     "two-decoys": optimal_two_decoys,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics_view.curves import (
     FiniteCurves,
     LossCurves,

@@ -19,7 +19,6 @@ from qkdctl.physics import (
     entropy,
     error_budget,
     error_thresholds,
-    fluctuations,
     gg02,
     gllp,
     intensity,
@@ -32,6 +31,7 @@ from qkdctl.physics import (
     twin_field,
 )
 from qkdctl.physics.consistency import binomial, blinding, finding, mdi_bands, sample_size, signatures
+from qkdctl.physics.finite import fluctuations
 from qkdctl.physics.hardware import PRESETS
 
 BB84 = [(0.01, 0.3), (0.0, 1e-4), (0.0, 0.03)]

@@ -6,12 +6,13 @@ import pytest
 
 from qkdctl import exit_codes
 from qkdctl.cli.physics.catalogue import PROTOCOLS
-from qkdctl.physics import lim2014, protocols, rusca2018
-from qkdctl.physics.block_size import BlockSize
-from qkdctl.physics.decoy_counts import IntensitySettings
-from qkdctl.physics.finite_link import FiniteSource, expect_block
+from qkdctl.physics import protocols
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.decoy_counts import IntensitySettings
+from qkdctl.physics.finite.finite_link import FiniteSource, expect_block
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.hardware import PRESETS
-from qkdctl.physics.security import Security
 from qkdctl.physics_view.finite_points import finite_link
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal

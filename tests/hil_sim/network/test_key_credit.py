@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hil_sim.network.detection import CELLS, CLICKS
 from hil_sim.network.key_credit import BITS, Block, Claims
 from hil_sim.world.key_analysis import provable_key_bits
-from qkdctl.physics import bb84, bbm92, decoy, lim2014, mdi, mdi_decoy, sns
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics import bb84, bbm92, decoy, mdi, mdi_decoy, sns
 from qkdctl.physics.entropy import h2
+from qkdctl.physics.finite import lim2014
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.photons import transmittance
-from qkdctl.physics.security import Security
 from tests.hil_sim.network.optics import RATIOS, SHARES, optics
 
 PULSES = 10**15

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import Floats, floats
-from qkdctl.physics.decoy_counts import IntensitySettings
-from qkdctl.physics.fluctuations import hoeffding_deviation
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.decoy_counts import IntensitySettings
+from qkdctl.physics.finite.fluctuations import hoeffding_deviation
+from qkdctl.physics.finite.security import Security
 
 
 def scaled_interval(

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.bb84 import Channel
-from qkdctl.physics.decoy_counts import IntensitySettings
 from qkdctl.physics.entropy import h2
-from qkdctl.physics.expected_counts import expected_block
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.decoy_counts import IntensitySettings
+from qkdctl.physics.finite.expected_counts import expected_block
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.photons import transmittance
-from qkdctl.physics.security import Security
 
 SECURITY = Security(secrecy=1e-9, correctness=1e-15)
 

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import Floats, floats, widened
 from qkdctl.physics.bb84 import Channel
-from qkdctl.physics.block_size import BlockSize
-from qkdctl.physics.decoy_counts import BlockCounts, IntensitySettings
-from qkdctl.physics.expected_counts import expected_block
-from qkdctl.physics.finite_key import FiniteKey
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.decoy_counts import BlockCounts, IntensitySettings
+from qkdctl.physics.finite.expected_counts import expected_block
+from qkdctl.physics.finite.finite_key import FiniteKey
+from qkdctl.physics.finite.security import Security
 
 _NOTHING = 1e-100
 

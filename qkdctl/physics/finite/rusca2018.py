@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import Floats
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
-from qkdctl.physics.finite_key import FiniteKey, PhotonBounds, finite_key, sound_bounds
-from qkdctl.physics.fluctuations import hoeffding_deviation
-from qkdctl.physics.scaled_counts import scaled_interval
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics.finite.finite_key import FiniteKey, PhotonBounds, finite_key, sound_bounds
+from qkdctl.physics.finite.fluctuations import hoeffding_deviation
+from qkdctl.physics.finite.scaled_counts import scaled_interval
+from qkdctl.physics.finite.security import Security
 
 TERMS = 19
 """Shares that eps_sec is cut into."""

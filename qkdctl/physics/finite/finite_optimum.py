@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.arrays import Floats
-from qkdctl.physics.decoy_counts import IntensitySettings
-from qkdctl.physics.finite_link import ExpectedBlock, FiniteLink, FiniteSource, KeyLength, expect_block
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.decoy_counts import IntensitySettings
+from qkdctl.physics.finite.finite_link import ExpectedBlock, FiniteLink, FiniteSource, KeyLength, expect_block
 from qkdctl.physics.search import Objective, best_of, climb, survey
 
 LEAST_PROBABILITY = 1e-3

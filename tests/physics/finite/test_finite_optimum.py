@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.bb84 import Channel
-from qkdctl.physics.block_size import BlockSize
-from qkdctl.physics.decoy_counts import IntensitySettings
-from qkdctl.physics.finite_link import FiniteLink, FiniteSource, expect_block
-from qkdctl.physics.finite_optimum import optimal_one_decoy, optimal_two_decoys
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.block_size import BlockSize
+from qkdctl.physics.finite.decoy_counts import IntensitySettings
+from qkdctl.physics.finite.finite_link import FiniteLink, FiniteSource, expect_block
+from qkdctl.physics.finite.finite_optimum import optimal_one_decoy, optimal_two_decoys
+from qkdctl.physics.finite.security import Security
 from qkdctl.physics.photons import transmittance
-from qkdctl.physics.security import Security
 
 SECURITY = Security(1e-9, 1e-15)
 

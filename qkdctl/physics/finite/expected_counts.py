@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike
 
 from qkdctl.physics.arrays import floats, widened
 from qkdctl.physics.bb84 import Channel, error_rate, gain
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
 from qkdctl.physics.detectors import error_rate_with_afterpulses, gain_with_afterpulses
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
 
 
 def expected_block(

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.bb84 import Channel, n_photon_yield
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
-from qkdctl.physics.expected_counts import expected_block
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics.finite.expected_counts import expected_block
+from qkdctl.physics.finite.security import Security
 
 CHANNEL = Channel(0.05, 1e-5, 0.015)
 PHOTONS = np.arange(30)

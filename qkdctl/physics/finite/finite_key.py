@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qkdctl.physics.arrays import Floats, floats
-from qkdctl.physics.decoy_counts import BasisCounts
 from qkdctl.physics.entropy import h2
-from qkdctl.physics.fluctuations import sampling_deviation
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite.decoy_counts import BasisCounts
+from qkdctl.physics.finite.fluctuations import sampling_deviation
+from qkdctl.physics.finite.security import Security
 
 
 @dataclass(frozen=True, slots=True)

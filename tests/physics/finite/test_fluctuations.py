@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.physics.fluctuations import hoeffding_deviation, sampling_deviation
+from qkdctl.physics.finite.fluctuations import hoeffding_deviation, sampling_deviation
 
 sizes = st.floats(0, 15).map(lambda exponent: 10**exponent)
 secrecies = st.floats(-30, -0.01).map(lambda exponent: 10**exponent)

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.physics import lim2014, rusca2018
 from qkdctl.physics.bb84 import Channel, n_photon_yield, single_photon_error
 from qkdctl.physics.bounds import plob_bound
-from qkdctl.physics.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
 from qkdctl.physics.detectors import error_rate_with_afterpulses
 from qkdctl.physics.entropy import h2
-from qkdctl.physics.expected_counts import expected_block
-from qkdctl.physics.security import Security
+from qkdctl.physics.finite import lim2014, rusca2018
+from qkdctl.physics.finite.decoy_counts import BasisCounts, BlockCounts, IntensitySettings
+from qkdctl.physics.finite.expected_counts import expected_block
+from qkdctl.physics.finite.security import Security
 
 FIELDS = ("vacuum", "single", "test_single", "test_single_errors", "phase_error", "length")
 
