@@ -76,7 +76,7 @@ class QuantumLayer:
         links = self._stack.links
         mean = operation.mean_photon_number_e6 * _E6 * self._calibration * channel.source_factor
         # half a turn may pass 1 by a rounding error, which no channel admits
-        polarization = np.minimum(basis_errors(multiply(operation.controller, channel.rotation)), 1.0)
+        polarization = np.stack(basis_errors(multiply(operation.controller, channel.rotation)))
         errors = links.intrinsic_error + (1 - 2 * links.intrinsic_error) * polarization
         errors += (1 - 2 * errors) * channel.extra_error
         loss_db = np.maximum(links.nominal_loss_db + channel.excess_loss_db, 0.0)
