@@ -75,7 +75,6 @@ class QuantumLayer:
         """The light of an epoch, attacks on its states included."""
         links = self._stack.links
         mean = operation.mean_photon_number_e6 * _E6 * self._calibration * channel.source_factor
-        # half a turn may pass 1 by a rounding error, which no channel admits
         polarization = np.stack(basis_errors(multiply(operation.controller, channel.rotation)))
         errors = links.intrinsic_error + (1 - 2 * links.intrinsic_error) * polarization
         errors += (1 - 2 * errors) * channel.extra_error
