@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from hil_sim.instruments.model import SimulatorModel
 from hil_sim.instruments.registry import find_model, model_names
+from hil_sim.preset_tables import over_preset
 from hil_sim.scenario_problems import LineIndex, Place, Problem, ScenarioError, did_you_mean
 from hil_sim.world.parameters import LinkParameters
 from hil_sim.world.presets import PRESETS
@@ -113,7 +114,9 @@ def scenario_of(tables: Mapping[str, Any], *, source: str = "scenario", lines: L
     problems: list[Problem] = []
     tables = dict(tables)
     if isinstance(tables.get("links"), Mapping):
-        tables["links"] = {name: _over_preset(name, link, problems) for name, link in tables["links"].items()}
+        tables["links"] = {
+            name: over_preset(("links", name), link, PRESETS, problems) for name, link in tables["links"].items()
+        }
     try:
         scenario = Scenario.model_validate(tables)
     except ValidationError as error:
@@ -144,28 +147,6 @@ def _options(model: SimulatorModel) -> set[str]:
     if issubclass(model.unit, BaseModel):
         return {*model.unit.model_fields}
     return {field.name for field in dataclasses.fields(model.unit)}
-
-
-def _over_preset(name: str, link: Any, problems: list[Problem]) -> Any:
-    """Link parameters with those of the preset below them."""
-    if not isinstance(link, Mapping) or "preset" not in link:
-        return link
-    preset = PRESETS.get(link["preset"])
-    if preset is None:
-        hint = did_you_mean(str(link["preset"]), PRESETS)
-        problems.append(Problem(("links", name, "preset"), f"unknown preset '{link['preset']}'", hint))
-        preset = next(iter(PRESETS.values()))
-    own = {key: value for key, value in link.items() if key != "preset"}
-    return _merged(preset.model_dump(), own)
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested tables, the second over the first."""
-    both = dict(below)
-    for key, value in above.items():
-        under = both.get(key)
-        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
-    return both
 
 
 def _check_instrument(place: Place, section: InstrumentSection, scenario: Scenario) -> list[Problem]:

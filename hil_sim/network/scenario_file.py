@@ -16,6 +16,7 @@ from hil_sim.network.metro_mesh import metro_mesh
 from hil_sim.network.scenario import MeshSection, NetworkScenario
 from hil_sim.network.topology import Topology, load_topology
 from hil_sim.network.validation_problems import validation_problems
+from hil_sim.preset_tables import over_preset
 from hil_sim.scenario_problems import LineIndex, Place, Problem, ScenarioError, did_you_mean
 
 
@@ -56,7 +57,7 @@ def network_of(
     tables = dict(tables)
     if isinstance(tables.get("hardware"), Mapping):
         tables["hardware"] = {
-            name: _over_preset(("hardware", name), own, problems) for name, own in tables["hardware"].items()
+            name: over_preset(("hardware", name), own, HARDWARE, problems) for name, own in tables["hardware"].items()
         }
     try:
         scenario = NetworkScenario.model_validate(tables)
@@ -71,29 +72,6 @@ def network_of(
         return build(scenario, topology)
     except ScenarioError as error:
         raise ScenarioError(source, error.problems, lines) from None
-
-
-def _over_preset(place: Place, own: Any, problems: list[Problem]) -> Any:
-    """Hardware with that of its preset below it."""
-    if not isinstance(own, Mapping) or "preset" not in own:
-        return own
-    preset = HARDWARE.get(str(own["preset"]))
-    if preset is None:
-        hint = did_you_mean(str(own["preset"]), HARDWARE)
-        problems.append(Problem((*place, "preset"), f"unknown preset '{own['preset']}'", hint))
-        preset = next(iter(HARDWARE.values()))
-    return _merged(preset.model_dump(), {key: value for key, value in own.items() if key != "preset"})
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested tables, the second over the first; a thing of another kind takes nothing over."""
-    if above.get("kind", below.get("kind")) != below.get("kind"):
-        return dict(above)
-    both = dict(below)
-    for key, value in above.items():
-        under = both.get(key)
-        both[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
-    return both
 
 
 def _topology(scenario: NetworkScenario, beside: Path, problems: list[Problem]) -> Topology | None:
