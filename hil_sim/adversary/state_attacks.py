@@ -1,4 +1,4 @@
-"""Attacks on the quantum states of a prepare-and-measure link: what errors they cause and how much they read.
+"""Attacks on the quantum states of a prepare-and-measure link, and what errors they cause.
 
 Every attack strikes a fraction of the pulses, chosen independently of those that other attacks strike.
 """
@@ -47,19 +47,3 @@ def corrupted_errors(basis_errors: Floats, attack: StateAttack) -> Floats:
     both = (1 - attack.random_states) * (1 - attack.intercept_resend / 2)
     keep = np.stack([both, both * (1 - attack.one_basis)])
     return np.asarray(basis_errors * keep + (1 - keep) / 2)
-
-
-def eavesdropped_share(attack: StateAttack, known_clicks: Floats | None = None) -> Floats:
-    """Share of the sifted bits of basis Z that an eavesdropper read, shape (links,).
-
-    A bit counts as read when one of the attacks measured the sender's pulse in basis Z: f/2 for intercept-resend,
-    f where all is measured in Z, and what splitting and blinding read among the clicks that they leave. A measurement
-    in the wrong basis tells nothing, and neither do random states, which put an own bit in place of the sender's.
-    That an honest link leaks multi-photon pulses to anybody who cares to look is not counted.
-
-    Args:
-        attack: what goes on.
-        known_clicks: share read by splitting and blinding, as `CorruptedClicks` states it; none when neither happens.
-    """
-    unread = (1 - attack.intercept_resend / 2) * (1 - attack.one_basis)
-    return np.asarray(1 - unread * (1 - known_clicks) if known_clicks is not None else 1 - unread)

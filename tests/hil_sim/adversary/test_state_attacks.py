@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from hil_sim.adversary.state_attacks import StateAttack, corrupted_errors, eavesdropped_share
+from hil_sim.adversary.state_attacks import StateAttack, corrupted_errors
 
 fractions = st.floats(0, 1)
 errors = npst.arrays(float, (2, 5), elements=st.floats(0, 0.5))
@@ -80,33 +80,6 @@ def test_error_rates_agree_with_pulses_drawn_one_by_one():
     received = np.where(basis == prepared, state, rng.integers(2, size=pulses)) ^ (rng.random(pulses) < e_d)
     drawn = [np.mean((received != bit)[basis == b]) for b in (0, 1)]
     assert drawn == pytest.approx(error_rates(e_d, intercept_resend=f, one_basis=g), abs=0.004)
-
-
-@pytest.mark.parametrize(
-    ("fractions", "share"),
-    [
-        ({}, 0.0),
-        ({"random_states": 1.0}, 0.0),
-        ({"intercept_resend": 0.1}, 0.05),
-        ({"intercept_resend": 1.0}, 0.5),
-        ({"one_basis": 0.3}, 0.3),
-        ({"intercept_resend": 1.0, "one_basis": 0.5}, 0.75),
-    ],
-)
-def test_bits_measured_in_their_basis_are_read(fractions, share):
-    assert eavesdropped_share(on_one_link(**fractions)) == pytest.approx([share])
-
-
-def test_bits_read_at_the_clicks_count_once():
-    attack = on_one_link(intercept_resend=1.0)
-    assert eavesdropped_share(attack, np.array([0.5])) == pytest.approx([0.75])
-    assert eavesdropped_share(attack, np.array([1.0])) == pytest.approx([1.0])
-
-
-@given(attacks, strengths)
-def test_the_share_read_lies_between_none_and_all(attack, known):
-    share = eavesdropped_share(attack, known)
-    assert np.all((known - 1e-15 <= share) & (share <= 1))
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
