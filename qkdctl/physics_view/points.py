@@ -10,11 +10,11 @@ from qkdctl.physics import mdi, sns
 from qkdctl.physics.arrays import Floats, floats
 from qkdctl.physics.bounds import plob_bound, single_repeater_bound
 from qkdctl.physics.entropy import h2
+from qkdctl.physics.error_thresholds import error_at_zero
 from qkdctl.physics.hardware import Hardware
 from qkdctl.physics.photons import transmittance
 from qkdctl.physics.protocols import Operating, rate_at_loss, reach_db
 
-_HALVINGS = 50
 _PHASES_CARRY_KEY = "tf"
 _TWIN_FIELD = ("tf", "sns")
 
@@ -155,12 +155,7 @@ def correctable_qber(protocol: str, hardware: Hardware, seen: Operating) -> Floa
     duty = hardware.sift * (hardware.phase_reference_duty if protocol in _TWIN_FIELD else 1.0)
     secret = seen.rate / (duty * seen.gain) + hardware.correction * h2(seen.qber)
     affordable = secret / hardware.correction
-    low, high = np.zeros_like(affordable), np.full_like(affordable, 0.5)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        fits = h2(middle) <= affordable
-        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-    return np.asarray(low)
+    return error_at_zero(lambda error: affordable - h2(error), affordable.shape)
 
 
 def _reason(

@@ -287,7 +287,15 @@ def test_arguments_broadcast(formula):
 HELD_ELSEWHERE = {
     *("floats", "quotient", "six_state_error_threshold"),
     *("scaled_interval", "single_photon_errors", "vacuum_ceiling"),  # the last axis counts intensities
-    *("spread_points", "survey", "climb", "best_of", "maximise", "safe_minimum"),  # they take functions and points
+    *(
+        "spread_points",
+        "survey",
+        "climb",
+        "best_of",
+        "maximise",
+        "safe_minimum",
+        "error_at_zero",
+    ),  # they take functions and points
     *("nested", "estimates", "observed_rate_ceiling"),
 }
 """What takes no numbers, or arrays whose axes have a meaning; each is held by tests of its own."""
