@@ -1,4 +1,4 @@
-"""A QKD engine behind the HTTP/JSON session-record interface, version 1.
+"""A QKD engine behind the HTTP/JSON session-record interface, version 1 (1.0 and 1.1).
 
 Source: docs/guides/qkd-engine.md, our own interface; there is no standard for this.
 """
@@ -47,6 +47,7 @@ class QkdEngine(Device):
         ),
         Attribute("protocol", str, "", "protocol in use", writable=True, wire="protocol"),
         Attribute("mode", str, "", "idle, key or alignment", poll=Poll.FAST, wire="mode"),
+        Attribute("peer_mode", str, "", "mode of the other end; unknown before version 1.1", wire="peer_mode"),
         Attribute("block", int, "", "key block under way", wire="block"),
         Attribute("sequence", int, "", "number of the newest session record", wire="sequence"),
     )  # fmt: skip
@@ -79,7 +80,7 @@ class QkdEngine(Device):
 
     async def _read(self, attribute: Attribute) -> Value:
         state = await self._call("GET", "/v1/state")
-        value = state.get(str(attribute.wire))
+        value = state.get(str(attribute.wire), "unknown" if attribute.name == "peer_mode" else None)
         if type(value) is not attribute.type:
             raise ProtocolError(f"{self.name}.{attribute.name}: {value!r}; expected {attribute.type.__name__}")
         known: Value = value

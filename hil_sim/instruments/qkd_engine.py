@@ -1,7 +1,7 @@
-"""One end of a simulated QKD link behind the HTTP/JSON session-record interface, version 1.
+"""One end of a simulated QKD link behind the HTTP/JSON session-record interface, version 1.1.
 
-The interface is described for engine vendors in docs/guides/qkd-engine.md. Both ends of a link share its key session:
-what one is told, the other follows, and both report equal counts.
+The interface is described for engine vendors in docs/guides/qkd-engine.md. Both ends of a link share its key session
+and report equal counts; each is told its own settings, and an engine whose link has no other is both ends.
 """
 
 from collections import deque
@@ -51,6 +51,7 @@ class QkdEngine(HttpInstrument):
         self.end: End = end
         self.session = session
         self.serial_number = serial_number
+        session.join(end)
         self._clock = clock
         self._trace = trace
         self._mishaps: deque[Callable[[HttpResponse], HttpResponse]] = deque()
@@ -62,10 +63,10 @@ class QkdEngine(HttpInstrument):
     def power_cycle(self) -> None:
         """Come back idle; records and numbers survive, as both ends keep them on disk."""
         self._mishaps.clear()
-        self.note(self.session.configure(running=False))
+        self.note(self.session.configure(self.end, running=False))
 
     def note(self, state: SessionState) -> None:
-        """Put what the session is set to on record."""
+        """Put what this end is set to on record."""
         self._trace("mode", state.mode)
         self._trace("mean_photon_number_e6", state.mean_photon_number_e6)
 

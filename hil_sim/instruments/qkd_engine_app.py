@@ -15,12 +15,13 @@ from hil_sim.world.session_state import SessionRefusedError, SessionState
 from qkdctl.clock import Clock
 from qkdctl.records.session import End, QberSample, SessionRecord
 
-INTERFACE_VERSION = "1.0"
+INTERFACE_VERSION = "1.1"
 MODEL_NAME = "SIM-BB84"
 MAX_PAGE = 10_000
 MAX_PULSES = 10**12
 
 Mode = Literal["idle", "key", "alignment"]
+PeerMode = Literal["idle", "key", "alignment", "unknown"]
 
 
 class _Message(BaseModel):
@@ -56,6 +57,7 @@ class State(_Message):
 
     running: bool
     mode: Mode
+    peer_mode: Annotated[PeerMode, Field(description="mode of the other end, by the engines' own service channel")]
     protocol: str
     mean_photon_number_e6: Annotated[int, Field(description="signal intensity the analysis assumes, 1e-6 photons")]
     block: Annotated[int, Field(description="number of the key block under way")]
@@ -121,12 +123,13 @@ def engine_application(
     @app.get("/v1/state")
     async def read_state() -> State:
         """What the engine is set to."""
-        return _state(session.state())
+        return _state(session.state(end))
 
     @app.put("/v1/state")
     async def change_state(change: StateChange) -> State:
-        """Set any of the settings; a change of mode, protocol or mean photon number begins a new key block."""
+        """Set any of the settings of this end; a change of mode, protocol or mean photon number ends the key block."""
         state = session.configure(
+            end,
             running=change.running,
             mode=change.mode,
             protocol=change.protocol,
@@ -143,13 +146,13 @@ def engine_application(
         """Session records with a sequence above `after`, oldest first."""
         records = tuple(session.records(end, after, limit))
         oldest = session.records(end, 0, 1)
-        newest = session.state().sequence
+        newest = session.state(end).sequence
         return Records(records=records, oldest=oldest[0].sequence if oldest else 0, newest=newest)
 
     @app.post("/v1/alignment/measure")
     async def measure(wanted: Annotated[Measurement, Body()]) -> QberSample:
         """Send the alignment pattern for so many pulses and compare; answers when they have been sent."""
-        sample = session.measure(wanted.pulses)
+        sample = session.measure(wanted.pulses, end)
         await clock.sleep(wanted.pulses / session.link.parameters.pulse_rate_hz)
         return sample
 
@@ -177,6 +180,7 @@ def _state(state: SessionState) -> State:
     return State(
         running=state.running,
         mode=state.mode,
+        peer_mode=state.peer_mode,
         protocol=state.protocol,
         mean_photon_number_e6=state.mean_photon_number_e6,
         block=state.block,

@@ -1,29 +1,39 @@
 """The key session of a link: what happens on the fibre becomes session records of both its ends."""
 
 from collections import deque
-from dataclasses import replace
 from itertools import islice
 
 from hil_sim.world.counts import PulseCounts
 from hil_sim.world.key_analysis import DECOY, X, Z, provable_key_bits
 from hil_sim.world.link import OpticalLink
+from hil_sim.world.session_settings import EndSettings, Terms, terms
 from hil_sim.world.session_state import Mode, SessionParameters, SessionRefusedError, SessionState
 from qkdctl.records.session import BasisCounts, End, QberSample, SessionRecord
 
+_PEER: dict[End, End] = {"alice": "bob", "bob": "alice"}
+
 
 class KeySession:
-    """Both engines of a link; they share one classical channel, so whatever one end is told, the other follows.
+    """Both ends of a link, joined by a service channel over which they settle what a block is made with.
+
+    Each end is told its own settings. The pair makes key only while both are in mode `key` with equal protocol and
+    equal mean photon number; while they are not, and neither is idle, time is dead and nothing is sifted. An end that
+    no engine serves follows the other.
 
     Time passes by looking: every method first counts what happened since the last one, interval by interval, and the
     link reports each change of its settings beforehand, so that no interval mixes the light before and after.
-    A record ends with its interval, with its block or with its mode. While idle there are no records.
+    A record ends with its interval, with its block or with what the pair does. While either end is idle there are none.
     """
 
     def __init__(self, link: OpticalLink, parameters: SessionParameters) -> None:
         self.link = link
         self.parameters = parameters
         self._clock = link.clock
-        self._state = SessionState("idle", parameters.protocols[0], 0, block=0, sequence=0)
+        idle = EndSettings("idle", parameters.protocols[0], 0)
+        self._ends: dict[End, EndSettings] = {"alice": idle, "bob": idle}
+        self._served: set[End] = set()
+        self._terms = terms(idle, idle)
+        self._number = self._sequence = 0
         self._records: deque[SessionRecord] = deque(maxlen=parameters.kept_records)
         self._nothing = PulseCounts.none(len(parameters.intensity_ratios))
         self._block = self._interval = self._nothing
@@ -31,22 +41,31 @@ class KeySession:
         self._block_started = self._interval_started = self._counted_until = self._clock.monotonic()
         link.before_change.append(self.advance)
 
-    def state(self) -> SessionState:
-        """What the session is set to, and how far it has come."""
+    def join(self, end: End) -> None:
+        """This end has an engine of its own, and follows the other no more."""
+        self._served.add(end)
+
+    def state(self, end: End = "alice") -> SessionState:
+        """What one end is set to, and how far the session has come."""
         self.advance()
-        return self._state
+        own, peer = self._ends[end], self._ends[_PEER[end]]
+        return SessionState(
+            own.mode, peer.mode, own.protocol, own.mean_photon_number_e6, block=self._number, sequence=self._sequence
+        )
 
     def configure(
         self,
+        end: End | None = None,
         *,
         running: bool | None = None,
         mode: Mode | None = None,
         protocol: str | None = None,
         mean_photon_number_e6: int | None = None,
     ) -> SessionState:
-        """Change any of the settings; a change of mode, protocol or mean photon number begins a new key block.
+        """Change any of the settings of an end; whatever changes what the pair does begins a new key block.
 
         Args:
+            end: who is told; both when None.
             running: `True` leaves idle for key, `False` goes idle; no change when it already holds.
             mode: see SessionState.
             protocol: one of the parameters' protocols.
@@ -56,21 +75,23 @@ class KeySession:
             SessionRefusedError: for settings that contradict each other or do not exist; nothing is changed then.
         """
         self.advance()
-        wanted = replace(
-            self._state,
-            mode=self._wanted_mode(running, mode),
-            protocol=self._state.protocol if protocol is None else self._known_protocol(protocol),
-            mean_photon_number_e6=(
-                self._state.mean_photon_number_e6 if mean_photon_number_e6 is None else _in_range(mean_photon_number_e6)
-            ),
-        )
-        if wanted != self._state:
-            now = self._clock.monotonic()
-            self._close_interval(now)
-            self._state = replace(wanted, block=self._state.block + 1, sequence=self._state.sequence)
-            self._begin_block(now)
-            self.link.set_modulation_ratio(self.parameters.mean_intensity_ratio() if wanted.mode == "key" else 1.0)
-        return self._state
+        told = [which for which in self._ends if end in (None, which) or which not in self._served]
+        wanted = self._ends | {
+            which: self._ends[which].changed(
+                self.parameters,
+                running=running,
+                mode=mode,
+                protocol=protocol,
+                mean_photon_number_e6=mean_photon_number_e6,
+            )
+            for which in told
+        }
+        if wanted != self._ends:
+            self._settle(terms(wanted["alice"], wanted["bob"]))
+            self._ends = wanted
+            sends_key = wanted["alice"].mode == "key"
+            self.link.set_modulation_ratio(self.parameters.mean_intensity_ratio() if sends_key else 1.0)
+        return self.state(end or "alice")
 
     def records(self, end: End, after: int, limit: int) -> list[SessionRecord]:
         """Up to `limit` records of one end with a sequence above `after`, oldest first."""
@@ -83,20 +104,27 @@ class KeySession:
         """Sequence of the oldest record still kept, 0 when there is none."""
         return self._records[0].sequence if self._records else 0
 
-    def measure(self, pulses: int) -> QberSample:
+    def measure(self, pulses: int, end: End = "alice") -> QberSample:
         """Send an alignment pattern, half of it in either basis, and compare.
 
         The pattern takes `pulses` over the pulse rate; waiting for so long is up to the caller.
 
         Raises:
-            SessionRefusedError: outside alignment mode, or without pulses.
+            SessionRefusedError: unless both ends are in alignment mode, or without pulses.
         """
         self.advance()
-        if self._state.mode != "alignment":
+        state = self.state(end)
+        if state.mode != "alignment":
             raise SessionRefusedError(
-                f"cannot measure in mode {self._state.mode}",
+                f"cannot measure in mode {state.mode}",
                 expected="mode alignment",
                 hint="set the mode to alignment first",
+            )
+        if state.peer_mode != "alignment":
+            raise SessionRefusedError(
+                f"cannot measure while the other end is in mode {state.peer_mode}",
+                expected="both ends in mode alignment",
+                hint="set the mode of the other end to alignment; peer_mode shows it",
             )
         if pulses < 1:
             raise SessionRefusedError(
@@ -110,21 +138,31 @@ class KeySession:
     def advance(self) -> None:
         """Count what happened until now."""
         now = self._clock.monotonic()
-        if self._state.mode == "idle":
+        if self._terms.doing == "idle":
             self._begin_interval(now)
             return
         while (end := self._interval_started + self.parameters.interval_s) <= now:
             self._count(end)
             self._close_interval(end)
             if end - self._block_started >= self.parameters.block_s:
-                self._state = replace(self._state, block=self._state.block + 1)
+                self._number += 1
                 self._begin_block(end)
         self._count(now)
+
+    def _settle(self, wanted: Terms) -> None:
+        """From now on the pair does something else, or the same on other terms: a new block."""
+        if wanted == self._terms:
+            return
+        now = self._clock.monotonic()
+        self._close_interval(now)
+        self._terms = wanted
+        self._number += 1
+        self._begin_block(now)
 
     def _count(self, until: float) -> None:
         if until <= self._counted_until:
             return
-        if self._state.mode == "key":
+        if self._terms.doing == "key":
             due = round((until - self._interval_started) * self.link.parameters.pulse_rate_hz)
             p = self.parameters
             self._interval += self.link.detect(
@@ -138,26 +176,26 @@ class KeySession:
 
     def _close_interval(self, end: float) -> None:
         duration_ms = round(end * 1000) - round(self._interval_started * 1000)
-        if self._state.mode == "idle" or duration_ms == 0:
+        if self._terms.doing == "idle" or duration_ms == 0:
             return
         self._block += self._interval
-        self._state = replace(self._state, sequence=self._state.sequence + 1)
-        mean, decoy = self._state.mean_photon_number_e6, self.parameters.intensity_ratios[DECOY]
+        self._sequence += 1
+        mean, decoy = self._terms.mean_photon_number_e6, self.parameters.intensity_ratios[DECOY]
         self._records.append(
             SessionRecord(
                 link=self.link.name,
                 end="alice",
-                sequence=self._state.sequence,
-                block=self._state.block,
+                sequence=self._sequence,
+                block=self._number,
                 started_ms=self._clock.wall_ms() - round((self._clock.monotonic() - self._interval_started) * 1000),
                 duration_ms=duration_ms,
-                protocol=self._state.protocol,
+                protocol=self._terms.protocol,
                 pulses=self._interval.pulses,
                 mean_photon_numbers_e6=(mean, round(mean * decoy), 0),
                 z=_basis_counts(self._interval, Z),
                 x=_basis_counts(self._interval, X),
                 secret_key_bits=self._credit(),
-                dead_ms=duration_ms if self._state.mode == "alignment" else 0,
+                dead_ms=0 if self._terms.doing == "key" else duration_ms,
             )
         )
         self._begin_interval(end)
@@ -166,7 +204,7 @@ class KeySession:
         """Key that the block proves now beyond what has been credited for it; a worsening block takes nothing back."""
         proven = provable_key_bits(
             self._block,
-            self._state.mean_photon_number_e6 * 1e-6,
+            self._terms.mean_photon_number_e6 * 1e-6,
             self.parameters.intensity_ratios[DECOY],
             correction=self.parameters.correction,
             least_clicks=self.parameters.least_clicks,
@@ -184,38 +222,6 @@ class KeySession:
     def _begin_interval(self, now: float) -> None:
         self._interval_started = self._counted_until = now
         self._interval = self._nothing
-
-    def _wanted_mode(self, running: bool | None, mode: Mode | None) -> Mode:
-        if running is not None and mode is not None and running != (mode != "idle"):
-            raise SessionRefusedError(
-                f"running {str(running).lower()} contradicts mode {mode}",
-                expected="mode idle when not running, key or alignment when running",
-                hint="give one of the two",
-            )
-        if mode is not None:
-            return mode
-        if running is None or running == self._state.running:
-            return self._state.mode
-        return "key" if running else "idle"
-
-    def _known_protocol(self, protocol: str) -> str:
-        if protocol not in self.parameters.protocols:
-            raise SessionRefusedError(
-                f"unknown protocol {protocol!r}",
-                expected=" or ".join(self.parameters.protocols),
-                hint="see the list of protocols in the engine's information",
-            )
-        return protocol
-
-
-def _in_range(mean_photon_number_e6: int) -> int:
-    if not 0 <= mean_photon_number_e6 <= 1_000_000:
-        raise SessionRefusedError(
-            f"mean photon number {mean_photon_number_e6}e-6 is out of range",
-            expected="0 to 1000000 (millionths of a photon per pulse)",
-            hint="a signal pulse holds at most one photon on average",
-        )
-    return mean_photon_number_e6
 
 
 def _basis_counts(counts: PulseCounts, basis: int) -> BasisCounts:

@@ -68,10 +68,11 @@ class SessionParameters(Parameters):
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """What the session is set to.
+    """What one end of the session is set to, and how far the session has come.
 
     Attributes:
         mode: `idle` does nothing, `key` makes key, `alignment` sends the alignment pattern.
+        peer_mode: the other end's.
         protocol: selected protocol.
         mean_photon_number_e6: signal intensity the analysis assumes, in 1e-6 photons; the control system's claim.
         block: number of the present key block.
@@ -79,6 +80,7 @@ class SessionState:
     """
 
     mode: Mode
+    peer_mode: Mode
     protocol: str
     mean_photon_number_e6: int
     block: int
@@ -86,5 +88,5 @@ class SessionState:
 
     @property
     def running(self) -> bool:
-        """Whether the session does anything."""
+        """Whether this end does anything."""
         return self.mode != "idle"

@@ -24,7 +24,8 @@ from tests.drivers.benches import connected
 pytestmark = pytest.mark.asyncio
 INFO = {"model": "SIM-BB84", "serial": "E-1", "version": "1.0", "end": "alice", "link": "alice-bob"}
 STATE = {
-    "running": True, "mode": "key", "protocol": "bb84", "mean_photon_number_e6": 480000, "block": 7, "sequence": 1204,
+    "running": True, "mode": "key", "peer_mode": "idle", "protocol": "bb84", "mean_photon_number_e6": 480000,
+    "block": 7, "sequence": 1204,
 }  # fmt: skip
 Answer = Callable[[str, str, Any], tuple[int, Any] | None]
 
@@ -113,6 +114,12 @@ async def test_state_is_read_and_changed_field_by_field() -> None:
             with pytest.raises(OutOfRangeError):
                 await device.write("mean_photon_number_e6", value)
         assert peer.requests == []
+
+
+async def test_an_engine_of_version_1_0_does_not_know_what_the_other_end_does() -> None:
+    async with engine() as (peer, device):
+        peer.answer = lambda *_: (200, {key: value for key, value in STATE.items() if key != "peer_mode"})
+        assert await device.read("peer_mode") == "unknown"
 
 
 async def test_an_engine_may_listen_on_a_unix_socket(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ async def test_info_tells_what_it_is() -> None:
     assert response.json() == {
         "model": "SIM-BB84",
         "serial": "E-bob",
-        "version": "1.0",
+        "version": "1.1",
         "end": "bob",
         "link": "charlie-dave",
         "pulse_rate_hz": 20e6,
@@ -74,7 +74,7 @@ async def test_info_tells_what_it_is() -> None:
 
 
 @pytest.mark.asyncio
-async def test_state_changes_at_both_ends_and_begins_a_block() -> None:
+async def test_each_end_is_told_its_own_settings_and_knows_the_mode_of_the_other() -> None:
     clock = VirtualClock()
     alice, bob = build_pair(clock)
     async with served(alice, clock) as (at_alice, _), served(bob, clock) as (at_bob, _):
@@ -82,17 +82,19 @@ async def test_state_changes_at_both_ends_and_begins_a_block() -> None:
         assert idle == {
             "running": False,
             "mode": "idle",
+            "peer_mode": "idle",
             "protocol": "bb84",
             "mean_photon_number_e6": 0,
             "block": 0,
             "sequence": 0,
         }
-        told = await at_bob.put("/v1/state", json={"mean_photon_number_e6": 500_000, "running": True})
-        assert told.status_code == 200
-        assert (await at_alice.get("/v1/state")).json() == told.json()
-        assert told.json()["mode"] == "key"
+        told = (await at_bob.put("/v1/state", json={"mean_photon_number_e6": 500_000, "running": True})).json()
+        assert (told["mode"], told["peer_mode"]) == ("key", "idle")
+        assert (await at_alice.get("/v1/state")).json() == {**idle, "peer_mode": "key"}
+        told = (await at_alice.put("/v1/state", json={"mean_photon_number_e6": 500_000, "running": True})).json()
+        assert told == (await at_bob.get("/v1/state")).json()
         again = (await at_alice.put("/v1/state", json={"mode": "alignment"})).json()
-        assert again["block"] == told.json()["block"] + 1
+        assert again["block"] == told["block"] + 1
         assert again["running"] is True
 
 
@@ -101,7 +103,8 @@ async def test_both_ends_report_equal_counts_page_by_page() -> None:
     clock = VirtualClock()
     alice, bob = build_pair(clock)
     async with served(alice, clock) as (at_alice, _), served(bob, clock) as (at_bob, _):
-        await at_alice.put("/v1/state", json={"mode": "key", "mean_photon_number_e6": 500_000})
+        for client in (at_alice, at_bob):
+            await client.put("/v1/state", json={"mode": "key", "mean_photon_number_e6": 500_000})
         await clock.advance(5.0)
         whole = (await at_alice.get("/v1/records")).json()
         assert (whole["oldest"], whole["newest"]) == (1, 5)
@@ -119,12 +122,15 @@ async def test_both_ends_report_equal_counts_page_by_page() -> None:
 @pytest.mark.asyncio
 async def test_alignment_measures_for_as_long_as_its_pulses_take() -> None:
     clock = VirtualClock()
-    alice, _ = build_pair(clock)
-    async with served(alice, clock) as (client, _):
+    alice, bob = build_pair(clock)
+    async with served(bob, clock) as (client, _):
         refused = await client.post("/v1/alignment/measure", json={"pulses": 1000})
         assert refused.status_code == 409
         assert refused.json()["expected"] == "mode alignment"
         await client.put("/v1/state", json={"mode": "alignment"})
+        refused = await client.post("/v1/alignment/measure", json={"pulses": 1000})
+        assert refused.json()["expected"] == "both ends in mode alignment"
+        alice.session.configure("alice", mode="alignment")
         measuring = asyncio.create_task(client.post("/v1/alignment/measure", json={"pulses": 20_000_000}))
         asked_for = await client.get("/v1/state")  # the engine goes on answering
         assert asked_for.json()["mode"] == "alignment"
@@ -179,7 +185,7 @@ async def test_the_interface_documents_itself() -> None:
     alice, _ = build_pair(clock)
     async with served(alice, clock) as (client, _):
         document = (await client.get("/openapi.json")).json()
-    assert document["info"]["version"] == "1.0"
+    assert document["info"]["version"] == "1.1"
     assert {path: set(methods) for path, methods in document["paths"].items()} == {
         "/v1/info": {"get"},
         "/v1/state": {"get", "put"},
@@ -247,9 +253,9 @@ async def test_line_faults_reach_http_too() -> None:
 async def test_unplugging_breaks_requests_under_way_and_replugging_serves_the_same_address() -> None:
     clock = VirtualClock()
     alice, _ = build_pair(clock)
+    alice.session.configure(mode="alignment")
     async with served(alice, clock) as (client, endpoint):
         address = endpoint.address
-        await client.put("/v1/state", json={"mode": "alignment"})
         measuring = asyncio.create_task(client.post("/v1/alignment/measure", json={"pulses": 10**9}))
         assert (await client.get("/v1/state")).status_code == 200
         await endpoint.unplug()
@@ -269,7 +275,9 @@ async def test_power_loss_at_one_end_ends_the_session_and_keeps_the_records() ->
     alice.session.configure(running=True, mean_photon_number_e6=400_000)
     await clock.advance(2.0)
     bob.power_cycle()
-    assert alice.session.state().mode == "idle"
+    state = alice.session.state("alice")
+    assert (state.mode, state.peer_mode) == ("key", "idle")
+    await clock.advance(2.0)
     assert [record.sequence for record in alice.session.records("alice", 0, 10)] == [1, 2]
 
 

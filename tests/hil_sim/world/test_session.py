@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hil_sim.world.parameters import Polarization
@@ -6,6 +8,15 @@ from hil_sim.world.session import KeySession
 from hil_sim.world.session_state import SessionParameters, SessionRefusedError
 from qkdctl.physics.bb84 import Channel, rate_infinite_decoy
 from tests.hil_sim.world.links import STILL, HandClock, lit_link
+
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "mode": st.sampled_from(["idle", "key", "alignment"]),
+        "protocol": st.sampled_from(["bb84", "bb84-fast"]),
+        "mean_photon_number_e6": st.sampled_from([0, 400_000, 500_000]),
+    },
+)
 
 
 class Bench:
@@ -20,6 +31,10 @@ class Bench:
     def run(self, seconds):
         self.session.configure(running=True)
         self.clock.go_on(seconds)
+
+    def served_by_two(self):
+        for end in ("alice", "bob"):
+            self.session.join(end)
 
     def records(self, end="alice", after=0):
         return self.session.records(end, after, 10_000)
@@ -181,6 +196,70 @@ def test_the_second_end_that_is_told_the_same_changes_nothing_more():
     for _ in ("alice", "bob"):
         bench.session.configure(mode="key")
     assert bench.session.state().block == aligned + 1
+
+
+@pytest.mark.parametrize(
+    "alone", [{"mean_photon_number_e6": 400_000}, {"protocol": "bb84-fast"}, {"mode": "alignment"}]
+)
+@pytest.mark.parametrize("end", ["alice", "bob"])
+def test_settings_that_differ_make_dead_time_equal_at_both_ends_and_no_key(end, alone):
+    bench = Bench(protocols=("bb84", "bb84-fast"))
+    bench.served_by_two()
+    bench.run(2)
+    bench.session.configure(end, **alone)
+    bench.clock.go_on(3)
+    dead = bench.records(after=2)
+    assert [(r.dead_ms, r.duration_ms, r.pulses, r.secret_key_bits) for r in dead] == [(1000, 1000, 0, 0)] * 3
+    assert {(r.z.detected, r.x.detected) for r in dead} == {((0, 0, 0), (0, 0, 0))}
+    assert [r.model_copy(update={"end": "alice"}) for r in bench.records("bob")] == bench.records()
+    bench.session.configure("bob" if end == "alice" else "alice", **{"mode": "key"} | alone)
+    if "mode" in alone:
+        bench.session.configure(mode="key")
+    bench.clock.go_on(1)
+    assert bench.records()[-1].secret_key_bits > 0
+
+
+def test_nothing_is_recorded_while_one_end_is_idle():
+    bench = Bench()
+    bench.served_by_two()
+    bench.session.configure("alice", running=True)
+    bench.clock.go_on(5)
+    assert bench.records() == []
+    assert (bench.session.state("bob").mode, bench.session.state("bob").peer_mode) == ("idle", "key")
+    bench.session.configure("bob", running=True)
+    bench.clock.go_on(2)
+    assert [r.sequence for r in bench.records("bob")] == [1, 2]
+    bench.session.configure("bob", running=False)
+    bench.clock.go_on(5)
+    assert len(bench.records()) == 2
+
+
+def test_an_end_without_an_engine_follows_the_other():
+    bench = Bench()
+    bench.session.join("alice")
+    bench.session.configure("alice", running=True)
+    assert bench.session.state("bob").mode == "key"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["alice", "bob"]), CHANGES, st.floats(0.0, 2.5)), max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_ends_are_told_their_records_are_equal_and_key_is_of_equal_settings(orders):
+    bench = Bench(protocols=("bb84", "bb84-fast"))
+    bench.served_by_two()
+    for end, change, seconds in orders:
+        bench.session.configure(end, **change)
+        bench.clock.go_on(seconds)
+        alice, bob = bench.session.state("alice"), bench.session.state("bob")
+        assert (alice.mode, bob.mode) == (bob.peer_mode, alice.peer_mode)
+        newest = bench.records()[-1:]
+        agreed = alice.mode == bob.mode == "key" and (alice.protocol, alice.mean_photon_number_e6) == (
+            bob.protocol, bob.mean_photon_number_e6,
+        )  # fmt: skip
+        if newest and newest[0].block == alice.block:
+            assert (newest[0].dead_ms == 0) == agreed
+    assert [r.model_copy(update={"end": "alice"}) for r in bench.records("bob")] == bench.records()
+    assert all(r.pulses == 0 and r.secret_key_bits == 0 for r in bench.records() if r.dead_ms)
+    assert [r.sequence for r in bench.records()] == list(range(1, len(bench.records()) + 1))
 
 
 def test_a_block_ends_by_itself_and_its_key_with_it():
