@@ -15,6 +15,7 @@ from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from qkdctl.bus.base import Message, Origin
 from qkdctl.bus.errors import LinkLostError, UnreachableError
@@ -50,6 +51,9 @@ class Connection(Protocol):
 
     async def subscribe(self, topic_filter: str) -> None:
         """Ask for messages, quality of service 1."""
+
+    async def subscribe_live(self, topic_filter: str) -> None:
+        """Ask for what others publish from now on, quality of service 0; `retain` is then as they published it."""
 
     async def receive(self) -> Message:
         """The next message."""
@@ -96,8 +100,18 @@ class MqttConnection:
 
     async def subscribe(self, topic_filter: str) -> None:
         """See Connection."""
+        await self._subscribe(topic_filter, SubscribeOptions(qos=1))
+
+    async def subscribe_live(self, topic_filter: str) -> None:
+        """See Connection."""
+        options = SubscribeOptions(
+            noLocal=True, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND
+        )
+        await self._subscribe(topic_filter, options)
+
+    async def _subscribe(self, topic_filter: str, options: SubscribeOptions) -> None:
         try:
-            codes = await self._client.subscribe(topic_filter, qos=1)
+            codes = await self._client.subscribe(topic_filter, options=options)
         except aiomqtt.MqttError as error:
             raise LinkLostError(f"subscribing to {topic_filter}: {_why(error)}") from error
         refused = [str(code) for code in codes if not isinstance(code, int) and code.is_failure]
@@ -106,8 +120,10 @@ class MqttConnection:
 
     async def receive(self) -> Message:
         """See Connection."""
+        messages = self._client.messages
         try:
-            message = await anext(self._client.messages)
+            # The iterator starts a task for each message; in a flood they come faster than that and would pile up.
+            message = self._client._queue.get_nowait() if len(messages) else await anext(messages)  # noqa: SLF001
         except aiomqtt.MqttError as error:
             raise LinkLostError(_why(error)) from error
         payload = message.payload if isinstance(message.payload, bytes) else b""
@@ -122,8 +138,8 @@ class MqttConnection:
 
 
 @asynccontextmanager
-async def connect(settings: MqttSettings, client_id: str, will: Outgoing) -> AsyncIterator[MqttConnection]:
-    """Open a session; leaving without `disconnect` makes the broker publish the will.
+async def connect(settings: MqttSettings, client_id: str, will: Outgoing | None) -> AsyncIterator[MqttConnection]:
+    """Open a session; leaving without `disconnect` makes the broker publish the will, if there is one.
 
     Raises:
         UnreachableError: no connection, no agreement on TLS, or no readable password.
@@ -140,10 +156,8 @@ async def connect(settings: MqttSettings, client_id: str, will: Outgoing) -> Asy
         _close(client)
 
 
-def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> _Client:
+def _client(settings: MqttSettings, client_id: str, will: Outgoing | None) -> _Client:
     password = settings.password_file.read_text("utf-8").strip() if settings.password_file else None
-    will_properties = _properties(PacketTypes.WILLMESSAGE)
-    will_properties.UserProperty = [("schema", SCHEMA)]
     properties = _properties(PacketTypes.CONNECT)
     properties.MaximumPacketSize = settings.max_payload_bytes + _OVERHEAD_BYTES
     client = _Client(
@@ -158,13 +172,19 @@ def _client(settings: MqttSettings, client_id: str, will: Outgoing) -> _Client:
         timeout=settings.connect_timeout_s,
         tls_context=_tls_context(settings.tls),
         properties=properties,
-        will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain, will_properties),
+        will=_will(will) if will else None,
         max_concurrent_outgoing_calls=settings.batch,
         socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
     client.pending_calls_threshold = settings.batch
     client._client.connect_timeout = settings.connect_timeout_s  # noqa: SLF001 -- the only way to set it
     return client
+
+
+def _will(message: Outgoing) -> aiomqtt.Will:
+    properties = _properties(PacketTypes.WILLMESSAGE)
+    properties.UserProperty = [("schema", SCHEMA)]
+    return aiomqtt.Will(message.topic, message.payload, message.qos, message.retain, properties)
 
 
 class _ClosingSocket(ssl.SSLSocket):

@@ -7,3 +7,10 @@ class LinkLostError(Exception):
 
 class UnreachableError(LinkLostError):
     """The broker was not reached at all: it knows nothing of the attempt."""
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The first exception within nested groups; the exception itself when it is no group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,10 +12,11 @@ import structlog
 from qkdctl.bus.announcements import BD_SEQ_MODULO, SessionId
 from qkdctl.bus.base import Message, Subscription
 from qkdctl.bus.connection import Connection, Outgoing, connect
-from qkdctl.bus.errors import LinkLostError, UnreachableError
+from qkdctl.bus.errors import LinkLostError, UnreachableError, first_cause
 from qkdctl.bus.session import NodeSide, Session, will_of
 from qkdctl.bus.settings import MqttSettings
 from qkdctl.bus.topics import NodeTopics, takes
+from qkdctl.bus.waiting import apart
 from qkdctl.clock import Clock
 from qkdctl.devices.backoff import Backoff
 from qkdctl.logs import Outage
@@ -26,7 +27,7 @@ from qkdctl.store.outbox import Outbox
 BD_SEQ_COUNTER = "mqtt_bd_seq"
 _log = structlog.get_logger(__name__)
 
-Connector: TypeAlias = Callable[[MqttSettings, str, Outgoing], AbstractAsyncContextManager[Connection]]
+Connector: TypeAlias = Callable[[MqttSettings, str, Outgoing | None], AbstractAsyncContextManager[Connection]]
 
 
 @dataclass(slots=True)
@@ -142,7 +143,7 @@ class MqttBus:
                 if session_id is None:
                     bd_seq = await self._counters.add(BD_SEQ_COUNTER, modulo=BD_SEQ_MODULO)
                     session_id = SessionId(stream=self._outbox.stream, bd_seq=bd_seq)
-                await _apart(self._run_session(session_id))
+                await apart(self._run_session(session_id))
             except UnreachableError as error:
                 self._outage.failed(error)  # The broker never saw this number, so the next attempt may use it.
             except Exception as error:  # noqa: BLE001 -- whatever happens here must not stop the instruments
@@ -171,9 +172,7 @@ class MqttBus:
         self._outage.recovered()
 
     def _note_end(self, error: Exception) -> None:
-        cause: BaseException = error
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
+        cause = first_cause(error)
         if not isinstance(cause, LinkLostError | OSError | StoreError) and not self._outage.lasts:
             _log.error("unexpected error in the MQTT session", exc_info=cause)
         self._outage.failed(cause)
@@ -198,15 +197,3 @@ class MqttBus:
                 before = subscription.dropped
                 subscription.put(message)
                 self.figures.overrun += subscription.dropped - before
-
-
-async def _apart(work: Coroutine[Any, Any, None]) -> None:
-    """Run work in a task of its own: a task group that fails while it is cancelled forgets that it was."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait({task})
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
-    await task

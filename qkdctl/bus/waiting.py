@@ -1,4 +1,4 @@
-"""Deadlines by an injected clock."""
+"""Deadlines by an injected clock, and work that is cancelled as a whole."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -26,3 +26,15 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> 
         task.cancel()
         timer.cancel()
         await asyncio.gather(task, timer, return_exceptions=True)
+
+
+async def apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run work in a task of its own: a task group that fails while it is cancelled forgets that it was."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+    await task

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -43,6 +44,16 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def pause(self) -> None:
+        """Stop all work, as a machine does that hangs: connections stay, and new ones are accepted by the kernel."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
 
 def free_port() -> int:

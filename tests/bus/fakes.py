@@ -14,7 +14,7 @@ from qkdctl.clock import Clock
 class FakeConnection:
     """Acknowledges at once, unless it is silent or broken."""
 
-    def __init__(self, will: Outgoing) -> None:
+    def __init__(self, will: Outgoing | None) -> None:
         self.will = will
         self.published: list[Outgoing] = []
         self.filters: list[str] = []
@@ -29,6 +29,9 @@ class FakeConnection:
 
     async def subscribe(self, topic_filter: str) -> None:
         self.filters.append(topic_filter)
+
+    async def subscribe_live(self, topic_filter: str) -> None:
+        self.filters.append(f"live {topic_filter}")
 
     async def receive(self) -> Message:
         message = await self._inbound.get()
@@ -67,7 +70,9 @@ class FakeBroker:
         self._clock = clock
 
     @asynccontextmanager
-    async def connect(self, _settings: MqttSettings, _client_id: str, will: Outgoing) -> AsyncIterator[Connection]:
+    async def connect(
+        self, _settings: MqttSettings, _client_id: str, will: Outgoing | None
+    ) -> AsyncIterator[Connection]:
         self.attempts.append(self._clock.monotonic())
         if self.failure:
             raise self.failure
