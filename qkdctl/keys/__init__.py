@@ -1,0 +1,1 @@
+"""Where the keys come from that authenticate messages between nodes."""
