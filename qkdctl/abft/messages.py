@@ -158,9 +158,7 @@ class Content:
     kind: Literal["content"] = "content"
 
 
-Message: TypeAlias = (
-    Report | Echo | Proposal | Vote | Proof | Suggest | RoundChange | Decided | Here | Wanted | Content
-)
+Message: TypeAlias = Report | Echo | Proposal | Vote | Proof | Suggest | RoundChange | Decided | Here | Wanted | Content
 InContext: TypeAlias = Report | Echo | Proposal | Vote | Proof | Suggest | RoundChange | Here
 """Messages that count in one epoch under one electorate only."""
 

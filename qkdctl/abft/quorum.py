@@ -1,7 +1,7 @@
 """Who decides in one epoch and with how much weight: every threshold of the agreement stands in this file.
 
-Quorums by weight follow from one condition, that three times the weight of the f heaviest members stays below the weight
-of all: then two strong quorums share an honest node, and the honest nodes alone are a strong quorum.
+Quorums by weight follow from one condition, that three times the weight of the f heaviest members stays below the
+weight of all: then two strong quorums share an honest node, and the honest nodes alone are a strong quorum.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,13 +84,23 @@ class Electorate:
         """Weight of different nodes together; whoever is no member has none."""
         return sum(self.weights.get(node, 0) for node in set(nodes))
 
+    @cached_property
+    def strong_from(self) -> int:
+        """The least weight of a strong quorum: 2 * votes > W + B."""
+        return (self.total + self.byzantine) // 2 + 1
+
+    @cached_property
+    def weak_from(self) -> int:
+        """The least weight of a weak quorum: votes > B."""
+        return self.byzantine + 1
+
     def is_strong(self, nodes: Iterable[str]) -> bool:
         """A quorum that shares an honest node with every other such quorum."""
-        return 2 * self.weight(nodes) > self.total + self.byzantine
+        return self.weight(nodes) >= self.strong_from
 
     def is_weak(self, nodes: Iterable[str]) -> bool:
         """At least one of these nodes is honest."""
-        return self.weight(nodes) > self.byzantine
+        return self.weight(nodes) >= self.weak_from
 
     @property
     def enough_reports(self) -> int:
