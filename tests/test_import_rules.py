@@ -23,6 +23,8 @@ ROOMS = tuple(
 )
 EXECUTION = "qkdctl.policy.execution"
 KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
+# Simulated key managers sign certificates as real networks do.
+CERTIFICATES = "qkdctl.keys.certificates"
 # The demo is a client of the daemon and shows its own live view.
 DEMO_BORROWS = ("qkdctl.cli.view", "qkdctl.resources")
 OUTSIDE_WORLD = """
@@ -71,7 +73,7 @@ def drivers_import_devices(found: Import) -> str | None:
 
 def simulator_imports_no_daemon(found: Import) -> str | None:
     borrowed = DEMO_BORROWS if inside(found.importer, "hil_sim.demo") else ()
-    return _only(found, "hil_sim", *ROOMS, *KINDS, "qkdctl.clock", "qkdctl.client", *borrowed)
+    return _only(found, "hil_sim", *ROOMS, *KINDS, CERTIFICATES, "qkdctl.clock", "qkdctl.client", *borrowed)
 
 
 def policies_import_no_daemon(found: Import) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -29,6 +30,7 @@ class HttpEndpoint:
         host: str = "127.0.0.1",
         port: int = 0,
         seed: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Prepare a server for `instrument`.
 
@@ -39,6 +41,8 @@ class HttpEndpoint:
             host: address to bind.
             port: TCP port; 0 takes a free one at the first start and keeps it.
             seed: of the fault plan.
+            tls: how to serve HTTPS; None serves HTTP. What a client presented then stands in the state of the request
+                as `certificate`, in the form of `ssl.SSLSocket.getpeercert`.
 
         Raises:
             TypeError: for an instrument that does not speak HTTP.
@@ -48,6 +52,7 @@ class HttpEndpoint:
         self._name = name
         self._host = host
         self._port = port
+        self._tls = tls
         self._faults = FaultPlan(clock, seed)
         self._wire = HttpWire(instrument, self._faults, clock)
         self._reserved: socket.socket | None = None
@@ -61,7 +66,7 @@ class HttpEndpoint:
     @property
     def address(self) -> str:
         """Where clients find it."""
-        return f"http://{self._host}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
 
     @property
     def faults(self) -> FaultPlan:
@@ -79,6 +84,7 @@ class HttpEndpoint:
         listener = self._reserved or self._bind()
         self._reserved = None
         self._port = listener.getsockname()[1]
+        tls = self._tls
         config = uvicorn.Config(
             self._wire,
             http=_ClosableProtocol,
@@ -88,6 +94,7 @@ class HttpEndpoint:
             access_log=False,
             server_header=False,
             date_header=False,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )
         config.load()
         server = uvicorn.Server(config)
@@ -140,8 +147,9 @@ class HttpEndpoint:
 
 
 class _ClosableProtocol(H11Protocol):
-    """HTTP that lets the application end the connection in the middle of a response."""
+    """HTTP whose application knows its client's certificate and can end the connection in the middle of a response."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "close": transport.close}
+        certificate = transport.get_extra_info("peercert")
+        self.app_state = {**self.app_state, "close": transport.close, "certificate": certificate}

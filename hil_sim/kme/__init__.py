@@ -1,0 +1,1 @@
+"""Simulated key managers: ETSI GS QKD 014 over HTTPS, serving what the simulated links made."""
