@@ -1,7 +1,8 @@
 """The ledger: what was decided, done and ordered, each entry bound to all before it by its hash."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeAlias
 
 from qkdctl.clock import Clock
 from qkdctl.records.encoding import Canonical
@@ -11,6 +12,7 @@ from qkdctl.store.errors import DamagedEntryError
 from qkdctl.store.ledger_file import insert_entry, select_entries, select_head
 from qkdctl.store.set_points import Value, payload_with, point_to
 
+Beside: TypeAlias = Callable[[sqlite3.Connection, Entry], None]
 _PAGE = 500
 
 
@@ -26,13 +28,15 @@ class Ledger:
         kind: Kind,
         payload: Mapping[str, Canonical],
         set_points: Mapping[tuple[str, str], Value] | None = None,
+        beside: Beside | None = None,
     ) -> Entry:
         """Write an entry, and the set-points that it commits, in one transaction.
 
         Args:
             kind: what the entry is about.
             payload: integers, strings, lists and mappings.
-            set_points: (device, attribute) -> value, for entries other than decisions (an operator's order).
+            set_points: (device, attribute) -> value that the entry commits.
+            beside: writes what belongs to the entry in the same transaction.
 
         Raises:
             TypeError, ValueError: kind, payload or a set-point is not of the stated form; nothing was written.
@@ -46,19 +50,11 @@ class Ledger:
             entry = Entry.create(sequence + 1, wall_ms, kind, content, digest)
             insert_entry(connection, entry)
             point_to(connection, entry)
+            if beside is not None:
+                beside(connection, entry)
             return entry
 
         return await self._database.run(job)
-
-    async def append_decision(
-        self, payload: Mapping[str, Canonical], set_points: Mapping[tuple[str, str], Value]
-    ) -> Entry:
-        """Write a decision; it must state the set-points it commits, none included.
-
-        Raises:
-            TypeError, ValueError, StoreError: as for `append`.
-        """
-        return await self.append("decision", payload, set_points)
 
     async def head(self) -> Entry:
         """The last entry."""

@@ -4,17 +4,19 @@ import secrets
 import sqlite3
 
 from qkdctl.store.chain import NO_HASH, ChainChecker, Entry
+from qkdctl.store.decisions import find_decision
 from qkdctl.store.errors import DamagedEntryError
 from qkdctl.store.ledger_file import insert_entry, select_entries
 from qkdctl.store.set_points import point_to
 
-_INDEPENDENT_TABLES = ("calibrations", "link_modes", "counters")
+_INDEPENDENT_TABLES = ("calibrations", "link_modes", "counters", "reports")
 
 
 def fill_state(fresh: sqlite3.Connection, damaged: sqlite3.Connection | None, wall_ms: int) -> str:
     """Copy the ledger up to its first break, and what else can be read; begin a new ledger when nothing can.
 
-    Set-points follow from the entries that were kept, so no set-point is known that the ledger does not show.
+    Set-points follow from the entries that were kept, so no set-point is known that the ledger does not show. What was
+    voted is not copied: a replica that may have voted more than it knows must not vote in that epoch again.
     """
     entries = _copy_ledger(fresh, damaged) if damaged else 0
     if entries == 0:
@@ -36,6 +38,7 @@ def _copy_ledger(fresh: sqlite3.Connection, damaged: sqlite3.Connection) -> int:
                 break
             insert_entry(fresh, entry)
             point_to(fresh, entry)
+            find_decision(fresh, entry)
     except DamagedEntryError:
         pass
     return checker.expected_sequence

@@ -14,10 +14,12 @@ from qkdctl.clock import Clock
 from qkdctl.store.calibrations import Calibrations
 from qkdctl.store.counters import Counters
 from qkdctl.store.database import Database
+from qkdctl.store.decisions import Decisions
 from qkdctl.store.ledger import Ledger
 from qkdctl.store.ledger_file import STATE_FILE
 from qkdctl.store.link_modes import LinkModes
 from qkdctl.store.lock import DirectoryLock
+from qkdctl.store.memories import Memories
 from qkdctl.store.migration import Schema
 from qkdctl.store.outbox import Outbox
 from qkdctl.store.recovery import Damage, make_sound
@@ -42,6 +44,8 @@ class Store:
     calibrations: Calibrations
     link_modes: LinkModes
     counters: Counters
+    memories: Memories
+    decisions: Decisions
     outbox: Outbox
     complaints: tuple[str, ...]
 
@@ -82,6 +86,8 @@ async def open_store(
             Calibrations(state, clock),
             LinkModes(state, clock),
             Counters(state),
+            Memories(state),
+            Decisions(state),
             outbox,
             complaints,
         )

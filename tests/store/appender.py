@@ -12,8 +12,8 @@ async def main(directory: Path) -> None:
     """Append for ever; one line per acknowledged write."""
     async with open_store(directory, RealClock()) as store:
         while True:
-            entry = await store.ledger.append_decision({"why": "x" * 300}, {})
-            await store.ledger.append_decision({}, {("voa", "attenuation_db"): float(entry.sequence)})
+            entry = await store.ledger.append("decision", {"why": "x" * 300}, {})
+            await store.ledger.append("decision", {}, {("voa", "attenuation_db"): float(entry.sequence)})
             number = await store.outbox.append("t", b"x" * 300)
             print(entry.sequence + 1, number, flush=True)
 

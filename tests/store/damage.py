@@ -32,7 +32,9 @@ async def write_directory(directory: Path, decisions: int, crashed_copy: Path | 
     journal = directory / "state.db-wal"
     async with open_store(directory, VirtualClock()) as store:
         for epoch in range(decisions):
-            await store.ledger.append_decision({"epoch": epoch, "why": TEXT}, {("voa", "attenuation_db"): epoch / 10})
+            await store.ledger.append(
+                "decision", {"epoch": epoch, "why": TEXT}, {("voa", "attenuation_db"): epoch / 10}
+            )
             sizes.append(journal.stat().st_size)
         entries = [entry async for entry in store.ledger]
         if crashed_copy:

@@ -65,10 +65,12 @@ async def test_the_table_refuses_every_change(tmp_path: Path, statement: str) ->
 
 @pytest.mark.asyncio
 async def test_a_decision_commits_its_set_points(store: Store) -> None:
-    first = await store.ledger.append_decision(
-        {"epoch": 1}, {("voa", "attenuation_db"): 12.1, ("voa", "shutter_open"): True, ("laser", "current_a"): 0.1}
+    first = await store.ledger.append(
+        "decision",
+        {"epoch": 1},
+        {("voa", "attenuation_db"): 12.1, ("voa", "shutter_open"): True, ("laser", "current_a"): 0.1},
     )
-    second = await store.ledger.append_decision({"epoch": 2}, {("voa", "attenuation_db"): 0.1 + 0.2})
+    second = await store.ledger.append("decision", {"epoch": 2}, {("voa", "attenuation_db"): 0.1 + 0.2})
     third = await store.ledger.append("operator", {"who": "x"}, {("switch", "connections"): "1>17,2>18"})
     points = await store.set_points.all()
     assert {name: (point.value, point.sequence) for name, point in points.items()} == {
@@ -96,7 +98,7 @@ async def test_what_cannot_be_written_writes_nothing(
     store: Store, payload: dict[str, int], set_points: dict[tuple[str, str], float], expected: type[Exception]
 ) -> None:
     with pytest.raises(expected):
-        await store.ledger.append_decision(payload, set_points)
+        await store.ledger.append("decision", payload, set_points)
     assert (await store.ledger.head()).kind == "genesis"
     assert await store.set_points.all() == {}
 
