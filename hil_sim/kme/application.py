@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 from hil_sim.endpoints.http_wire import Application
@@ -35,6 +36,15 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"model": ErrorDocument, "description": "the caller is not entitled to it"},
     503: {"model": ErrorDocument, "description": "no key, or no peer, to grant it now"},
 }
+
+
+class _SaeIdConvertor(StringConvertor):
+    """Whatever stands between the fixed parts of a path: an SAE ID may hold a slash, or a line break."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("sae_id", _SaeIdConvertor())
 
 
 def _whole(text: object) -> object:
@@ -78,13 +88,12 @@ def _add_methods(app: FastAPI, manager: KeyManager, identity: IdentityField) -> 
     caller_type = Annotated[str, Depends(caller_of)]
     options: dict[str, Any] = {"responses": _ERRORS}
 
-    # An SAE ID may hold a slash, so the parameter takes whatever stands between the fixed parts of the path.
-    @app.get(_KEYS + "/{slave_SAE_ID:path}/status", **options)
+    @app.get(_KEYS + "/{slave_SAE_ID:sae_id}/status", **options)
     async def get_status(caller: caller_type, slave: Slave) -> StatusDocument:
         """What a master could have now for a slave."""
         return manager.status(caller, slave)
 
-    @app.get(_KEYS + "/{slave_SAE_ID:path}/enc_keys", **options)
+    @app.get(_KEYS + "/{slave_SAE_ID:sae_id}/enc_keys", **options)
     async def get_key(
         caller: caller_type,
         slave: Slave,
@@ -94,21 +103,21 @@ def _add_methods(app: FastAPI, manager: KeyManager, identity: IdentityField) -> 
         """New keys for a master and one slave."""
         return manager.issue(caller, slave, KeyRequestDocument(number=number, size=size))
 
-    @app.post(_KEYS + "/{slave_SAE_ID:path}/enc_keys", **options)
+    @app.post(_KEYS + "/{slave_SAE_ID:sae_id}/enc_keys", **options)
     async def post_key(
         caller: caller_type, slave: Slave, wanted: KeyRequestDocument | None = None
     ) -> KeyContainerDocument:
         """New keys for a master and its slaves; without a body one key of the default size."""
         return manager.issue(caller, slave, wanted or KeyRequestDocument())
 
-    @app.get(_KEYS + "/{master_SAE_ID:path}/dec_keys", **options)
+    @app.get(_KEYS + "/{master_SAE_ID:sae_id}/dec_keys", **options)
     async def get_key_with_id(
         caller: caller_type, master: Master, key_id: Annotated[str, Query(alias="key_ID", description="UUID")]
     ) -> KeyContainerDocument:
         """The key of a master for one of its slaves, once."""
         return manager.deliver(caller, master, KeyIdsDocument(key_IDs=[KeyIdDocument(key_ID=key_id)]))
 
-    @app.post(_KEYS + "/{master_SAE_ID:path}/dec_keys", **options)
+    @app.post(_KEYS + "/{master_SAE_ID:sae_id}/dec_keys", **options)
     async def post_key_with_ids(caller: caller_type, master: Master, wanted: KeyIdsDocument) -> KeyContainerDocument:
         """Keys of a master for one of its slaves, each once; all of them or none."""
         return manager.deliver(caller, master, wanted)

@@ -1,7 +1,9 @@
 """What can go wrong between a node and its key manager, by cause."""
 
+from qkdctl.keys.base import KeySourceError
 
-class KeyManagerError(Exception):
+
+class KeyManagerError(KeySourceError):
     """A key manager did not give what was asked for.
 
     Attributes:
