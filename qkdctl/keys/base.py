@@ -43,8 +43,8 @@ class Key:
 class KeySource(Protocol):
     """Keys shared with each peer.
 
-    Every method but the last two may wait for a key server and raises `KeySourceError` when it cannot do its part; what
-    was asked for may then be lost, never delivered twice.
+    Methods that may wait for a key server are asynchronous and raise `KeySourceError` when it cannot do its part;
+    what was asked for may then be lost, never delivered twice.
     """
 
     async def chapter(self, peer: str) -> Key:
@@ -73,3 +73,6 @@ class KeySource(Protocol):
 
     def peer_fetched(self, peer: str, mark: int) -> None:
         """The peer's `fetched`, said by itself after this process had started."""
+
+    def probe(self, peer: str) -> bytes | None:
+        """Number of a key that is never used, but that the peer must fetch before `draw` gives any; None otherwise."""
