@@ -34,7 +34,12 @@ class Wake:
     """The time `Replica.wake_at` has come."""
 
 
-Event: TypeAlias = Tick | OwnReport | Received | Wake
+@dataclass(frozen=True, slots=True)
+class SitOut:
+    """Peers know more of this node than its store does: it may have voted what it does not remember."""
+
+
+Event: TypeAlias = Tick | OwnReport | Received | Wake | SitOut
 
 
 @dataclass(frozen=True, slots=True)

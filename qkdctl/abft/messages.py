@@ -2,23 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from qkdctl.records.base import Count, Name
 
-MOST_BYTES = 65_536
-"""Of a packet; longer ones are refused, because the chance of a forgery grows with the length."""
 ROUND_MAX = 1_000_000
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Round = Annotated[int, Field(ge=0, le=ROUND_MAX)]
 Phase = Annotated[int, Field(ge=1, le=4)]
-
-
-class MessageError(Exception):
-    """Bytes that are no packet of this protocol."""
 
 
 def digest_of(text: str) -> str:
@@ -161,48 +155,3 @@ class Content:
 Message: TypeAlias = Report | Echo | Proposal | Vote | Proof | Suggest | RoundChange | Decided | Here | Wanted | Content
 InContext: TypeAlias = Report | Echo | Proposal | Vote | Proof | Suggest | RoundChange | Here
 """Messages that count in one epoch under one electorate only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """What one replica says to another at one time.
-
-    Attributes:
-        network: name of the network.
-        sender, to: replicas; a packet for somebody else is refused.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
-
-    network: Name
-    sender: Name
-    to: Name
-    messages: tuple[Annotated[Message, Field(discriminator="kind")], ...]
-
-    def encode(self) -> bytes:
-        """JSON, ready for a tag.
-
-        Raises:
-            MessageError: longer than 65 536 bytes.
-        """
-        data = _ADAPTER.dump_json(self)
-        if len(data) > MOST_BYTES:
-            raise MessageError(f"packet of {len(data)} bytes; at most {MOST_BYTES} are sent")
-        return data
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Packet":
-        """From bytes.
-
-        Raises:
-            MessageError: they are no packet.
-        """
-        if len(data) > MOST_BYTES:
-            raise MessageError(f"packet of {len(data)} bytes; at most {MOST_BYTES} are read")
-        try:
-            return _ADAPTER.validate_json(data, strict=True)
-        except ValidationError as error:
-            raise MessageError(f"no packet: {error.errors(include_url=False, include_input=False)[:1]}") from error
-
-
-_ADAPTER: TypeAdapter[Packet] = TypeAdapter(Packet)

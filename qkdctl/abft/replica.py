@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qkdctl.abft.chain import Chain
-from qkdctl.abft.effects import Alarm, Collect, Commit, Effect, Event, Halt, OwnReport, Received, Send, Tick
+from qkdctl.abft.effects import Alarm, Collect, Commit, Effect, Event, Halt, OwnReport, Received, Send, SitOut, Tick
 from qkdctl.abft.instance import Instance
 from qkdctl.abft.memory import Memory
 from qkdctl.abft.messages import Content, Decided, InContext, Message, Wanted
@@ -89,6 +89,8 @@ class Replica:
                 self.instance.report(event.content)
         elif isinstance(event, Received):
             self._take(event.sender, event.message, now)
+        elif isinstance(event, SitOut):
+            self._sit_out()
         self._go_on(now)
         self._speak(now)
         effects, self._effects = self._effects, []
@@ -131,6 +133,13 @@ class Replica:
         self._witness.begin(self.chain.electorate)
         for sender, message in self._peers.take_early(self.chain.epoch):
             self._take(sender, message, now)
+
+    def _sit_out(self) -> None:
+        """Only follow the epoch under way, or the next one: something was said in it that is forgotten."""
+        if self.instance is None:
+            self._sits_out = True
+        else:
+            self.instance.abstains = True
 
     def _others_reached(self, epoch: int) -> bool:
         """A weak quorum is in an epoch already, or beyond it."""

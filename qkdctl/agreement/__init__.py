@@ -1,0 +1,1 @@
+"""The agreement at work: a replica with its store, its keys and its peers."""
