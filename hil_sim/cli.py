@@ -1,18 +1,16 @@
 """`qkdctl sim`: simulated instruments at real addresses, for `qkdctl` and for other people's software, and networks."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from hil_sim.faults.command import mqtt_fault, mqtt_proxy
 from hil_sim.network.run.command import network, network_scenario_names
+from hil_sim.ordering import UNAVAILABLE, fail, order, runtime_socket
 
-_REFUSED = 1
 _USAGE = 2
-_UNAVAILABLE = 69
 _CONFIGURATION = 78
 
 sim = typer.Typer(
@@ -23,6 +21,8 @@ sim = typer.Typer(
     rich_markup_mode=None,
 )
 sim.command()(network)
+sim.command()(mqtt_proxy)
+sim.command()(mqtt_fault)
 
 ControlOption = Annotated[
     Path | None,
@@ -66,10 +66,10 @@ def serve(
     except BrokenPipeError:
         raise  # whoever read the addresses went away
     except ScenarioError as error:
-        _fail(f"{scenario} is no good scenario\n{error}", "", _CONFIGURATION)
+        fail(f"{scenario} is no good scenario\n{error}", "", _CONFIGURATION)
     except OSError as error:
         why = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
-        _fail(f"cannot serve {scenario}: {why}", "", _UNAVAILABLE)
+        fail(f"cannot serve {scenario}: {why}", "", UNAVAILABLE)
 
 
 @sim.command(name="list")
@@ -123,28 +123,10 @@ def fault(
 
       qkdctl sim fault laser-alice interlock-open
     """
-    request = {"verb": "fault", "instrument": instrument, "kind": kind}
+    request: dict[str, Any] = {"verb": "fault", "instrument": instrument, "kind": kind}
     parameters = {"seconds": seconds, "replies": replies, "size": size}
-    _ask(
-        control or _default_control(), request | {key: value for key, value in parameters.items() if value is not None}
-    )
-
-
-def _ask(control: Path, request: dict[str, Any]) -> None:
-    from hil_sim.control_client import ask  # noqa: PLC0415 -- only this verb needs sockets
-
-    try:
-        reply = ask(control, request)
-    except OSError as error:
-        hint = "start one with 'qkdctl sim serve', or name its socket with --control"
-        _fail(f"no simulator listens at {control}: {error.strerror or error}", hint, _UNAVAILABLE)
-    if not reply["ok"]:
-        _fail(str(reply["error"]), "", _REFUSED)
-
-
-def _fail(error: str, hint: str, code: int) -> NoReturn:
-    typer.echo(f"error: {error}" + (f"\nhint: {hint}" if hint else ""), err=True)
-    raise typer.Exit(code)
+    request |= {key: value for key, value in parameters.items() if value is not None}
+    order(control or _default_control(), request, "qkdctl sim serve")
 
 
 def _shipped() -> Path:
@@ -159,11 +141,11 @@ def _scenario_path(scenario: str) -> Path:
     """The file itself, or the shipped scenario of that name."""
     if Path(scenario).exists():
         return Path(scenario)
-    if scenario in _shipped_names():
-        return _shipped() / f"{scenario}.toml"
-    hint = f"name a file, or one of the shipped scenarios: {', '.join(_shipped_names())}"
-    _fail(f"there is no scenario {scenario!r}", hint, _USAGE)
+    if scenario not in _shipped_names():
+        hint = f"name a file, or one of the shipped scenarios: {', '.join(_shipped_names())}"
+        fail(f"there is no scenario {scenario!r}", hint, _USAGE)
+    return _shipped() / f"{scenario}.toml"
 
 
 def _default_control() -> Path:
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"qkdctl-sim-{os.getuid()}.sock"
+    return runtime_socket("sim")

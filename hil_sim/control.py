@@ -1,7 +1,6 @@
-"""Control of a running simulation over a unix socket: one line of JSON per request and per reply.
+"""Control of something that runs over a unix socket: one line of JSON per request and per reply.
 
-A request is `{"verb": "fault", "instrument": ..., "kind": ..., "seconds": ..., "replies": ..., "size": ...}` (the last
-three may be left out) or `{"verb": "addresses"}`; a reply is `{"ok": true, ...}` or `{"ok": false, "error": ...}`.
+A request is `{"verb": ..., ...}`; a reply is `{"ok": true, ...}` or `{"ok": false, "error": ...}`.
 """
 
 import asyncio
@@ -9,15 +8,13 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from hil_sim.disturbance import Disturbance
-from hil_sim.simulation import Simulation
-
-_Handler = Callable[[Simulation, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+Handler: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""Does what a request wants and returns the rest of the reply; ValueError and TypeError become its `error`."""
 
 
-async def serve_control(simulation: Simulation, path: Path) -> asyncio.Server:
+async def serve_control(verbs: Mapping[str, Handler], path: Path) -> asyncio.Server:
     """Listen for requests at `path`, readable and writable by the owner only.
 
     Raises:
@@ -28,7 +25,7 @@ async def serve_control(simulation: Simulation, path: Path) -> asyncio.Server:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(await _answer(simulation, line)).encode() + b"\n")
+                writer.write(json.dumps(await _answer(verbs, line)).encode() + b"\n")
                 await writer.drain()
         except ConnectionError:
             pass
@@ -38,27 +35,14 @@ async def serve_control(simulation: Simulation, path: Path) -> asyncio.Server:
     return await asyncio.start_unix_server(converse, sock=listener)
 
 
-async def _answer(simulation: Simulation, line: bytes) -> dict[str, Any]:
+async def _answer(verbs: Mapping[str, Handler], line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
-        return {"ok": True, **await _VERBS[request["verb"]](simulation, request)}
+        return {"ok": True, **await verbs[request["verb"]](request)}
     except KeyError as error:
         return {"ok": False, "error": f"the request lacks {error} or asks for an unknown verb"}
     except (ValueError, TypeError) as error:
         return {"ok": False, "error": str(error)}
-
-
-async def _fault(simulation: Simulation, request: Mapping[str, Any]) -> dict[str, Any]:
-    what = Disturbance(request["kind"], request.get("seconds"), request.get("replies"), request.get("size"))
-    await simulation.fault(request["instrument"], what)
-    return {}
-
-
-async def _addresses(simulation: Simulation, _request: Mapping[str, Any]) -> dict[str, Any]:
-    return {"addresses": simulation.addresses}
-
-
-_VERBS: dict[str, _Handler] = {"fault": _fault, "addresses": _addresses}
 
 
 def _bind(path: Path) -> socket.socket:

@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hil_sim.control import serve_control
 from hil_sim.device_lines import device_lines
+from hil_sim.foreground import stop_signals, until_stopped
 from hil_sim.scenario import Scenario
 from hil_sim.simulation import Simulation
+from hil_sim.simulation_verbs import simulation_verbs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,12 @@ def serve_until_stopped(
 
 
 async def _serve(service: Service, as_json: bool, duration_s: float | None, show: Callable[[str], None]) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = stop_signals()
     async with Simulation(service.scenario, trace=service.trace, by_id=service.by_id) as simulation:
-        control = await serve_control(simulation, service.control)
+        control = await serve_control(simulation_verbs(simulation), service.control)
         try:
             show(_document(simulation, service.control) if as_json else _table(simulation, service.control))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), duration_s)
+            await until_stopped(stopped, duration_s)
         finally:
             control.close()
             service.control.unlink(missing_ok=True)

@@ -12,8 +12,11 @@ import aiomqtt
 import pytest
 import pytest_asyncio
 
+from hil_sim.faults.mqtt_faults import MqttFault, MqttFaultKind
+from hil_sim.faults.mqtt_proxy import MqttProxy
 from qkdctl.bus.pairwise import CAPACITY, MOST_BYTES, Incoming
 from qkdctl.bus.settings import MqttSettings
+from qkdctl.clock import RealClock
 from tests.bus.broker import MOSQUITTO, Broker
 from tests.bus.nodes import until
 from tests.bus.pairs import connected, mqtt_pairs, peer, reading, running
@@ -150,6 +153,35 @@ async def test_a_flood_is_read_as_it_comes_and_crowds_out_nobody(brokers: dict[s
                 await asyncio.sleep(0.02)
         assert Incoming("carol", b"calm", "east") in seen
         assert len(seen) < 4_000
+
+
+@pytest.mark.asyncio
+async def test_sessions_last_over_a_slow_network_that_loses_doubles_and_reorders(brokers: dict[str, Broker]) -> None:
+    """A fifth of the messages lost each way and 200 to 300 ms of delay: what is repeated arrives, nobody reconnects."""
+    async with MqttProxy("127.0.0.1", brokers["east"].port, RealClock(), seed=5) as proxy:
+        bad = MqttSettings("127.0.0.1", proxy.port, heartbeat_s=0.1)
+        nodes = mqtt_pairs(("alice", "bob"), {"east": bad})
+        seen: list[Incoming] = []
+        async with running(nodes.values()), reading(nodes["bob"], seen):
+            await connected(nodes, "east")
+            for fault in (
+                MqttFault(MqttFaultKind.DROP, 0.2),
+                MqttFault(MqttFaultKind.DELAY, delay_s=0.2, jitter_s=0.1),
+                MqttFault(MqttFaultKind.DUPLICATE, 0.1),
+                MqttFault(MqttFaultKind.REORDER, 0.1, jitter_s=0.1),
+            ):
+                proxy.fault(fault)
+            wanted = {b"%d" % number for number in range(20)}
+            async with asyncio.timeout(10):
+                while not wanted <= {incoming.data for incoming in seen}:
+                    for data in wanted - {incoming.data for incoming in seen}:
+                        nodes["alice"].send("bob", data)
+                    await asyncio.sleep(0.3)
+            assert len(seen) > len(wanted)
+            (status,) = nodes["alice"].status()
+            assert status.sessions == 1
+            assert status.round_trip_s is not None
+            assert status.round_trip_s > 0.4
 
 
 @pytest.mark.asyncio
