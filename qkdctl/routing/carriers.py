@@ -1,0 +1,65 @@
+"""Links that may carry key of others now, and what a hop over each of them costs: integers, equal on every node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qkdctl.records.facts import LinkFacts, LinkTable
+from qkdctl.records.network import LinkState, NetworkState
+
+GRACE_EPOCHS = 3
+"""So long a link without a valid row may live on what it has in store."""
+HOP_COST = 1000
+"""Of any hop: one node more that has to be trusted."""
+MOST_SCARCITY = 9000
+_MAKES_KEY = ("running", "hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A link between two nodes that makes key.
+
+    Attributes:
+        ends: its nodes.
+        key_bits: made per epoch, by the last valid row.
+        error_permille: where its error rate stands between that of an aligned link (0) and that of no key (1000).
+    """
+
+    ends: tuple[str, str]
+    key_bits: int
+    error_permille: int
+
+    def cost(self, bits: int, left_bits: int) -> int:
+        """What a path pays for this hop, 1000 to 11000.
+
+        The scarcer the key, the dearer: the share of what is left that a demand takes, in per mille, up to nine hops'
+        worth. A rate that is wrong by a few per cent changes this by as much and no more.
+
+        Args:
+            bits: that the demand wants per epoch.
+            left_bits: of the key per epoch, after the demands that were served before.
+        """
+        scarcity = min(MOST_SCARCITY, 1000 * bits // max(1, left_bits))
+        return HOP_COST + scarcity + self.error_permille
+
+
+def carriers(state: NetworkState, table: LinkTable) -> Mapping[str, Carrier]:
+    """Usable links by name: they make key, were seen lately, join two nodes, and their ends are not in dispute."""
+    disputed = {dispute.link for dispute in state.disputes}
+    facts = {entry.link: entry for entry in table.links}
+    return {
+        link.link: _carrier(link, facts[link.link], table.epoch_ms)
+        for link in state.links
+        if link.link in facts and link.link not in disputed and _is_usable(link, facts[link.link])
+    }
+
+
+def _is_usable(link: LinkState, facts: LinkFacts) -> bool:
+    return link.mode in _MAKES_KEY and link.invalid_epochs <= GRACE_EPOCHS and facts.alice != facts.bob
+
+
+def _carrier(link: LinkState, facts: LinkFacts, epoch_ms: int) -> Carrier:
+    protocol = facts.protocol(link.protocol)
+    limit = protocol.qber_limit_ppm if protocol else facts.aligned_qber_ppm
+    above = max(0, link.qber_z.average - facts.aligned_qber_ppm)
+    error = min(1000, 1000 * above // max(1, limit - facts.aligned_qber_ppm))
+    return Carrier((facts.alice, facts.bob), link.secret_key_bits * epoch_ms // max(1, link.duration_ms), error)
