@@ -9,7 +9,8 @@ from qkdctl.physics.bb84 import Channel, error_rate, gain
 from qkdctl.physics.decoy import Observed, rate_decoy, vacuum_weak_bounds
 from qkdctl.records.facts import LinkFacts, ProtocolFacts
 from qkdctl.records.plan import LinkPlan
-from qkdctl.records.report import LinkReport
+from qkdctl.records.report import EndReport
+from qkdctl.records.session import BasisCounts, End, SessionRecord
 
 EPOCH_MS: Final = 1_000
 RATIOS: Final = np.array([1.0, 0.2, 0.0])
@@ -49,7 +50,8 @@ class Bench:
         """What the link table says about it."""
         return LinkFacts(
             link=self.link,
-            nodes=("bench",),
+            alice="bench",
+            bob="bench",
             protocols=(ProtocolFacts(protocol="bb84", cap_mean_photon_number_e6=800_000, qber_limit_ppm=90_000),),
             pulse_rate_hz=self.pulse_rate_hz,
             detector_efficiency_ppm=round(1e6 * self.efficiency),
@@ -71,23 +73,26 @@ class BenchLink:
     Attributes:
         tilt: rotation of the polarisation about three axes, rad.
         mean_photon_number_e6: commanded now.
+        epoch: epochs that have passed.
     """
 
     bench: Bench
     rng: np.random.Generator
     mean_photon_number_e6: int = 0
+    epoch: int = 0
     tilt: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def __post_init__(self) -> None:
         """Start at the commanded intensity of the bench, aligned."""
         self.mean_photon_number_e6 = self.mean_photon_number_e6 or self.bench.start_e6
 
-    def run_epoch(self, plan: LinkPlan | None) -> LinkReport:
-        """Carry out a plan, let an epoch pass, and report it."""
+    def run_epoch(self, plan: LinkPlan | None) -> tuple[EndReport, EndReport]:
+        """Carry out a plan, let an epoch pass, and report it from both ends."""
         moved = plan is not None and plan.mean_photon_number_e6 != self.mean_photon_number_e6
         if plan is not None:
             self.mean_photon_number_e6 = plan.mean_photon_number_e6
         realigns = int(plan is not None and plan.realign)
+        self.epoch += 1
         self.tilt += self.bench.walk_rad * self.rng.standard_normal(3) + np.array([0.0, self.bench.turn_rad, 0.0])
         if realigns:
             self.tilt = self.bench.residual_rad * self.rng.standard_normal(3)
@@ -102,7 +107,7 @@ class BenchLink:
         tilted = [float(np.sin(angle / 2) ** 2) for angle in wrong]
         return tuple(intrinsic + (1 - 2 * intrinsic) * error for error in tilted)  # type: ignore[return-value]
 
-    def _report(self, live: float, realigns: int) -> LinkReport:
+    def _report(self, live: float, realigns: int) -> tuple[EndReport, EndReport]:
         bench = self.bench
         mu = self.mean_photon_number_e6 / 1e6 * RATIOS
         transmittance = bench.efficiency * 10 ** (-(bench.loss_db + bench.receiver_loss_db) / 10)
@@ -110,38 +115,45 @@ class BenchLink:
         counts = []
         for share, misalignment in zip((KEY_BASIS**2, (1 - KEY_BASIS) ** 2), self._misalignment(), strict=True):
             channel = Channel(transmittance, bench.background, misalignment)
-            sent = np.round(pulses * share * SHARES).astype(np.int64)
+            sent = np.floor(pulses * share * SHARES).astype(np.int64)
             detected = self.rng.binomial(sent, gain(channel, mu))
             counts.append((sent, detected, self.rng.binomial(detected, error_rate(channel, mu))))
-        (sent_z, detected_z, errors_z), (sent_x, detected_x, errors_x) = counts
-        return LinkReport(
+        made = SessionRecord(
             link=bench.link,
+            end="alice",
+            sequence=self.epoch,
+            block=1,
+            started_ms=(self.epoch - 1) * EPOCH_MS,
+            duration_ms=EPOCH_MS,
+            protocol="bb84",
+            pulses=pulses,
+            mean_photon_numbers_e6=tuple(round(1e6 * float(mean)) for mean in mu),
+            z=_basis(counts[0]),
+            x=_basis(counts[1]),
+            secret_key_bits=_key_bits(mu, counts),
+            dead_ms=round(EPOCH_MS * (1 - live)),
+        )
+        return self._end("alice", made, realigns), self._end("bob", made, realigns)
+
+    def _end(self, end: End, made: SessionRecord, realigns: int) -> EndReport:
+        return EndReport(
+            link=self.bench.link,
+            end=end,
             mode="running",
             protocol="bb84",
             mean_photon_number_e6=self.mean_photon_number_e6,
-            measured_mean_photon_number_e6=self.mean_photon_number_e6,
+            measured_mean_photon_number_e6=self.mean_photon_number_e6 if end == "alice" else 0,
             attenuation_mdb=0,
-            qber_z_ppm=_ppm(errors_z, detected_z),
-            qber_x_ppm=_ppm(errors_x, detected_x),
-            sifted_bits=int(detected_z[0]),
-            test_bits=int(detected_x[0]),
-            secret_key_bits=_key_bits(mu, counts),
-            detected=int(detected_z.sum() + detected_x.sum()),
-            pulses=pulses,
-            vacuum_sent=int(sent_z[-1] + sent_x[-1]),
-            vacuum_detected=int(detected_z[-1] + detected_x[-1]),
-            loss_mdb=round(1e3 * bench.loss_db),
-            duration_ms=EPOCH_MS,
-            dead_ms=round(EPOCH_MS * (1 - live)),
             age_ms=0,
-            valid=int(detected_z[0] > 0),
+            trusted=1,
             realigns=realigns,
-            records="",
+            sessions=(made.model_copy(update={"end": end}),),
         )
 
 
-def _ppm(errors: np.ndarray, detected: np.ndarray) -> int:
-    return int(errors[0] * 1_000_000 // detected[0]) if detected[0] else 0
+def _basis(counts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> BasisCounts:
+    sent, detected, errors = (tuple(int(value) for value in row) for row in counts)
+    return BasisCounts(sent=sent, detected=detected, errors=errors)
 
 
 def _key_bits(mu: np.ndarray, counts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> int:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdctl.abft.quorum import Electorate
+from qkdctl.abft.snapshot import next_state
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkTable
-from qkdctl.records.fuse import next_state
 from qkdctl.records.network import LinkState, NetworkState
 from qkdctl.records.plan import LinkPlan
 from qkdctl.records.report import NodeReport
@@ -46,15 +47,24 @@ def roll_out(policy: Policy, bench: Bench, epochs: int, seed: int, settings: Shi
     """Let a policy run a link; the same seed gives the same drift and the same scatter as far as plans agree."""
     settings = settings or ShieldSettings()
     table = LinkTable(epoch_ms=EPOCH_MS, links=(bench.facts(),))
+    electorate = Electorate.equal(("bench",), 0)
     link = BenchLink(bench, np.random.default_rng(seed))
     state: NetworkState | None = None
     history = ShieldHistory()
     states: list[LinkState] = []
     plans: list[LinkPlan] = []
     for epoch in range(1, epochs + 1):
-        row = link.run_epoch(plans[-1] if plans else None)
-        report = NodeReport(node="bench", epoch=epoch, wall_ms=epoch * EPOCH_MS, devices=(), links=(row,))
-        state = next_state(state, [report], table)
+        report = NodeReport(
+            node="bench",
+            epoch=epoch,
+            wall_ms=epoch * EPOCH_MS,
+            policy=policy.identity,
+            devices=(),
+            ends=link.run_epoch(plans[-1] if plans else None),
+            late=(),
+            accusations=(),
+        )
+        state = next_state(state, [report], table, electorate)
         plan = shield(state, policy.propose(state, table), settings, table, history)
         history = history.after(plan, settings.window_epochs(EPOCH_MS))
         states.append(state.links[0])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from qkdctl.abft.quorum import Electorate
+from qkdctl.abft.snapshot import next_state
 from qkdctl.actuation.set_points import SetPoints
 from qkdctl.clock import Clock
 from qkdctl.control.agreement import Agreement
@@ -19,7 +21,6 @@ from qkdctl.devices.schedule import Grid
 from qkdctl.records.decision import Decision
 from qkdctl.records.encoding import digest
 from qkdctl.records.facts import LinkTable
-from qkdctl.records.fuse import next_state
 from qkdctl.records.network import NetworkState
 from qkdctl.records.plan import Plan
 from qkdctl.records.report import NodeReport
@@ -94,6 +95,7 @@ class EpochLoop:
         self._table = table
         self._until_safe = until_safe
         self._on_epoch = on_epoch
+        self._electorate = Electorate.equal((node,), 0)
         self._state: NetworkState | None = None
         self._without_plan = 0
         self._why_no_plan = ""
@@ -148,9 +150,10 @@ class EpochLoop:
 
     async def _decide(self) -> EpochOutcome:
         table = self._table()
-        report = await self._reporter.report(self.epoch, table)
+        report = await self._reporter.report(self.epoch, table, self._decider.policy.identity)
         snapshot = await self._agreement.agree(report)
-        state = next_state(self._state, snapshot, table)
+        state = next_state(self._state, snapshot, table, self._electorate)
+        self._note_disputes(state)
         plan = self._decider.decide(state, table)
         decision = Decision(
             epoch=self.epoch,
@@ -167,6 +170,16 @@ class EpochLoop:
         await self._journal.append("decision", payload, self._set_points(state, plan))
         self._state = state
         return EpochOutcome(self._clock.wall_ms(), self._clock.monotonic(), report, state, plan)
+
+    def _note_disputes(self, state: NetworkState) -> None:
+        """An operator hears of links whose ends contradict each other."""
+        left = {dispute.link: dispute.agreed_epochs_left for dispute in state.disputes}
+        for name in self._links:
+            if name in left:
+                text = f"its ends reported different records of one session; {left[name]} epochs of agreement end this"
+                self._alarms.raise_("ends-disagree", name, text)
+            else:
+                self._alarms.clear("ends-disagree", name)
 
     def _set_points(self, state: NetworkState, plan: Plan) -> SetPoints:
         """What the plan commits.

@@ -1,26 +1,28 @@
 """What one node has to say at the end of an epoch: records from its engines, readings from its instruments."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import structlog
 
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms
 from qkdctl.control.gather import Gathered, RecordCollector
 from qkdctl.control.link import LinkController
-from qkdctl.control.link_report import LinkReadings, link_report
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.records.facts import LinkTable
-from qkdctl.records.report import DeviceReport, LinkReport, NodeReport
+from qkdctl.evidence.claims import impossible
+from qkdctl.records.facts import LinkFacts, LinkTable
+from qkdctl.records.report import SESSIONS_MAX, DeviceReport, EndReport, NodeReport
+from qkdctl.records.session import End, SessionRecord
 
-log = structlog.get_logger(__name__)
 _STRANGE_EPOCHS = 3
 
 
 @dataclass(slots=True)
-class _LinkSide:
+class _Side:
+    """One end of a link at this node."""
+
+    link: str
+    end: End
     controller: LinkController
     collector: RecordCollector
     last_record_at: float
@@ -29,7 +31,7 @@ class _LinkSide:
 
 
 class Reporter:
-    """Makes the report of each epoch. What is wrong with one link costs that link its row, and nobody else anything.
+    """Makes the report of each epoch. What is wrong with one end costs that end its records, and nobody else anything.
 
     Args:
         node: its name.
@@ -49,30 +51,49 @@ class Reporter:
     ) -> None:
         self._node = node
         now = clock.monotonic()
-        self._links = {name: _LinkSide(c, RecordCollector(name, c.roles), now) for name, c in sorted(links.items())}
+        self._sides = [
+            _Side(name, end, controller, RecordCollector(name, engine), now)
+            for name, controller in sorted(links.items())
+            for end, engine in _engines(controller)
+        ]
         self._supervisors = supervisors
         self._alarms = alarms
         self._clock = clock
         self._patience_s = patience_s
         self._failures: dict[str, int] = {}
 
-    async def report(self, epoch: int, table: LinkTable) -> NodeReport:
-        """Gather the records and report."""
+    async def report(self, epoch: int, table: LinkTable, policy: str) -> NodeReport:
+        """Gather the records and report.
+
+        Args:
+            epoch: that has ended.
+            table: the facts in force.
+            policy: identity of the active policy.
+        """
         await self._gather()
-        rows = [self._row(name, side, table) for name, side in self._links.items()]
+        problems: dict[str, list[str]] = {side.link: [] for side in self._sides}
+        ends = tuple(self._end(side, table, problems[side.link]) for side in self._sides)
+        for link, found in problems.items():
+            if found:
+                self._alarms.raise_("records-rejected", link, "; ".join(dict.fromkeys(found)))
+            else:
+                self._alarms.clear("records-rejected", link)
         return NodeReport(
             node=self._node,
             epoch=epoch,
             wall_ms=self._clock.wall_ms(),
+            policy=policy,
             devices=tuple(self._device(name, s) for name, s in sorted(self._supervisors.items())),
-            links=tuple(row for row in rows if row is not None),
+            ends=ends,
+            late=(),
+            accusations=(),
         )
 
     async def _gather(self) -> None:
-        """Session records of all links; one whose engines are slow has no say in this epoch and delays no other."""
+        """Session records of all ends; one whose engine is slow has no say in this epoch and delays no other."""
         tasks = {
-            asyncio.create_task(side.collector.collect(), name=f"records {name}"): side
-            for name, side in self._links.items()
+            asyncio.create_task(side.collector.collect(), name=f"records {side.link} {side.end}"): side
+            for side in self._sides
         }
         try:
             if tasks:
@@ -81,7 +102,7 @@ class Reporter:
             for task in tasks:
                 task.cancel()
         for task, side in tasks.items():
-            side.gathered = Gathered(problems=("the engines did not deliver their records in time",))
+            side.gathered = Gathered(problems=("the engine did not deliver its records in time",))
             if task.done() and not task.cancelled():
                 side.gathered = task.result()
             if side.gathered.records:
@@ -99,39 +120,31 @@ class Reporter:
             failures=failures - before,
         )
 
-    def _row(self, name: str, side: _LinkSide, table: LinkTable) -> LinkReport | None:
-        """The row of a link; none when its records are such that none can be made, and the state keeps the old one."""
-        problems = [*side.gathered.problems, *self._strange(side)]
-        row = None
-        try:
-            row = self._link(name, side, table, trusted=not problems)
-        except (ValueError, ArithmeticError) as error:
-            log.warning("no report of a link", link=name, error=str(error))
-            problems.append(f"the records make no report: {error}")
-        if problems:
-            self._alarms.raise_("records-rejected", name, "; ".join(problems))
-        else:
-            self._alarms.clear("records-rejected", name)
-        return row
-
-    def _link(self, name: str, side: _LinkSide, table: LinkTable, *, trusted: bool) -> LinkReport:
-        controller = side.controller
-        attenuation = controller.roles.attenuator.value("attenuation_db")
-        realigns, controller.operations.realigns = controller.operations.realigns, 0
-        readings = LinkReadings(
+    def _end(self, side: _Side, table: LinkTable, problems: list[str]) -> EndReport:
+        """The report of one end; what is wrong with it is added to the problems of its link."""
+        controller, alice = side.controller, side.end == "alice"
+        sound, wrong = _sound(table.of(side.link), side.gathered.records)
+        found = [*side.gathered.problems, *wrong, *self._strange(side)]
+        problems += found
+        attenuation_db = controller.roles.attenuator.value("attenuation_db") if alice else None
+        realigns = 0
+        if not alice:
+            realigns, controller.operations.realigns = controller.operations.realigns, 0
+        return EndReport(
+            link=side.link,
+            end=side.end,
             mode=controller.mode,
             protocol=controller.operations.operation.protocol,
-            mean_photon_number_e6=controller.commanded_e6,
-            measured_mean_photon_number_e6=controller.watch.measured_e6 or 0,
-            assumed_mean_photon_number_e6=controller.watch.told_e6,
-            attenuation_db=None if attenuation is None else float(attenuation),
+            mean_photon_number_e6=controller.commanded_e6 if alice else controller.watch.told_e6,
+            measured_mean_photon_number_e6=controller.watch.measured_e6 or 0 if alice else 0,
+            attenuation_mdb=max(0, round(1000 * float(attenuation_db or 0.0))),
             age_ms=max(0, round(1000 * (self._clock.monotonic() - side.last_record_at))),
+            trusted=int(not found and not controller.busy),
             realigns=realigns,
-            trusted=trusted and not controller.busy,
+            sessions=sound[-SESSIONS_MAX:],
         )
-        return link_report(table.of(name), side.gathered.records, readings)
 
-    def _strange(self, side: _LinkSide) -> list[str]:
+    def _strange(self, side: _Side) -> list[str]:
         """Engines that keep assuming another intensity than they were told; just after a change some records do."""
         told_e6 = side.controller.watch.told_e6
         assumed_e6 = [record.mean_photon_numbers_e6[0] for record in side.gathered.records]
@@ -140,3 +153,14 @@ class Reporter:
         if side.strange_epochs < _STRANGE_EPOCHS:
             return []
         return [f"the engines assume {assumed_e6[-1]}e-6 photons per pulse; they were told {told_e6}e-6"]
+
+
+def _engines(controller: LinkController) -> tuple[tuple[End, Supervisor], tuple[End, Supervisor]]:
+    return ("alice", controller.roles.engine_alice), ("bob", controller.roles.engine_bob)
+
+
+def _sound(facts: LinkFacts, records: Sequence[SessionRecord]) -> tuple[tuple[SessionRecord, ...], list[str]]:
+    """Records that may be true, and what is wrong with the others: to report those would be to lie."""
+    found = {record.sequence: impossible(facts, record) for record in records}
+    sound = tuple(record for record in records if not found[record.sequence])
+    return sound, [f"record {number}: {why}" for number, why in found.items() if why]

@@ -56,7 +56,8 @@ def _facts(config: Config, name: str, section: LinkSection, controller: LinkCont
     )
     return LinkFacts(
         link=name,
-        nodes=(config.node.name,),
+        alice=config.node.name,
+        bob=config.node.name,
         protocols=protocols,
         pulse_rate_hz=round(section.pulse_rate_hz),
         detector_efficiency_ppm=to_e6(section.detector_efficiency),

@@ -316,7 +316,7 @@ class Node:
             outcome = self.epochs.outcomes[-1]
             since_s = self.clock.monotonic() - outcome.ended_at
             plan = next((entry for entry in outcome.plan.links if entry.link == name), None)
-            row = next((entry for entry in outcome.report.links if entry.link == name), None)
+            row = next((entry for entry in outcome.state.rows if entry.link == name), None)
             age_s = round(row.age_ms / 1000 + since_s, 3) if row is not None else None
             if since_s > _STALE_EPOCHS * self.config.node.epoch_s:
                 row = plan = None

@@ -70,7 +70,7 @@ def link_view(controller: LinkController, row: LinkReport | None, plan: LinkPlan
 
 def epoch_view(outcome: EpochOutcome, link: str) -> Json | None:
     """One epoch of one link (`models.EpochRecord`); None when the link had nothing to report."""
-    row = next((entry for entry in outcome.report.links if entry.link == link), None)
+    row = next((entry for entry in outcome.state.rows if entry.link == link), None)
     plan = next((entry for entry in outcome.plan.links if entry.link == link), None)
     if row is None or plan is None:
         return None

@@ -64,7 +64,7 @@ def views(state: NetworkState, table: LinkTable) -> Iterator[LinkView]:
     Raises:
         KeyError: when the state has a link that the table lacks.
     """
-    trust = {entry.node: entry.trust_ppm for entry in state.trust}
+    trust = {entry.node: entry.trust_ppm for entry in state.standings}
     for link in state.links:
         facts = table.of(link.link)
         yield LinkView(link, facts, tuple(trust.get(node, 0) for node in facts.nodes), table.epoch_ms)

@@ -9,6 +9,10 @@ from qkdctl.records.encoding import canonical_bytes, digest
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+NameOrNone = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,62})?$")]
+"""A name, or the empty text where there is none."""
+PolicyId = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[a-z0-9][a-z0-9-]{0,62})$")]
+"""SHA-256 of a policy file, or the name of a baseline."""
 
 
 class Record(BaseModel):

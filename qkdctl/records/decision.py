@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qkdctl.records.base import Count, Record
-from qkdctl.records.plan import Plan, PolicyId
+from qkdctl.records.base import Count, PolicyId, Record
+from qkdctl.records.plan import Plan
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -4,8 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from qkdctl.records.base import Count, Name, Ppm, Record
+from qkdctl.records.base import Count, Name, NameOrNone, Ppm, Record
 from qkdctl.records.report import Flag, MeanPhotonNumber
+from qkdctl.records.session import End
+from qkdctl.records.trust_rules import TrustRules
 
 
 class ProtocolFacts(Record):
@@ -14,22 +16,26 @@ class ProtocolFacts(Record):
     Attributes:
         cap_mean_photon_number_e6: highest signal intensity the security proof allows, 1e-6 photons per pulse.
         qber_limit_ppm: error rate above which the protocol gives no key or the operator wants none.
+        key_ceiling_e9: most secret bits per pulse that the least loss of the link allows under this protocol, 1e-9.
     """
 
     protocol: Name
     cap_mean_photon_number_e6: MeanPhotonNumber
     qber_limit_ppm: Annotated[int, Field(ge=1, le=500_000)]
+    key_ceiling_e9: Annotated[int, Field(ge=0, le=1_000_000_000)] = 1_000_000_000
 
 
 class LinkFacts(Record):
     """Static properties of one link.
 
     Attributes:
-        nodes: nodes that own an end (or the relay) of the link; one node may own both ends.
+        alice, bob: nodes at its two ends; one node may own both.
+        relay: node of the measuring relay between them, empty without any.
         protocols: what the hardware can do; the order is that of the configuration.
         pulse_rate_hz: clock of the source.
         detector_efficiency_ppm: efficiency of the detectors.
         receiver_loss_mdb: optical loss inside the receiver, 1e-3 dB.
+        click_ceiling_hz: most clicks per second that the dead time of the receiver's detectors allows; 0 when unknown.
         background_yield_e9: click probability of the whole receiver in one gate without light, 1e-9.
         aligned_qber_ppm: error rate expected right after a re-alignment.
         attenuator_step_mdb: smallest step of the attenuator, 1e-3 dB; 0 when it is continuous.
@@ -40,11 +46,14 @@ class LinkFacts(Record):
     """
 
     link: Name
-    nodes: Annotated[tuple[Name, ...], Field(min_length=1, max_length=3)]
+    alice: Name
+    bob: Name
+    relay: NameOrNone = ""
     protocols: Annotated[tuple[ProtocolFacts, ...], Field(min_length=1)]
     pulse_rate_hz: Annotated[int, Field(ge=1, le=100_000_000_000)]
     detector_efficiency_ppm: Annotated[int, Field(ge=1, le=1_000_000)]
     receiver_loss_mdb: Count
+    click_ceiling_hz: Count = 0
     background_yield_e9: Annotated[int, Field(ge=0, le=1_000_000_000)]
     aligned_qber_ppm: Ppm
     attenuator_step_mdb: Annotated[int, Field(ge=0, le=5_000)]
@@ -52,6 +61,15 @@ class LinkFacts(Record):
     can_realign: Flag
     realign_dead_ms: Count
     dwell_epochs: Count
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Nodes of both ends and of the relay; one that owns both ends stands here twice."""
+        return (self.alice, self.bob, *((self.relay,) if self.relay else ()))
+
+    def node(self, end: End) -> str:
+        """The node at one end."""
+        return self.alice if end == "alice" else self.bob
 
     def protocol(self, name: str) -> ProtocolFacts | None:
         """Facts of one protocol, or None when the link cannot run it."""
@@ -63,10 +81,12 @@ class LinkTable(Record):
 
     Attributes:
         epoch_ms: length of an epoch.
+        rules: constants of the trust update.
     """
 
     epoch_ms: Annotated[int, Field(ge=1, le=3_600_000)]
     links: tuple[LinkFacts, ...]
+    rules: TrustRules = TrustRules()
 
     @model_validator(mode="after")
     def _names_rise(self) -> Self:

@@ -1,13 +1,35 @@
-"""How the row of one link moves from one epoch to the next."""
+"""How the rows of links move from one epoch to the next."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from qkdctl.records.facts import LinkFacts
+from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState
 from qkdctl.records.report import LinkReport
 from qkdctl.records.series import EPOCHS_MAX, ErrorSeries, Series, later
 
 UNKNOWN_PROTOCOL = "none"
+
+
+def next_links(
+    before: Iterable[LinkState], rows: Iterable[LinkReport], table: LinkTable, elapsed: int
+) -> tuple[LinkState, ...]:
+    """All links of the table after an epoch; one without a row keeps its last measurements, marked invalid.
+
+    Args:
+        before: the links as they were; those outside the table are forgotten.
+        rows: at most one per link; those outside the table are ignored.
+        table: the agreed static facts.
+        elapsed: epochs since `before`, at least 1.
+    """
+    known = {link.link: link for link in before}
+    reported = {row.link: row for row in rows}
+
+    def after(facts: LinkFacts) -> LinkState:
+        old, row = known.get(facts.link) or unseen_link(facts), reported.get(facts.link)
+        return silent_link(old, elapsed, table.epoch_ms) if row is None else next_link(old, row, facts, elapsed)
+
+    return tuple(after(facts) for facts in table.links)
 
 
 def unseen_link(facts: LinkFacts) -> LinkState:

@@ -1,8 +1,10 @@
 """The state of the network on which all nodes agree: last reports and the short history decisions need."""
 
-from qkdctl.records.base import Count, Name, Ppm, Record
-from qkdctl.records.report import Flag, LinkMode, MeanPhotonNumber
+from qkdctl.records.base import Count, Name, Record
+from qkdctl.records.dispute import Dispute, PendingSessions
+from qkdctl.records.report import Flag, LinkMode, LinkReport, MeanPhotonNumber
 from qkdctl.records.series import Epochs, ErrorSeries, Series
+from qkdctl.records.standing import NodeStanding, Verdict
 
 
 class LinkState(Record):
@@ -50,16 +52,26 @@ class LinkState(Record):
     epochs_since_protocol_change: Epochs
 
 
-class NodeTrust(Record):
-    """Trust in one node, ppm; 1e6 is full trust."""
-
-    node: Name
-    trust_ppm: Ppm
-
-
 class NetworkState(Record):
-    """All links and nodes after one epoch, both sorted by name."""
+    """What all nodes know after one epoch: links, nodes, and what has to be remembered for the next one.
+
+    Attributes:
+        wall_ms: median of the nodes' clocks, weighted by what their data weigh, milliseconds since 1970-01-01 UTC.
+        links: one row per link of the table, sorted by name.
+        rows: what the ends reported in this epoch, sorted by link; links of which nothing was heard have none.
+        standings: one per node, sorted.
+        disputes: edges whose ends contradicted each other lately, sorted by link.
+        pending: session records that the other end has not reported yet, sorted by link and end.
+        absent: members without a report in this epoch, sorted.
+        verdicts: why standings changed in this epoch, sorted.
+    """
 
     epoch: Count
+    wall_ms: Count
     links: tuple[LinkState, ...]
-    trust: tuple[NodeTrust, ...]
+    rows: tuple[LinkReport, ...]
+    standings: tuple[NodeStanding, ...]
+    disputes: tuple[Dispute, ...]
+    pending: tuple[PendingSessions, ...]
+    absent: tuple[Name, ...]
+    verdicts: tuple[Verdict, ...]

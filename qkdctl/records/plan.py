@@ -4,10 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qkdctl.records.base import Count, Name, Record
+from qkdctl.records.base import Count, Name, PolicyId, Record
 from qkdctl.records.report import Flag, MeanPhotonNumber
-
-PolicyId = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[a-z0-9][a-z0-9-]{0,62})$")]
 
 
 class Intervention(Record):

@@ -264,7 +264,7 @@ class Daemon:
     def _table(self) -> LinkTable:
         calibration = self.link.operations.calibration
         facts = LinkFacts(
-            link="a-b", nodes=("lab",),
+            link="a-b", alice="lab", bob="lab",
             protocols=(
                 ProtocolFacts(protocol="bb84", cap_mean_photon_number_e6=CAP_E6, qber_limit_ppm=60_000),
             ),

@@ -3,10 +3,9 @@
 from typing import Any
 
 from qkdctl.records.facts import LinkFacts, LinkTable
-from qkdctl.records.fuse import next_state
 from qkdctl.records.network import LinkState, NetworkState
 from qkdctl.records.series import ErrorSeries
-from tests.records.samples import facts, report, row, table
+from tests.records.samples import facts, row, state_after, table
 
 __all__ = ["facts", "link", "qber", "state", "table"]
 
@@ -18,13 +17,13 @@ def qber(level: int, **changes: Any) -> ErrorSeries:
 
 def link(name: str = "alice-bob", **changes: Any) -> LinkState:
     """A running link with a valid row, good QBER, no power meter, and nothing that happened lately."""
-    fresh = next_state(None, [report(1, row(name))], table(facts(name))).links[0]
+    fresh = state_after(None, 1, row(name), facts_of=table(facts(name))).links[0]
     usual = {"epochs_since_power_change": 1_000, "measured_mean_photon_number_e6": 0, "qber_z": qber(10_000)}
     return fresh.model_copy(update=usual | changes)
 
 
 def state(*links: LinkState, epoch: int = 100) -> NetworkState:
-    base = next_state(None, [report(1, row())], table())
+    base = state_after(None, 1, row())
     return base.model_copy(update={"epoch": epoch, "links": links or (link(),)})
 
 

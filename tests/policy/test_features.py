@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 
 from qkdctl.policy.features import as_input, observe
 from qkdctl.policy.schema import FEATURES, GRID, LARGEST
-from qkdctl.records.fuse import next_state
 from qkdctl.records.network import LinkState
 from qkdctl.records.report import LinkReport
 from qkdctl.records.series import ErrorSeries
 from tests.policy.states import facts, link, qber, state, table
-from tests.records.samples import report, row
+from tests.records.samples import row, state_after
 
 
 def seen(entry: LinkState, **fact_changes: object) -> dict[str, float]:
@@ -129,7 +128,7 @@ def test_observation_repeats_bit_for_bit() -> None:
         now = None
         for epoch, errors in enumerate((10_000, 11_111, 13_131, 9_999, 20_202), start=1):
             line: LinkReport = row(qber_z_ppm=errors, qber_x_ppm=2 * errors)
-            now = next_state(now, [report(epoch, line)], table())
+            now = state_after(now, epoch, line)
         assert now is not None
         return observe(now, table())
 

@@ -10,7 +10,7 @@ from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.plan import Intervention, LinkPlan, Plan
 from qkdctl.records.report import DeviceReport, LinkReport, NodeReport
-from tests.records.samples import facts, report, row, table
+from tests.records.samples import end_report, facts, report, row, session, table
 
 PLAN = Plan(
     epoch=3,
@@ -28,7 +28,7 @@ PLAN = Plan(
 )
 DECISION = Decision(epoch=3, snapshot_digest="0" * 64, state_digest="f" * 64, plan=PLAN, policy="a" * 64)
 DEVICE = DeviceReport(device="voa-1", kind="attenuator", state="online", age_ms=12, failures=0)
-REPORT = report(3, row()).model_copy(update={"devices": (DEVICE,)})
+REPORT = report(3, end_report(session())).model_copy(update={"devices": (DEVICE,)})
 
 
 @pytest.mark.parametrize("record", [REPORT, table(), PLAN, DECISION], ids=lambda record: type(record).__name__)

@@ -79,7 +79,8 @@ def _facts(network: Network, link: int, epoch_ms: int) -> LinkFacts:
     links = network.links
     return LinkFacts(
         link=network.link_names[link],
-        nodes=tuple(network.node_names[end] for end in network.ends[:, link]),
+        alice=network.node_names[network.ends[0, link]],
+        bob=network.node_names[network.ends[1, link]],
         protocols=tuple(
             ProtocolFacts(
                 protocol=name,

@@ -11,7 +11,7 @@ from hil_sim.network.detection import CELLS, CLICKS
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.link_arrays import LinkArrays
 from hil_sim.network.rows import channel_loss_mdb, link_rows
-from qkdctl.control import link_report as of_nodes
+from qkdctl.evidence import channel_loss as of_nodes
 from qkdctl.records.facts import LinkFacts, ProtocolFacts
 from tests.hil_sim.network.networks import NANOWIRE, hardware
 from tests.hil_sim.network.optics import optics
@@ -63,7 +63,8 @@ def facts(links, link=0):
     background = -np.expm1(-2 * links.dark_rate_hz[link] * links.gate_s[link])
     return LinkFacts(
         link="l",
-        nodes=("a", "b"),
+        alice="a",
+        bob="b",
         protocols=(ProtocolFacts(protocol="bb84", cap_mean_photon_number_e6=800_000, qber_limit_ppm=90_000),),
         pulse_rate_hz=round(links.pulse_rate_hz[link]),
         detector_efficiency_ppm=round(1e6 * links.efficiency[link]),
@@ -80,7 +81,7 @@ def facts(links, link=0):
 
 @given(
     gain=st.floats(1e-5, 1),
-    mean=st.floats(0.01, 1),
+    mean=st.integers(10_000, 1_000_000).map(lambda e6: e6 / 1e6),
     efficiency=st.floats(0.05, 0.95),
     dark_rate_hz=st.sampled_from([0.0, 500.0, 10_000.0]),
     receiver_loss_mdb=st.integers(0, 10_000),
@@ -94,7 +95,7 @@ def test_the_loss_of_bb84_is_that_which_a_node_reports(gain, mean, efficiency, d
     ours = channel_loss_mdb(
         links, np.zeros(1, dtype=np.int8), np.array([sent]), np.array([int(gain * sent)]), np.array([mean])
     )
-    theirs = of_nodes.channel_loss_mdb(facts(links), sent, int(gain * sent), mean)
+    theirs = of_nodes.channel_loss_mdb(facts(links), sent, int(gain * sent), round(1e6 * mean))
     assert ours[0] == pytest.approx(theirs, abs=1)
 
 
@@ -107,7 +108,7 @@ def test_no_loss_is_told_where_nothing_is_sent_or_seen_above_the_dark_counts(pro
     number = np.full(1, PROTOCOLS.index(protocol), dtype=np.int8)
     loss = channel_loss_mdb(links_of([10.0]), number, *arguments)
     if detected < 1000 and protocol == "bb84":
-        assert of_nodes.channel_loss_mdb(facts(links_of([10.0])), sent, detected, mean) == 0
+        assert of_nodes.channel_loss_mdb(facts(links_of([10.0])), sent, detected, round(1e6 * mean)) == 0
     if protocol == "bb84" or not (sent and detected and mean):
         assert loss == [0]
 

@@ -17,9 +17,9 @@ from qkdctl.policy.proposal import LinkProposal, Proposal
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkTable
-from qkdctl.records.fuse import next_state
-from qkdctl.records.network import NetworkState, NodeTrust
-from tests.policies.environment.twins import random_facts, random_rows, report_of
+from qkdctl.records.network import NetworkState
+from tests.policies.environment.twins import agreed_rows, random_facts, random_rows
+from tests.records.samples import standing, state_after
 
 LINKS, EPOCHS = 9, 40
 
@@ -65,9 +65,8 @@ def test_arrays_follow_the_records(seed):
     for epoch in range(1, EPOCHS + 1):
         rows = random_rows(rng, entries, rows)
         present = rng.random(LINKS) < 0.9
-        state = next_state(state, [report_of(rows, entries, present, epoch)], table)
-        state = state.model_copy(
-            update={"trust": (NodeTrust(node="alice", trust_ppm=700_000), NodeTrust(node="bob", trust_ppm=300_001))}
+        state = state_after(state, epoch, *agreed_rows(rows, entries, present), facts_of=table).model_copy(
+            update={"standings": (standing("alice", trust_ppm=700_000), standing("bob", trust_ppm=300_001))}
         )
         states = advanced(states, rows, present, arrays, 1_000)
         same(states, state)

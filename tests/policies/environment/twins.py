@@ -7,7 +7,7 @@ import numpy as np
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.rows import LinkRows
 from qkdctl.records.facts import LinkFacts, ProtocolFacts
-from qkdctl.records.report import NodeReport
+from qkdctl.records.report import LinkReport
 from tests.records.samples import facts, row
 
 FIELDS = [name for name in LinkRows.__slots__ if name != "protocol"]
@@ -21,7 +21,8 @@ def random_facts(rng: np.random.Generator, links: int) -> list[LinkFacts]:
         entries.append(
             facts(
                 f"link-{number:03}",
-                nodes=("alice", "bob"),
+                alice="alice",
+                bob="bob",
                 protocols=tuple(
                     ProtocolFacts(
                         protocol=name,
@@ -67,21 +68,15 @@ def random_rows(rng: np.random.Generator, entries: list[LinkFacts], before: Link
     return LinkRows(protocol=protocol.astype(np.int8), **counts)
 
 
-def report_of(rows: LinkRows, entries: list[LinkFacts], present: Any, epoch: int) -> NodeReport:
-    """The same rows as one node's report."""
-    return NodeReport(
-        node="alice",
-        epoch=epoch,
-        wall_ms=epoch * 1_000,
-        devices=(),
-        links=tuple(
-            row(
-                entry.link,
-                protocol=PROTOCOLS[rows.protocol[number]],
-                age_ms=0,
-                **{name: int(getattr(rows, name)[number]) for name in FIELDS},
-            )
-            for number, entry in enumerate(entries)
-            if present[number]
-        ),
-    )
+def agreed_rows(rows: LinkRows, entries: list[LinkFacts], present: Any) -> list[LinkReport]:
+    """The same rows as records, of the links that reported."""
+    return [
+        row(
+            entry.link,
+            protocol=PROTOCOLS[rows.protocol[number]],
+            age_ms=0,
+            **{name: int(getattr(rows, name)[number]) for name in FIELDS},
+        )
+        for number, entry in enumerate(entries)
+        if present[number]
+    ]

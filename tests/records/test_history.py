@@ -1,23 +1,20 @@
-"""The network state follows from the reports by integer rules that every node repeats exactly."""
+"""The rows of links follow from the agreed rows of epochs by integer rules that every node repeats exactly."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.records.fuse import next_state
+from qkdctl.records.history import next_links
 from qkdctl.records.network import LinkState, NetworkState
+from qkdctl.records.report import LinkReport
 from qkdctl.records.series import EPOCHS_MAX, Series, smooth
-from tests.records.samples import facts, report, row, table
+from tests.records.samples import facts, row, state_after, table
 
 
-def link_after(*rows: object, start: NetworkState | None = None) -> LinkState:
-    """State of the only link after one epoch per row; None stands for an epoch without a report of it."""
-    state = start
-    epoch = 0 if state is None else state.epoch
-    for line in rows:
-        epoch += 1
-        links = () if line is None else (line,)
-        state = next_state(state, [report(epoch, *links)], table())  # type: ignore[arg-type]
+def link_after(*rows: LinkReport | None) -> LinkState:
+    """State of the only link after one epoch per row; None stands for an epoch without one."""
+    state: NetworkState | None = None
+    for epoch, line in enumerate(rows, start=1):
+        state = state_after(state, epoch, *(() if line is None else (line,)))
     assert state is not None
     return state.links[0]
 
@@ -71,8 +68,7 @@ def test_counts_since_changes() -> None:
 
 
 def test_skipped_epochs_count_as_passed() -> None:
-    state = next_state(None, [report(1, row(realigns=1))], table())
-    state = next_state(state, [report(11, row())], table())
+    state = state_after(state_after(None, 1, row(realigns=1)), 11, row())
     assert state.links[0].epochs_since_realign == 10
 
 
@@ -120,41 +116,8 @@ def test_change_of_protocol_falls_back_to_the_promised_floor() -> None:
     assert link.qber_z.floor == 10_000
 
 
-def test_reports_must_be_one_rising_epoch() -> None:
-    state = next_state(None, [report(5, row())], table())
-    with pytest.raises(ValueError, match="does not follow"):
-        next_state(state, [report(5, row())], table())
-    with pytest.raises(ValueError, match="different epochs"):
-        next_state(state, [report(6, row()), report(7, node="other")], table())
-    with pytest.raises(ValueError, match="no report"):
-        next_state(state, [], table())
-
-
-def test_link_reported_twice_is_refused_and_names_the_node() -> None:
-    with pytest.raises(ValueError, match=r"alice-bob is reported twice.*other"):
-        next_state(None, [report(1, row()), report(1, row(), node="other")], table())
-
-
-def test_order_of_reports_and_links_outside_the_table_change_nothing() -> None:
-    one = report(1, row())
-    two = report(1, row("elsewhere"), node="other")
-    assert next_state(None, [one, two], table()) == next_state(None, [two, one], table())
-    assert [link.link for link in next_state(None, [one, two], table()).links] == ["alice-bob"]
-
-
-def test_trust_is_carried_over_and_full_for_new_nodes() -> None:
-    state = next_state(None, [report(1, row())], table())
-    assert [(entry.node, entry.trust_ppm) for entry in state.trust] == [("bench", 1_000_000)]
-    lowered = state.model_copy(update={"trust": (state.trust[0].model_copy(update={"trust_ppm": 400_000}),)})
-    after = next_state(lowered, [report(2, row()), report(2, node="aaa")], table())
-    assert [(entry.node, entry.trust_ppm) for entry in after.trust] == [("aaa", 1_000_000), ("bench", 400_000)]
-
-
-def test_state_is_canonical_and_survives_json() -> None:
-    state = next_state(None, [report(1, row())], table())
-    again = NetworkState.from_json(state.canonical())
-    assert again == state
-    assert again.digest() == state.digest()
+def test_links_outside_the_table_are_ignored() -> None:
+    assert [link.link for link in next_links((), [row("elsewhere"), row()], table(), 1)] == ["alice-bob"]
 
 
 @given(st.lists(st.integers(0, 1_000_000), min_size=1, max_size=60))

@@ -1,0 +1,117 @@
+"""From agreed reports to the next network state and electorate, in integer arithmetic only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from qkdctl.abft.blame import Evidence, verdicts
+from qkdctl.abft.medians import data_weights, weighted_median
+from qkdctl.abft.quorum import Electorate, Member
+from qkdctl.abft.standing import beginners, standings
+from qkdctl.evidence.edges import ENDS, Edge, edges
+from qkdctl.records.dispute import Dispute, PendingSessions
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.history import next_links
+from qkdctl.records.network import NetworkState
+from qkdctl.records.report import NodeReport
+from qkdctl.records.session import End, SessionRecord
+from qkdctl.records.standing import NodeStanding
+
+
+def next_state(
+    previous: NetworkState | None, reports: Sequence[NodeReport], table: LinkTable, electorate: Electorate
+) -> NetworkState:
+    """Advance the state by the reports of one epoch.
+
+    Every link of the table gets a row; one of which nothing was heard keeps its last measurements, marked invalid. What
+    a node says about links outside the table, or about ends that are not its own, is ignored.
+
+    Args:
+        previous: state of an earlier epoch, None at the start.
+        reports: at most one per member, all of the same epoch; their order has no effect.
+        table: the agreed static facts.
+        electorate: who decides in this epoch.
+
+    Raises:
+        ValueError: without a report, when epochs differ or do not rise, with two reports of one node, or with one of a
+            node that is no member.
+    """
+    epoch = _epoch(previous, reports, electorate)
+    reports = sorted(reports, key=lambda report: report.node)
+    before = beginners(table, electorate) if previous is None else {entry.node: entry for entry in previous.standings}
+    old_links = () if previous is None else previous.links
+    found_edges = edges(reports, _pending(previous), table)
+    disputes = tuple(_disputes(previous, found_edges, table.rules.agreed_epochs))
+    found = verdicts(
+        Evidence(
+            edges=found_edges,
+            disputed={dispute.link for dispute in disputes},
+            links={link.link: link for link in old_links},
+            reports=reports,
+            absent=set() if previous is None else set(previous.absent),
+            trust_ppm={node: standing.trust_ppm for node, standing in before.items()},
+        ),
+        table,
+        electorate,
+    )
+    rows = tuple(edge.row for edge in found_edges if edge.row is not None)
+    after = standings(before, found, rows, table, electorate)
+    return NetworkState(
+        epoch=epoch,
+        wall_ms=_wall_ms(reports, after, electorate),
+        links=next_links(old_links, rows, table, 1 if previous is None else epoch - previous.epoch),
+        rows=rows,
+        standings=after,
+        disputes=disputes,
+        pending=tuple(_waiting(found_edges)),
+        absent=tuple(node for node in electorate.names if node not in {report.node for report in reports}),
+        verdicts=found,
+    )
+
+
+def next_electorate(state: NetworkState, electorate: Electorate) -> Electorate:
+    """The members with the scores that they have in a state: those that decide two epochs later."""
+    scores = {standing.node: standing.score_ppm for standing in state.standings}
+    members = tuple(Member(member.node, scores.get(member.node, member.score_ppm)) for member in electorate.members)
+    return Electorate(members, electorate.faults)
+
+
+def _epoch(previous: NetworkState | None, reports: Sequence[NodeReport], electorate: Electorate) -> int:
+    if not reports:
+        raise ValueError("no report: a state needs at least one")
+    epochs = sorted({report.epoch for report in reports})
+    if len(epochs) > 1:
+        raise ValueError(f"reports of different epochs {epochs} cannot make one state")
+    if previous is not None and epochs[0] <= previous.epoch:
+        raise ValueError(f"epoch {epochs[0]} does not follow epoch {previous.epoch}")
+    names = sorted(report.node for report in reports)
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"two reports of {', '.join(sorted(repeated))} in epoch {epochs[0]}")
+    if strangers := set(names) - set(electorate.names):
+        raise ValueError(f"{', '.join(sorted(strangers))} reported but is no member; members are {electorate.names}")
+    return epochs[0]
+
+
+def _pending(previous: NetworkState | None) -> Mapping[tuple[str, End], Sequence[SessionRecord]]:
+    return {} if previous is None else {(entry.link, entry.end): entry.sessions for entry in previous.pending}
+
+
+def _waiting(found: Iterable[Edge]) -> Iterable[PendingSessions]:
+    for edge in found:
+        for end in ENDS:
+            if edge.waiting[end]:
+                yield PendingSessions(link=edge.facts.link, end=end, sessions=edge.waiting[end])
+
+
+def _disputes(previous: NetworkState | None, found: Iterable[Edge], agreed_epochs: int) -> Iterable[Dispute]:
+    """Edges contradicted now, and earlier ones whose ends have not agreed often enough since; silence is no peace."""
+    left = {} if previous is None else {dispute.link: dispute.agreed_epochs_left for dispute in previous.disputes}
+    for edge in found:
+        link = edge.facts.link
+        remaining = agreed_epochs if edge.contradicted else left.get(link, 0) - edge.comparable
+        if remaining > 0:
+            yield Dispute(link=link, agreed_epochs_left=remaining)
+
+
+def _wall_ms(reports: Sequence[NodeReport], after: Iterable[NodeStanding], electorate: Electorate) -> int:
+    weights = {standing.node: standing.data_weight_e6 for standing in after}
+    capped = data_weights([weights[report.node] for report in reports], electorate.faults)
+    return weighted_median(zip((report.wall_ms for report in reports), capped, strict=True))
