@@ -91,7 +91,7 @@ class VerifierKey:
 
     def expected(self, statement: Statement) -> tuple[bytes, ...]:
         """The partial tags of signers 1 to n; all that is needed of the key once the statement is known."""
-        return tuple(partial_tag(share, statement) for share in self.shares())
+        return tuple(partial_tag(share.data, statement) for share in self.shares())
 
     def tag(self, statement: Statement) -> bytes:
         """The whole tag, 16 bytes."""
@@ -116,15 +116,19 @@ class Combined:
     wrong: tuple[int, ...]
 
 
-def partial_tag(share: Share, statement: Statement) -> bytes:
+def partial_tag(share: bytes, statement: Statement) -> bytes:
     """The share of the tag that belongs to a share of the key, 16 bytes.
 
+    Args:
+        share: `data` of a share, 528 bytes.
+        statement: what the signer stands by.
+
     Raises:
-        ValueError: the share is not that of a key.
+        ValueError: for any other number of bytes.
     """
-    if share.length != KEY_BYTES:
-        raise ValueError(f"a share of a key has {KEY_BYTES} bytes, got {share.length}")
-    return element_bytes(linear_tag(GF128, elements_of(share.data), statement.blocks()))
+    if len(share) != KEY_BYTES:
+        raise ValueError(f"a share of a key has {KEY_BYTES} bytes, got {len(share)}")
+    return element_bytes(linear_tag(GF128, elements_of(share), statement.blocks()))
 
 
 def combine(partial_tags: Mapping[int, bytes], k: int, f: int) -> Combined:

@@ -38,7 +38,7 @@ def answered(draw):
     """A key, and the partial tags of all its signers for one statement."""
     key = VerifierKey.draw(draw(thresholds()), random.Random(draw(st.integers(0, 2**32))).randbytes)
     statement = said(draw(st.text(max_size=40)))
-    return key, statement, {share.index: partial_tag(share, statement) for share in key.shares()}
+    return key, statement, {share.index: partial_tag(share.data, statement) for share in key.shares()}
 
 
 @settings(max_examples=40)
@@ -94,7 +94,7 @@ def test_no_tag_is_made_that_fits_less_than_k_plus_f(case, data):
 def test_liars_that_all_fit_another_polynomial_do_not_outvote_the_rest():
     """k - 1 honest partial tags and f + 1 lies on one polynomial: k + f fit, which is why f + 1 liars are too many."""
     key = VerifierKey.draw(Threshold(n=7, k=3, f=2), random.Random(4).randbytes)
-    tags = {share.index: element(partial_tag(share, said())) for share in key.shares()}
+    tags = {share.index: element(partial_tag(share.data, said())) for share in key.shares()}
 
     def through(points, at):
         weights = lagrange_weights(GF128, list(points), at)
@@ -116,7 +116,7 @@ def test_a_bad_dealer_harms_its_own_check_only():
     source = random.Random(5)
     bad = [Share(share.index, share.length, source.randbytes(KEY_BYTES)) for share in key.shares()]
     with pytest.raises(InconsistentSharesError):
-        combine({share.index: partial_tag(share, said()) for share in bad}, 3, 2)
+        combine({share.index: partial_tag(share.data, said()) for share in bad}, 3, 2)
 
 
 def test_two_statements_under_one_key_give_anybody_the_tags_of_a_whole_line_of_others():
@@ -146,7 +146,7 @@ def test_thresholds_that_protect_nobody_are_refused(n, k, f):
 def test_a_node_alone_signs_for_itself():
     key = VerifierKey.draw(Threshold(n=1, k=1, f=0), random.Random(2).randbytes)
     (share,) = key.shares()
-    assert combine({1: partial_tag(share, said())}, 1, 0).tag == key.tag(said())
+    assert combine({1: partial_tag(share.data, said())}, 1, 0).tag == key.tag(said())
 
 
 def test_the_key_is_drawn_once_and_the_tag_depends_on_every_part_of_it():
@@ -171,7 +171,7 @@ def test_what_is_no_key_and_no_share_of_one_is_refused():
     with pytest.raises(ValueError, match="got 527 and 528"):
         VerifierKey(Threshold(n=4, k=2, f=1), bytes(527), bytes(528))
     with pytest.raises(ValueError, match="528 bytes, got 16"):
-        partial_tag(Share(1, 16, bytes(16)), said())
+        partial_tag(bytes(16), said())
 
 
 def test_keys_do_not_show_in_logs():
