@@ -100,8 +100,8 @@ class RelayView(Record):
 
     @property
     def own(self) -> str:
-        """What a relay announced, by its own account."""
-        return self.announced[self.position - 1]
+        """What a relay announced, by its own account; empty for an end."""
+        return self.announced[self.position - 1] if self.relays else ""
 
     @property
     def opened_xor(self) -> str:
