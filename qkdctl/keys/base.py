@@ -53,7 +53,8 @@ class KeySource(Protocol):
     async def draw(self, peer: str, count: int) -> list[Key]:
         """Up to `count` keys of `BLOCK_BYTES` for this node's sending direction, none of which was ever given out.
 
-        Fewer, or none, when there are no more. Uniqueness holds across crashes, restored backups and processes.
+        Fewer, or none, when there are no more. Uniqueness holds across crashes, restored backups and processes. A key
+        without material is not to be used but to be announced: the source waits until the peer has fetched it.
         """
 
     async def fetch(self, peer: str, ids: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -73,6 +74,3 @@ class KeySource(Protocol):
 
     def peer_fetched(self, peer: str, mark: int) -> None:
         """The peer's `fetched`, said by itself after this process had started."""
-
-    def probe(self, peer: str) -> bytes | None:
-        """Number of a key that is never used, but that the peer must fetch before `draw` gives any; None otherwise."""

@@ -9,7 +9,7 @@ from qkdctl.store.errors import DamagedEntryError
 from qkdctl.store.ledger_file import insert_entry, select_entries
 from qkdctl.store.set_points import point_to
 
-_INDEPENDENT_TABLES = ("calibrations", "link_modes", "counters", "reports")
+_INDEPENDENT_TABLES = ("calibrations", "link_modes", "counters", "reports", "pads")
 
 
 def fill_state(fresh: sqlite3.Connection, damaged: sqlite3.Connection | None, wall_ms: int) -> str:

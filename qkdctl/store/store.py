@@ -22,6 +22,7 @@ from qkdctl.store.lock import DirectoryLock
 from qkdctl.store.memories import Memories
 from qkdctl.store.migration import Schema
 from qkdctl.store.outbox import Outbox
+from qkdctl.store.pads import Pads
 from qkdctl.store.recovery import Damage, make_sound
 from qkdctl.store.salvage import fill_outbox, fill_state
 from qkdctl.store.set_points import SetPoints
@@ -46,6 +47,7 @@ class Store:
     counters: Counters
     memories: Memories
     decisions: Decisions
+    pads: Pads
     outbox: Outbox
     complaints: tuple[str, ...]
 
@@ -88,6 +90,7 @@ async def open_store(
             Counters(state),
             Memories(state),
             Decisions(state),
+            Pads(state),
             outbox,
             complaints,
         )
