@@ -67,6 +67,21 @@ def test_used_keys_are_destroyed_at_signers_with_the_answer_and_at_verifiers_wit
     assert network.secrets_of(number) == []
 
 
+def test_nothing_is_left_of_an_act_that_is_over_and_a_network_at_rest_neither_writes_nor_speaks():
+    network = running()
+    before = {name: set(host.stored) for name, host in network.hosts.items()}
+    number = network.file("a", POLICY)
+    assert "act-filed" not in network.hosts["a"].stored, "else it would be filed again after a restart"
+    network.approve(number, "b")
+    for _ in range(3):
+        network.decide()
+    for name, host in network.hosts.items():
+        assert host.acts.decided(network.book) == []
+        gone = {key for key in before[name] if key.endswith("/0")}
+        come = {key.removesuffix("/0") + "/4" for key in gone}
+        assert set(host.stored) == (before[name] - gone) | come | {"act-floor"}
+
+
 def test_keys_for_the_next_acts_lie_ready():
     network = running()
     assert all(len(network.secrets_of(number)) == 4 + 16 for number in range(4))
