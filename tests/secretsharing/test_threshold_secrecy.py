@@ -4,6 +4,7 @@ The code is that of the daemon, in GF(4) and GF(8) in place of GF(2^128): a key 
 degree below k for each of them, and every choice of all coefficients is visited once.
 """
 
+import functools
 import itertools
 from collections import Counter, defaultdict
 
@@ -28,11 +29,14 @@ CASES = [
 ]
 
 
+@functools.cache
 def keys(field, blocks, k):
     """Every key there is, as the elements that each point x holds, x = 0 being the verifier's own."""
+    found = []
     for coefficients in itertools.product(range(field.order), repeat=(blocks + 1) * k):
         polynomials = [coefficients[i : i + k] for i in range(0, len(coefficients), k)]
-        yield [[evaluate(field, polynomial, x) for polynomial in polynomials] for x in range(MOST_POINTS)]
+        found.append([[evaluate(field, polynomial, x) for polynomial in polynomials] for x in range(MOST_POINTS)])
+    return found
 
 
 def counted(field, k, coalition, seen, wanted):
