@@ -53,6 +53,7 @@ class Builder:
         self._by_id = by_id
         self._trace = trace
         self._shared: dict[str, dict[str, Any]] = {name: {} for name in scenario.links}
+        self._common: dict[str, Any] = {}
 
     def build(self) -> Bench:
         """The links, instruments and endpoints of the scenario."""
@@ -86,6 +87,8 @@ class Builder:
             trace=no_trace if self._trace is None else self._trace.of(name),
             seed=self._seed(name),
             shared=self._shared[section.link] if section.link else {},
+            shared_on=self._shared,
+            common=self._common,
         )
 
     def _plan(self, name: str, section: InstrumentSection, unit: Any) -> EndpointPlan:

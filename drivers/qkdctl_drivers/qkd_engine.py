@@ -3,21 +3,15 @@
 Source: docs/guides/qkd-engine.md, our own interface; there is no standard for this.
 """
 
-import asyncio
 import itertools
 import json
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import httpx
 import pydantic
 
 from qkdctl.devices import (
     Attribute,
-    ConnectionLostError,
-    Device,
     DeviceKind,
-    ExchangeTimeoutError,
-    InstrumentError,
     Limits,
     Poll,
     ProtocolError,
@@ -25,13 +19,13 @@ from qkdctl.devices import (
     SessionRecord,
     Value,
 )
-from qkdctl.devices.address import parse_address
+from qkdctl_drivers.json_http import JsonHttpDevice
 
 _PAGE = 1000
 _PULSES_PER_SECOND_OF_PATIENCE = 1e7
 
 
-class QkdEngine(Device):
+class QkdEngine(JsonHttpDevice):
     """One end of a QKD link: protocol selection, session records, alignment mode."""
 
     kind: ClassVar[DeviceKind] = DeviceKind.QKD_ENGINE
@@ -51,25 +45,6 @@ class QkdEngine(Device):
         Attribute("block", int, "", "key block under way", wire="block"),
         Attribute("sequence", int, "", "number of the newest session record", wire="sequence"),
     )  # fmt: skip
-
-    def __init__(self, name: str, address: str, **settings: Any) -> None:
-        super().__init__(name, address, **settings)
-        self._place = parse_address(address)
-        if self._place.scheme not in {"http", "https", "http+unix"}:
-            raise ValueError(f"{name}: {address!r} is no HTTP address; expected {self.address_example}")
-        self._client: httpx.AsyncClient | None = None
-
-    async def _open(self) -> None:
-        await self.close()
-        socket = httpx.AsyncHTTPTransport(uds=self._place.path) if self._place.scheme == "http+unix" else None
-        base = "http://engine" if socket is not None else self.address
-        self._client = httpx.AsyncClient(base_url=base, transport=socket, timeout=self.timeout_s, trust_env=False)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
 
     async def _identity(self) -> str:
         info = await self._call("GET", "/v1/info")
@@ -128,31 +103,3 @@ class QkdEngine(Device):
     async def end_alignment(self) -> None:
         """Return to key generation; a new key block begins."""
         await self._call("PUT", "/v1/state", json={"mode": "key"})
-
-    async def _call(self, method: str, path: str, *, patience_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
-        """One request; the reply is a JSON object."""
-        if self._client is None:
-            raise ConnectionLostError(f"{self.name}: not connected")
-        what, limit_s = f"{method} {self.address}{path}", patience_s or self.timeout_s
-        try:
-            async with asyncio.timeout(limit_s):
-                response = await self._client.request(method, path, timeout=limit_s, **arguments)
-            body = json.loads(response.content)
-        except (TimeoutError, httpx.TimeoutException):
-            raise ExchangeTimeoutError(f"{what}: no reply within {limit_s:g} s") from None
-        except httpx.RequestError as error:
-            raise ConnectionLostError(f"{what}: {error or type(error).__name__}") from error
-        except ValueError as error:
-            raise ProtocolError(f"{what}: the reply is no JSON: {error}") from error
-        if response.is_error:
-            raise _refusal(self.name, what, response.status_code, body)
-        if not isinstance(body, dict):
-            raise ProtocolError(f"{what}: the reply is no JSON object")
-        return body
-
-
-def _refusal(name: str, what: str, status: int, body: Any) -> InstrumentError:
-    words = body if isinstance(body, dict) else {}
-    parts = [str(words[key]) for key in ("error", "expected", "hint") if words.get(key)]
-    text = "; ".join(parts) or f"{body!r:.200}"
-    return InstrumentError(f"{name} refused {what} ({status}): {text}", what, [(status, text)])

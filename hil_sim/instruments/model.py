@@ -26,6 +26,8 @@ class Surroundings:
         seed: of its random numbers; differs between the instruments of a scenario.
         shared: what the instruments of one link have in common, such as the key session of its two engines; the first
             that needs it puts it there.
+        shared_on: the same of every link of the scenario, by name.
+        common: what all instruments of the scenario have in common, such as the relay of keys between its nodes.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Surroundings:
     trace: Trace = no_trace
     seed: int = 0
     shared: dict[str, Any] = field(default_factory=dict)
+    shared_on: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    common: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

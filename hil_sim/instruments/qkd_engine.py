@@ -4,12 +4,11 @@ The interface is described for engine vendors in docs/guides/qkd-engine.md. Both
 and report equal counts; each is told its own settings, and an engine whose link has no other is both ends.
 """
 
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from hil_sim.endpoints.http_wire import Application, HttpInstrument, HttpResponse
+from hil_sim.endpoints.http_wire import Application
+from hil_sim.instruments.json_instrument import JsonInstrument
 from hil_sim.instruments.model import SimulatorModel, Surroundings
 from hil_sim.instruments.qkd_engine_app import engine_application
 from hil_sim.trace import Trace, no_trace
@@ -20,7 +19,8 @@ from hil_sim.world.session_state import SessionParameters, SessionState
 from qkdctl.clock import Clock
 from qkdctl.records.session import End
 
-_SESSION = "key session"
+SESSION = "key session"
+"""By this name the instruments of a link share its session, see `Surroundings.shared`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class QkdEngineUnit:
     session: SessionParameters = field(default_factory=SessionParameters)
 
 
-class QkdEngine(HttpInstrument):
+class QkdEngine(JsonInstrument):
     """One engine.
 
     Attributes:
@@ -48,13 +48,13 @@ class QkdEngine(HttpInstrument):
         self, session: KeySession, end: End, clock: Clock, *, serial_number: str = "SIM00001", trace: Trace = no_trace
     ) -> None:
         """Serve one end of a session."""
+        super().__init__()
         self.end: End = end
         self.session = session
         self.serial_number = serial_number
         session.join(end)
         self._clock = clock
         self._trace = trace
-        self._mishaps: deque[Callable[[HttpResponse], HttpResponse]] = deque()
 
     def application(self) -> Application:
         """The HTTP interface."""
@@ -62,43 +62,13 @@ class QkdEngine(HttpInstrument):
 
     def power_cycle(self) -> None:
         """Come back idle; records and numbers survive, as both ends keep them on disk."""
-        self._mishaps.clear()
+        super().power_cycle()
         self.note(self.session.configure(self.end, running=False))
 
     def note(self, state: SessionState) -> None:
         """Put what this end is set to on record."""
         self._trace("mode", state.mode)
         self._trace("mean_photon_number_e6", state.mean_photon_number_e6)
-
-    def deform(self, response: HttpResponse) -> HttpResponse:
-        """Let the oldest mishap that waits befall this response."""
-        return self._mishaps.popleft()(response) if self._mishaps else response
-
-    @property
-    def disturbances(self) -> Mapping[str, Callable[[], None]]:
-        """What may befall the next response."""
-        return {
-            "internal-error": lambda: self._mishaps.append(_internal_error),
-            "wrong-json": lambda: self._mishaps.append(_wrong_json),
-            "not-json": lambda: self._mishaps.append(_not_json),
-            "truncate": lambda: self._mishaps.append(_truncated),
-        }
-
-
-def _internal_error(response: HttpResponse) -> HttpResponse:
-    return replace(response, status=500, body=b'{"error":"internal error","expected":"","hint":"try again"}')
-
-
-def _wrong_json(response: HttpResponse) -> HttpResponse:
-    return replace(response, body=b'{"unexpected":[1,2,3]}')
-
-
-def _not_json(response: HttpResponse) -> HttpResponse:
-    return replace(response, body=b"<html><body>Bad gateway</body></html>")
-
-
-def _truncated(response: HttpResponse) -> HttpResponse:
-    return replace(response, cut_at=len(response.body) // 2)
 
 
 def _build(around: Surroundings) -> QkdEngine:
@@ -113,10 +83,10 @@ def _shared_session(shared: dict[str, Any], parameters: SessionParameters, link:
     Raises:
         ValueError: when the second engine wants another one.
     """
-    session = shared.setdefault(_SESSION, None) or KeySession(link, parameters)
+    session = shared.setdefault(SESSION, None) or KeySession(link, parameters)
     if session.parameters != parameters:
         raise ValueError(f"both engines of link {link.name} must have equal session options")
-    shared[_SESSION] = session
+    shared[SESSION] = session
     return session
 
 

@@ -1,15 +1,13 @@
 """The HTTP side of a simulated QKD engine: paths, bodies and errors of the session-record interface."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import Body, FastAPI, Query, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
+from fastapi import Body, Query
+from pydantic import Field
 
 from hil_sim.endpoints.http_wire import Application
+from hil_sim.instruments.json_service import Message, json_service
 from hil_sim.world.session import KeySession
 from hil_sim.world.session_state import SessionRefusedError, SessionState
 from qkdctl.clock import Clock
@@ -24,20 +22,14 @@ Mode = Literal["idle", "key", "alignment"]
 PeerMode = Literal["idle", "key", "alignment", "unknown"]
 
 
-class _Message(BaseModel):
-    """A body of the interface; types are not converted into each other and unknown keys are errors."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Bases(_Message):
+class Bases(Message):
     """How often an end chooses each basis."""
 
     z: float
     x: float
 
 
-class Info(_Message):
+class Info(Message):
     """What the engine is; never changes while it runs."""
 
     model: str
@@ -52,7 +44,7 @@ class Info(_Message):
     basis_probabilities: Bases
 
 
-class State(_Message):
+class State(Message):
     """What the engine is set to, and how far it has come."""
 
     running: bool
@@ -64,7 +56,7 @@ class State(_Message):
     sequence: Annotated[int, Field(description="number of the newest record, 0 before the first")]
 
 
-class StateChange(_Message):
+class StateChange(Message):
     """Any of the settings; those left out keep their value."""
 
     running: bool | None = None
@@ -73,7 +65,7 @@ class StateChange(_Message):
     mean_photon_number_e6: int | None = None
 
 
-class Records(_Message):
+class Records(Message):
     """Session records, oldest first, and which are kept."""
 
     records: tuple[SessionRecord, ...]
@@ -81,39 +73,22 @@ class Records(_Message):
     newest: Annotated[int, Field(description="sequence of the newest record, 0 when there is none")]
 
 
-class Measurement(_Message):
+class Measurement(Message):
     """A measurement of the error rate."""
 
     pulses: Annotated[int, Field(ge=1, le=MAX_PULSES)]
-
-
-class Refusal(_Message):
-    """What every error answers."""
-
-    error: str
-    expected: str
-    hint: str
-
-
-_REFUSED: dict[int | str, dict[str, Any]] = {
-    409: {"model": Refusal, "description": "not possible in the present state, or ever"},
-    422: {"model": Refusal, "description": "a body or parameter of the wrong type"},
-}
 
 
 def engine_application(
     session: KeySession, end: End, serial: str, clock: Clock, note: Callable[[SessionState], None]
 ) -> Application:
     """The application of one end; `note` is told of every change of settings."""
-    app = FastAPI(
-        title="QKD engine",
-        version=INTERFACE_VERSION,
-        description="Session records, protocol selection and re-alignment of one end of a QKD link.",
-        responses=_REFUSED,
-        docs_url=None,  # its page would load scripts from elsewhere
-        redoc_url=None,
+    app = json_service(
+        "QKD engine",
+        INTERFACE_VERSION,
+        "Session records, protocol selection and re-alignment of one end of a QKD link.",
+        SessionRefusedError,
     )
-    _add_refusals(app)
 
     @app.get("/v1/info")
     async def read_info() -> Info:
@@ -186,33 +161,3 @@ def _state(state: SessionState) -> State:
         block=state.block,
         sequence=state.sequence,
     )
-
-
-def _add_refusals(app: FastAPI) -> None:
-    """Give every error the same three keys."""
-
-    @app.exception_handler(SessionRefusedError)
-    async def refused(_: Request, refusal: Exception) -> JSONResponse:
-        assert isinstance(refusal, SessionRefusedError), "registered for this class"
-        return _refuse(409, refusal.error, refusal.expected, refusal.hint)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, problem: Exception) -> JSONResponse:
-        assert isinstance(problem, RequestValidationError), "registered for this class"
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or first["loc"][0]
-        return _refuse(422, f"{where}: {first['msg']}", "see /openapi.json", "send JSON of the documented types")
-
-    @app.exception_handler(HTTPException)
-    async def failed(request: Request, failure: Exception) -> JSONResponse:
-        assert isinstance(failure, HTTPException), "registered for this class"
-        return _refuse(
-            failure.status_code,
-            f"{failure.detail}: {request.method} {request.url.path}",
-            "one of the paths in /openapi.json",
-            "check path and method",
-        )
-
-
-def _refuse(status: int, error: str, expected: str, hint: str) -> JSONResponse:
-    return JSONResponse(Refusal(error=error, expected=expected, hint=hint).model_dump(), status_code=status)

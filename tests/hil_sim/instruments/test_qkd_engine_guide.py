@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from hil_sim.instruments.qkd_engine_app import Info, Records, Refusal, State, StateChange
+from hil_sim.instruments.json_service import Refusal
+from hil_sim.instruments.qkd_engine_app import Info, Records, State, StateChange
 from hil_sim.scenario import scenario_of
 from qkdctl.records.session import QberSample
 

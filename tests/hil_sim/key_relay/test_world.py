@@ -211,17 +211,15 @@ async def test_a_node_has_one_router() -> None:
 async def test_two_liars_of_any_conduct_are_hit_and_never_an_honest_router(seed: int) -> None:
     random = np.random.default_rng(seed)
     liars = {*random.choice(list("sabct"), size=2, replace=False).tolist()}
-    conducts = {
-        liar: RouterConduct(
+    network = Network("a-s", "a-b", "b-c", "c-t", seed=seed)
+    for liar in sorted(liars):
+        network.world.routers[liar].conduct = RouterConduct(
             corrupt_ppm=400_000,
             deny_ppm=300_000,
             drop_ppm=100_000,
             deceives=random.choice(["everyone", "destination"]).item(),
             audit=random.choice(["honest", "false-key", "false-announcement", "slander"]).item(),
         )
-        for liar in liars
-    }
-    network = Network("a-s", "a-b", "b-c", "c-t", seed=seed, **conducts)
     network.serve("sabct", bits=20 * KEY_BITS)
     failed = [r.key for r in network.records("t") if r.outcome == "unequal"]
     assert failed
