@@ -47,23 +47,28 @@ class SearchResult:
     measurements: int
 
 
-async def search(start: Voltages, measure: Measure, settings: SearchSettings) -> SearchResult:
+async def search(
+    start: Voltages, measure: Measure, settings: SearchSettings, expired: Callable[[], bool] = lambda: False
+) -> SearchResult:
     """Find voltages with a lower QBER.
 
     Args:
         start: voltages now, in mV.
         measure: sets voltages and returns the QBER in ppm; all voltages it is given are inside the bounds.
         settings: see SearchSettings.
+        expired: whether the time for the search is over; the best so far counts then.
     """
     first_ppm = await measure(start)
     best, best_ppm, used = start, first_ppm, 1
     step_mv = settings.first_step_mv
     while step_mv >= settings.last_step_mv and used < settings.measurements and best_ppm > settings.enough_ppm:
+        if expired():
+            break
         improved = False
         for axis in range(4):
             for sign in (1, -1):
                 trial = _moved(best, axis, sign * step_mv, settings)
-                if trial is None or used >= settings.measurements:
+                if trial is None or used >= settings.measurements or expired():
                     continue
                 qber_ppm = await measure(trial)
                 used += 1

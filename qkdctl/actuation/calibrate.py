@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from qkdctl.actuation.calibration import CalibrationRecord, OpticalPath
-from qkdctl.actuation.roles import LinkRoles, NotReadyError, usable
+from qkdctl.actuation.roles import AliceEnd, NotReadyError, usable
 from qkdctl.actuation.writer import Writer
 from qkdctl.clock import Clock
 from qkdctl.devices.device import MAXIMUM, Device
@@ -40,7 +40,7 @@ class CalibrationOrder:
     meter_uncertainty_db: float = 0.13
 
 
-async def calibrate(roles: LinkRoles, order: CalibrationOrder, writer: Writer, clock: Clock) -> CalibrationRecord:
+async def calibrate(alice: AliceEnd, order: CalibrationOrder, writer: Writer, clock: Clock) -> CalibrationRecord:
     """Calibrate one link. The caller has made it dark, and makes it dark again, whatever comes of it.
 
     The attenuator stands at its maximum with the shutter closed where it has one. Where it has none the laser is turned
@@ -50,15 +50,15 @@ async def calibrate(roles: LinkRoles, order: CalibrationOrder, writer: Writer, c
         NotReadyError: an instrument is missing, the tap shows no light, or too much of it would reach the fibre.
         WithdrawnError: something that counts more has ended the calibration.
     """
-    tap = _Tap(usable(roles.power_meter, "calibration"), order, clock)
-    source, attenuator = usable(roles.source, "calibration"), usable(roles.attenuator, "calibration")
-    await _prepare(roles, order, writer)
+    tap = _Tap(usable(alice.power_meter, "calibration"), order, clock)
+    source, attenuator = usable(alice.source, "calibration"), usable(alice.attenuator, "calibration")
+    await _prepare(alice, order, writer)
     dark_w = statistics.fmean(await tap.readings(order.samples))
     if attenuator.darkens:
-        await writer.set(roles.source, "current_a", order.operating_current_a)
-        await writer.set(roles.source, "emission_enabled", True)
+        await writer.set(alice.source, "current_a", order.operating_current_a)
+        await writer.set(alice.source, "emission_enabled", True)
     else:
-        await _turn_up(roles, order, tap, dark_w, writer)
+        await _turn_up(alice, order, tap, dark_w, writer)
     await tap.settled()
     bright_w = await tap.readings(order.samples)
     writer.check()
@@ -83,39 +83,39 @@ async def calibrate(roles: LinkRoles, order: CalibrationOrder, writer: Writer, c
     )
 
 
-async def _prepare(roles: LinkRoles, order: CalibrationOrder, writer: Writer) -> None:
+async def _prepare(alice: AliceEnd, order: CalibrationOrder, writer: Writer) -> None:
     """Closed shutter and full attenuation, both shown; the wavelength where it counts; the laser cooled, and off."""
-    attenuator = roles.attenuator.device
+    attenuator = alice.attenuator.device
     writer.check()
     report = await attenuator.to_safe_state()
     wanted = {name for name, target in attenuator.safe_actions if target == MAXIMUM}
     if missing := sorted(wanted & set(report.failures)):
         raise NotReadyError(f"{attenuator.name}: {', '.join(report.failures[name] for name in missing)}")
-    for supervisor in (roles.attenuator, roles.power_meter):
+    for supervisor in (alice.attenuator, alice.power_meter):
         if supervisor is not None and _can_write(supervisor, "wavelength_nm"):
             await writer.set(supervisor, "wavelength_nm", order.path.wavelength_nm)
-    if _can_write(roles.source, "temperature_control_enabled"):
-        await writer.set(roles.source, "temperature_control_enabled", True)
+    if _can_write(alice.source, "temperature_control_enabled"):
+        await writer.set(alice.source, "temperature_control_enabled", True)
 
 
-async def _turn_up(roles: LinkRoles, order: CalibrationOrder, tap: "_Tap", dark_w: float, writer: Writer) -> None:
+async def _turn_up(alice: AliceEnd, order: CalibrationOrder, tap: "_Tap", dark_w: float, writer: Writer) -> None:
     """Raise the current from its lowest to the operating one, never by a step that could lift the light above the cap.
 
     Above threshold the power of a laser grows at most in proportion, so no step adds more than the largest so far.
     """
-    attenuation_db = float(await roles.attenuator.device.read("attenuation_db"))
-    lowest_a = max(0.0, roles.source.device.limits("current_a").minimum)
+    attenuation_db = float(await alice.attenuator.device.read("attenuation_db"))
+    lowest_a = max(0.0, alice.source.device.limits("current_a").minimum)
     now_e6 = rise_e6 = 0.0
     for step in range(_STEPS + 1):
         if now_e6 + rise_e6 > order.cap_e6:
             raise NotReadyError(
-                f"{order.link}: with {roles.attenuator.device.name} at {attenuation_db:g} dB the fibre would get more "
+                f"{order.link}: with {alice.attenuator.device.name} at {attenuation_db:g} dB the fibre would get more "
                 f"than {order.cap_e6 / 1e6:g} photons per pulse. It needs a shutter, or more fixed loss"
             )
         current_a = lowest_a + (order.operating_current_a - lowest_a) * step / _STEPS
-        await writer.set(roles.source, "current_a", current_a)
+        await writer.set(alice.source, "current_a", current_a)
         if step == 0:
-            await writer.set(roles.source, "emission_enabled", True)
+            await writer.set(alice.source, "emission_enabled", True)
         tap_w = max(0.0, (await tap.readings(1))[0] - dark_w)
         before_e6, now_e6 = now_e6, 1e6 * order.path.mean_photon_number(tap_w, attenuation_db)
         rise_e6 = max(rise_e6, now_e6 - before_e6)

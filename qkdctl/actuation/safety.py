@@ -1,9 +1,9 @@
-"""Making a link dark, and showing that it is."""
+"""Making a link dark, and showing that it is; an end that sends no light stops its engine instead."""
 
 import asyncio
 from dataclasses import dataclass
 
-from qkdctl.actuation.roles import LinkRoles, NotReadyError, usable
+from qkdctl.actuation.roles import AliceEnd, LinkRoles, NotReadyError, usable
 from qkdctl.devices.attributes import Value
 from qkdctl.devices.errors import UnsafeError
 from qkdctl.devices.supervisor import Supervisor
@@ -24,6 +24,9 @@ class DarkReport:
 
 async def make_dark(roles: LinkRoles, *, patience_s: float = 0.8) -> DarkReport:
     """Turn the source off and close the shutter, both at once; either alone is enough.
+
+    Bob's end by itself has no light to make dark. Its engine is stopped, and when that cannot be shown it is a failure
+    in the report, not an unsafe link.
 
     It waits for no lock, since whoever holds one may hang: the caller withdraws the leave of whoever might still write.
 
@@ -49,35 +52,38 @@ async def make_dark(roles: LinkRoles, *, patience_s: float = 0.8) -> DarkReport:
         supervisor.device.name: why for task, supervisor in tasks.items() if (why := _why_not(task, patience_s))
     }
     shown = tuple(sorted({supervisor.device.name for supervisor in tasks.values()} - failures.keys()))
-    if not shown:
+    if not shown and roles.alice is not None:
         raise UnsafeError("; ".join(f"{name}: {why}" for name, why in failures.items()) or "nothing here darkens")
     return DarkReport(shown, failures)
 
 
-async def attenuate(roles: LinkRoles) -> None:
+async def attenuate(alice: AliceEnd) -> None:
     """Bring the attenuator to its safe state as a whole, which may take as long as its motor needs.
 
     Raises:
         NotReadyError: it is not online.
         UnsafeError: it could not be shown.
     """
-    device = usable(roles.attenuator, "full attenuation")
-    async with roles.attenuator.writing:
+    device = usable(alice.attenuator, "full attenuation")
+    async with alice.attenuator.writing:
         report = await device.to_safe_state()
     for name, value in report.read_back.items():
-        roles.attenuator.note(name, value)
+        alice.attenuator.note(name, value)
 
 
 def darkening(roles: LinkRoles) -> tuple[Supervisor, ...]:
-    """The devices of the link whose first safe action proves darkness."""
-    return tuple(supervisor for supervisor in (roles.source, roles.attenuator) if supervisor.device.darkens)
+    """The devices of the link whose first safe action proves darkness; at Bob's end alone, the engine's proves rest."""
+    return tuple(supervisor for supervisor in _at_rest(roles) if supervisor.device.darkens or roles.alice is None)
 
 
 def dark_set_points(roles: LinkRoles) -> dict[tuple[str, str], Value]:
-    """The set-points of the dark link, for the ledger: the action that counts, of source and attenuator."""
+    """The set-points of the dark link, for the ledger: the action that counts, of source and attenuator.
+
+    At Bob's end alone, that of the engine.
+    """
     return {
         (supervisor.device.name, name): value
-        for supervisor in (roles.source, roles.attenuator)
+        for supervisor in _at_rest(roles)
         for name, value in list(supervisor.device.safe_values().items())[:1]
     }
 
@@ -103,6 +109,11 @@ async def require_dark(supervisor: Supervisor, purpose: str) -> None:
     value = await device.read(name)
     if not device.attribute(name).matches(target, value):
         raise NotReadyError(f"{purpose} waits: {device.name}.{name} reads {value}; expected {target} first")
+
+
+def _at_rest(roles: LinkRoles) -> tuple[Supervisor, ...]:
+    """What is at rest in a dark link."""
+    return (roles.alice.source, roles.alice.attenuator) if roles.alice is not None else roles.engines()
 
 
 async def _darken(supervisor: Supervisor) -> None:

@@ -83,6 +83,9 @@ class Link(Shape):
     """One QKD link: settings, last measurements, last action."""
 
     name: str
+    ends: Annotated[
+        list[Literal["alice", "bob"]], Field(description="ends that stand at this node; only Alice's has light")
+    ]
     mode: LinkMode
     mean_photon_number: Number
     measured_mean_photon_number: Number

@@ -86,9 +86,14 @@ def _action(link: Json) -> str:
     return action
 
 
+def _link_name(link: Json) -> str:
+    """With the end that stands here, where the other one does not."""
+    return str(link["name"]) if len(link["ends"]) > 1 else f"{link['name']} ({link['ends'][0]})"
+
+
 def _narrow_link_row(link: Json) -> tuple[Cell | str, ...]:
     return (
-        link["name"],
+        _link_name(link),
         (link["mode"], STATE_STYLES[link["mode"]]),
         number(link["mean_photon_number"]),
         number(link["measured_mean_photon_number"]),
@@ -100,7 +105,7 @@ def _narrow_link_row(link: Json) -> tuple[Cell | str, ...]:
 
 def _link_row(link: Json) -> tuple[Cell | str, ...]:
     return (
-        link["name"],
+        _link_name(link),
         (link["mode"], STATE_STYLES[link["mode"]]),
         number(link["mean_photon_number"]),
         number(link["measured_mean_photon_number"]),

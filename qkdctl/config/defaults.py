@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from qkdctl.config.device_checks import CheckedDevice
+from qkdctl.config.link_section import PARTS
 from qkdctl.config.model import NodeSection
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.schema import find_shape
 from qkdctl.config.tree import Tree
+from qkdctl.config.types import is_name
 
 SOCKET_NAME = "qkdctl.sock"
+_UNNAMED = "unnamed"
+"""Stands in for a name of the node that is refused, so that it is refused once."""
 _MQTT_PORT, _MQTT_TLS_PORT = 1883, 8883
 
 
@@ -25,6 +29,8 @@ def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
     if isinstance(tree.get(("mqtt",)), Mapping):
         tree = _default(tree, ("mqtt", "port"), _MQTT_TLS_PORT if "tls" in tree.table(("mqtt",)) else _MQTT_PORT)
         tree = _default(tree, ("mqtt", "client_id"), f"qkdctl-{node.get('name', '')}")
+    for link in tree.table(("links",)):
+        tree = _with_ends(tree, ("links", link), node.get("name"))
     for device in devices.values():
         path: KeyPath = ("devices", device.name)
         poll_s = tree.get((*path, "poll_s"))
@@ -45,6 +51,14 @@ def poll_offset_s(device: str, poll_s: float) -> float:
         Seconds in [0, poll_s), in thousandths of the period.
     """
     return zlib.crc32(device.encode()) % 1000 * poll_s / 1000
+
+
+def _with_ends(tree: Tree, path: KeyPath, node: Any) -> Tree:
+    """Both ends of a link stand here unless it says otherwise."""
+    for end in PARTS:
+        tree = _default(tree, (*path, end), node if is_name(node) else _UNNAMED)
+    table = tree.table(path)
+    return _default(tree, (*path, "can_realign"), table.get("bob") != node or "polarization_controller" in table)
 
 
 def _default(tree: Tree, path: KeyPath, value: Any) -> Tree:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qkdctl.config.device_checks import CheckedDevice
+from qkdctl.config.link_ends import ends_here
 from qkdctl.config.link_section import LinkSection
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Problem, dotted
@@ -20,8 +21,9 @@ def check_figures(tree: Tree, devices: Mapping[str, CheckedDevice]) -> list[Prob
             path = ("links", link)
             problems += _mean_photon_numbers(tree, path)
             problems += _error_rates(tree, path)
-            problems += _tap(tree, path, table)
-            problems += _switch(tree, path, table)
+            if "alice" in ends_here(tree, path):
+                problems += _tap(tree, path, table)
+                problems += _switch(tree, path, table)
             problems += _instrument_limits(tree, path, table, devices)
     return problems
 

@@ -11,6 +11,7 @@ from qkdctl.config.device_checks import check_devices
 from qkdctl.config.documents import read_document
 from qkdctl.config.file_checks import check_files, with_absolute_paths
 from qkdctl.config.link_checks import check_references
+from qkdctl.config.link_ends import check_ends
 from qkdctl.config.link_figures import check_figures
 from qkdctl.config.model import Config, Provenance
 from qkdctl.config.overrides import apply_environment, apply_flags
@@ -52,7 +53,7 @@ def load(
     tree = with_absolute_paths(tree)
     problems += [*check_sections(tree), *check_files(tree, environment)]
     devices, found = check_devices(tree, registry if registry is not None else EntryPointCatalog())
-    problems += [*found, *check_references(tree, devices), *check_figures(tree, devices)]
+    problems += [*found, *check_references(tree, devices), *check_ends(tree), *check_figures(tree, devices)]
     tree = with_defaults(tree, devices)
     sources = [str(file) for file in files]
     warnings = in_order((problem for problem in problems if problem.severity == "warning"), sources)

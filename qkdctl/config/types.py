@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from qkdctl.records.base import Name as RecordName
@@ -66,6 +74,16 @@ def _to_path(value: object) -> object:
     return Path(value) if isinstance(value, str) and value and "://" not in value else value
 
 
+def is_name(value: object) -> bool:
+    """Whether a value may name a node, a device or a link."""
+    try:
+        _NAME.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+_NAME: TypeAdapter[str] = TypeAdapter(RecordName)
 Name = Annotated[RecordName, Expected("lower-case letters, digits and '-', at most 63, such as alice-laser")]
 DeviceName = Annotated[RecordName, Expected("the name of a device under [devices]")]
 FilePath = Annotated[Path, BeforeValidator(_to_path), Expected("a path in quotes")]

@@ -1,4 +1,7 @@
-"""The way of one link into the dark: at once, waiting for no disk, no lock and nobody's end."""
+"""The way of one link into the dark: at once, waiting for no disk, no lock and nobody's end.
+
+Bob's end by itself has no light; its way into the dark is to stop its engine.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.roles import AliceEnd, LinkRoles
 from qkdctl.actuation.safety import attenuate, dark_set_points, make_dark
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms, Severity
@@ -102,7 +105,8 @@ class Darkness:
 
     async def _go(self, ended: "asyncio.Task[Any] | None", proof: "asyncio.Future[UnsafeError | None]") -> None:
         try:
-            following = None if self._roles.attenuator.device.darkens else self._follow()
+            alice = self._roles.alice
+            following = None if alice is None or alice.attenuator.device.darkens else self._follow(alice)
             failure = await self._try()
             if ended is not None and not ended.done():
                 await self._outlast(ended)
@@ -110,8 +114,8 @@ class Darkness:
             self._next_try_at = self._clock.monotonic() + _AGAIN_S
             self._tell(failure)
             proof.set_result(failure)
-            if failure is None:
-                await asyncio.wait({following or self._follow()})
+            if failure is None and alice is not None:
+                await asyncio.wait({following or self._follow(alice)})
         finally:
             if not proof.done():
                 proof.set_result(UnsafeError(f"{self._name}: given up before it was shown dark"))
@@ -123,7 +127,7 @@ class Darkness:
             return failure
         self.incomplete = bool(report.failures)
         if report.failures:
-            log.warning("dark, but not by all", link=self._name, shown_by=report.shown_by, failures=report.failures)
+            log.warning("at rest, but not by all", link=self._name, shown_by=report.shown_by, failures=report.failures)
         return None
 
     async def _outlast(self, ended: "asyncio.Task[Any]") -> None:
@@ -139,14 +143,14 @@ class Darkness:
             self._journal.note("alarm", {"link": self._name, "code": "not-shown-dark", "text": str(failure)})
         self._on_proof(failure)
 
-    def _follow(self) -> "asyncio.Task[None]":
+    def _follow(self, alice: AliceEnd) -> "asyncio.Task[None]":
         """The attenuator on its way to its maximum; a motor that is under way already is left to it."""
         if self._following is None or self._following.done():
-            self._following = asyncio.create_task(self._attenuate(), name=f"attenuate {self._name}")
+            self._following = asyncio.create_task(self._attenuate(alice), name=f"attenuate {self._name}")
         return self._following
 
-    async def _attenuate(self) -> None:
+    async def _attenuate(self, alice: AliceEnd) -> None:
         try:
-            await attenuate(self._roles)
+            await attenuate(alice)
         except Exception as error:  # noqa: BLE001 - third-party drivers may raise anything
             log.warning("attenuator not at its maximum", link=self._name, error=str(error) or repr(error))

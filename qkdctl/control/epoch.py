@@ -184,11 +184,12 @@ class EpochLoop:
     def _set_points(self, state: NetworkState, plan: Plan) -> SetPoints:
         """What the plan commits.
 
-        A link that did not run when the plan was made takes no part in it, even if it has come up meanwhile; one whose
-        instruments cannot do it keeps what it has, and says why.
+        A link that did not run when the plan was made takes no part in it, even if it has come up meanwhile, except
+        that Bob's end keeps to what Alice's does; one whose instruments cannot do it keeps what it has, and says why.
         """
         set_points: SetPoints = {}
-        self._planned = {link.link for link in state.links if link.mode == "running"} & self._links.keys()
+        modes = {link.link: link.mode for link in state.links}
+        self._planned = {name for name, link in self._links.items() if link.takes_part(modes[name])}
         for link in plan.links:
             if link.link not in self._planned:
                 continue

@@ -85,7 +85,12 @@ class LinkController:
             return "manual-safe"
         if self._stage.light is Light.ON:
             return "hold" if self.orders.manual is Manual.HOLD else "running"
-        return "starting" if self.operations.calibration is not None else "safe"
+        return "starting" if self.operations.calibration is not None or self.roles.alice is None else "safe"
+
+    @property
+    def _follows(self) -> bool:
+        """Bob's end alone: what it runs by is Alice's affair."""
+        return self.roles.alice is None
 
     @property
     def commanded_e6(self) -> int:
@@ -128,6 +133,14 @@ class LinkController:
         elif stage.darkness.may_try_again and (stage.light is not Light.UNKNOWN or self.watch.worth_darkening()):
             stage.go_dark("not known to be dark", again=stage.light is not Light.UNKNOWN)
 
+    def takes_part(self, agreed: LinkMode) -> bool:
+        """Whether plans concern the link in this agreed mode.
+
+        Bob's end alone follows in every mode: it has no light to hold back, and its engine must be told what Alice's
+        is.
+        """
+        return agreed == "running" or self._follows
+
     def set_points_for(self, plan: LinkPlan) -> SetPoints:
         """What the plan commits; nothing when it changes nothing or the link does not follow plans now.
 
@@ -135,7 +148,8 @@ class LinkController:
             DeviceError: an instrument's limit forbids it.
         """
         self._planned = None
-        if not self._may_write or self.mode != "running" or self.busy:
+        follows = self.mode == "running" or (self._follows and self._stage.light is Light.ON)
+        if not self._may_write or not follows or self.busy:
             return {}
         set_points: SetPoints = {}
         if plan.mean_photon_number_e6 and self._operation(plan) != self.operations.operation:
@@ -149,6 +163,8 @@ class LinkController:
         if planned is None or planned.plan != plan or planned.turn != self._stage.turn or self._stage.closed:
             return
         if plan.mean_photon_number_e6 == 0:
+            if self._follows:
+                return
             self.orders.holds.add("no light allowed")
             text = f"no mean photon number is allowed under {plan.protocol}; check the link's protocols, then resume it"
             self._alarms.raise_("no-light-allowed", self.name, text)
@@ -183,8 +199,10 @@ class LinkController:
         """A running link: its instruments stand where they should, and its laser gives what it was calibrated at."""
         calibration = self.operations.calibration
         why = self.settings.why_not(calibration, self.roles) or self.watch.why_restart()
-        if why or calibration is None:
+        if why:
             self._stage.go_dark(why)
+            return
+        if calibration is None:
             return
         deviates = self.watch.deviation(calibration)
         if deviates is not self._deviates:
@@ -194,7 +212,8 @@ class LinkController:
             return
         brighter = deviates is Deviation.BRIGHTER
         text = (
-            f"{(self.watch.measured_e6 or 0) / 1e6:.4g} photons per pulse by the tap, {self.watch.told_e6 / 1e6:.4g} "
+            f"{(self.watch.measured_e6 or 0) / 1e6:.4g} photons per pulse by the tap, "
+            f"{self.watch.aimed_e6(calibration) / 1e6:.4g} "
             f"by the calibration, whose uncertainty is {calibration.uncertainty_db:.2f} dB"
         )
         self._alarms.raise_("power-deviation", self.name, text, Severity.CRITICAL if brighter else Severity.WARNING)
@@ -218,9 +237,10 @@ class LinkController:
     def _stands(self) -> bool:
         """The link was left running, and everything is as it was."""
         calibration, operation = self.operations.calibration, self.operations.operation
-        if self.orders.manual is Manual.SAFE or calibration is None or self.settings.why_not(calibration, self.roles):
+        if self.orders.manual is Manual.SAFE or self.settings.why_not(calibration, self.roles):
             return False
-        if operation.mean_photon_number_e6 > calibration.highest_command_e6(self.settings.cap_e6):
+        highest_e6 = None if calibration is None else calibration.highest_command_e6(self.settings.cap_e6)
+        if self.roles.whole and highest_e6 is not None and operation.mean_photon_number_e6 > highest_e6:
             return False
         try:
             return self.watch.stands_at(self.operations.set_points(operation))

@@ -40,6 +40,7 @@ class LinkSettings:
         initial: what the link starts with when nothing was ever commanded.
         alignment_pulses: per measurement of a re-alignment.
         aligned_qber_ppm: QBER at which a re-alignment may stop searching.
+        realign_limit_s: longest search for which the other node's engine is kept in alignment.
     """
 
     path: OpticalPath
@@ -48,10 +49,16 @@ class LinkSettings:
     initial: Operation
     alignment_pulses: int
     aligned_qber_ppm: int
+    realign_limit_s: float = 60.0
 
     def why_not(self, record: CalibrationRecord | None, roles: LinkRoles) -> str:
-        """Why a calibration record cannot be used for these settings and instruments; "" when it can."""
+        """Why a calibration record cannot be used for these settings and instruments; "" when it can.
+
+        Bob's end alone has no light, and needs none.
+        """
+        if roles.alice is None:
+            return ""
         if record is None:
             return "there is no calibration record"
-        source, attenuator = roles.source.device.identity.text, roles.attenuator.device.identity.text
+        source, attenuator = roles.alice.source.device.identity.text, roles.alice.attenuator.device.identity.text
         return record.why_not_for(self.path, self.operating_current_a, source, attenuator)

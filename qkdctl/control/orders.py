@@ -1,13 +1,15 @@
 """What operators may tell one link to do; the last order counts, and safety overtakes all others."""
 
 from qkdctl.actuation.calibration import CalibrationRecord
-from qkdctl.actuation.roles import LinkRoles, NotReadyError, usable
+from qkdctl.actuation.roles import LinkRoles, NotReadyError, sending_end, usable
 from qkdctl.control.alarms import Alarms
 from qkdctl.control.journal import Journal
 from qkdctl.control.link_settings import Light, Manual
 from qkdctl.control.operations import Operations
 
 _ATTENUATION_PATIENCE_S = 30.0
+_MEETING_S = 30.0
+"""Within this time the order to re-align must be given at the other node too."""
 
 
 class LinkOrders:
@@ -92,7 +94,7 @@ class LinkOrders:
         if self._stage.closed or self.holds:
             why = ", ".join(sorted(self.holds)) or "the daemon stops"
             raise NotReadyError(f"{self._name} cannot be calibrated now: {why}")
-        usable(self._roles.power_meter, "calibration")
+        usable(sending_end(self._roles, "calibration").power_meter, "calibration")
         self.holds.add("calibration")
         try:
             self._stage.orders += 1
@@ -107,16 +109,22 @@ class LinkOrders:
         return self._operations.calibration
 
     async def realign(self, who: str) -> None:
-        """Re-align now and wait for it.
+        """Re-align now and wait for it; a link between two nodes needs the order at both.
 
         Raises:
-            NotReadyError: the link does not run, is busy, or another order came in between.
+            NotReadyError: the link does not run, is busy, or another order came in between; or the other node had no
+                such order.
         """
         self._refuse_unless_running()
-        usable(self._roles.polarization_controller, "re-alignment")
+        if self._roles.bob is not None:
+            usable(self._roles.bob.polarization_controller, "re-alignment")
         await self._accept("realign", who)
         self._refuse_unless_running()
-        await self._stage.finish(self._stage.begin(self._operations.realign))
+        await self._stage.finish(
+            self._stage.begin(lambda writer: self._operations.realign(writer, meeting_s=_MEETING_S))
+        )
+        if why := self._operations.given_up:
+            raise NotReadyError(f"{self._name} runs on as before: {why}; give the order at both nodes")
 
     async def _accept(self, command: str, who: str) -> None:
         """Write an order down; one that was overtaken meanwhile is void."""

@@ -10,8 +10,6 @@ from qkdctl.control.link import LinkController
 from qkdctl.control.link_settings import LinkSettings
 from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
 
-_UNKNOWN_UNCERTAINTY_PPM = 100_000
-
 
 def optical_path(section: LinkSection) -> OpticalPath:
     """The fixed part of the optics of a link."""
@@ -34,18 +32,21 @@ def link_settings(section: LinkSection) -> LinkSettings:
         initial=Operation(section.initial_mean_photon_number_e6, section.protocols[0], section.switch_connections),
         alignment_pulses=section.alignment_pulses,
         aligned_qber_ppm=section.expected_qber_ppm,
+        realign_limit_s=section.realign_limit_s,
     )
 
 
 def link_table(config: Config, links: Mapping[str, LinkController]) -> LinkTable:
-    """The table all decisions of an epoch are made by; it changes only with configuration and calibration."""
-    facts = [_facts(config, name, section, links[name]) for name, section in sorted(config.links.items())]
+    """The table all decisions of an epoch are made by; it changes only with configuration and calibration.
+
+    Links between two nodes have a row that follows from the configuration alone, so that all nodes have the same.
+    """
+    facts = [_facts(config, name, section, links.get(name)) for name, section in sorted(config.links.items())]
     return LinkTable(epoch_ms=round(1000 * config.node.epoch_s), links=tuple(facts))
 
 
-def _facts(config: Config, name: str, section: LinkSection, controller: LinkController) -> LinkFacts:
-    calibration = controller.operations.calibration
-    step_db = controller.roles.attenuator.device.attribute("attenuation_db").resolution
+def _facts(config: Config, name: str, section: LinkSection, controller: LinkController | None) -> LinkFacts:
+    step_db, uncertainty_ppm = _precision(section, controller)
     protocols = tuple(
         ProtocolFacts(
             protocol=protocol,
@@ -56,8 +57,8 @@ def _facts(config: Config, name: str, section: LinkSection, controller: LinkCont
     )
     return LinkFacts(
         link=name,
-        alice=config.node.name,
-        bob=config.node.name,
+        alice=section.alice,
+        bob=section.bob,
         protocols=protocols,
         pulse_rate_hz=round(section.pulse_rate_hz),
         detector_efficiency_ppm=to_e6(section.detector_efficiency),
@@ -65,8 +66,22 @@ def _facts(config: Config, name: str, section: LinkSection, controller: LinkCont
         background_yield_e9=round(section.background_yield * 1e9),
         aligned_qber_ppm=section.expected_qber_ppm,
         attenuator_step_mdb=round(1000 * step_db),
-        calibration_uncertainty_ppm=calibration.uncertainty_ppm if calibration else _UNKNOWN_UNCERTAINTY_PPM,
-        can_realign=int(section.polarization_controller is not None),
+        calibration_uncertainty_ppm=uncertainty_ppm,
+        can_realign=int(section.can_realign),
         realign_dead_ms=round(1000 * section.realign_dead_s),
         dwell_epochs=config.shield.minimum_dwell_epochs,
+    )
+
+
+def _precision(section: LinkSection, controller: LinkController | None) -> tuple[float, int]:
+    """Step of the attenuator in dB and uncertainty of the calibration in ppm.
+
+    Of the instruments themselves where one node has both ends, for then nobody else decides about them.
+    """
+    if controller is None or controller.roles.alice is None or controller.roles.bob is None:
+        return section.attenuator_step_db, section.calibration_uncertainty_ppm
+    calibration = controller.operations.calibration
+    return (
+        controller.roles.alice.attenuator.device.attribute("attenuation_db").resolution,
+        section.calibration_uncertainty_ppm if calibration is None else calibration.uncertainty_ppm,
     )

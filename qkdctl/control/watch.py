@@ -16,7 +16,7 @@ _READINGS = 3
 
 
 class Deviation(Enum):
-    """How the light compares with what the engines were told, in view of the calibration's uncertainty."""
+    """How the light compares with what was aimed at, in view of the calibration's uncertainty."""
 
     NONE = "none"
     DIMMER = "dimmer"
@@ -42,8 +42,13 @@ class LinkWatch:
 
     @property
     def measured_e6(self) -> int | None:
-        """Photons per pulse at the fibre input, in millionths, by tap, attenuation and shutter; None when unknown."""
-        attenuator, meter = self._roles.attenuator, self._roles.power_meter
+        """Photons per pulse at the fibre input, in millionths, by tap, attenuation and shutter; None when unknown.
+
+        At Bob's end alone it is never known.
+        """
+        if (alice := self._roles.alice) is None:
+            return None
+        attenuator, meter = alice.attenuator, alice.power_meter
         if "shutter_open" in attenuator.readings and attenuator.value("shutter_open") is False:
             return 0
         tap_power_w = None if meter is None else meter.value("power_w")
@@ -55,17 +60,29 @@ class LinkWatch:
 
     @property
     def told_e6(self) -> int:
-        """The mean photon number committed to the engines, in millionths; 0 when none is."""
-        return int(self._journal.committed(self._roles.engine_alice.device.name).get("mean_photon_number_e6", 0))
+        """The mean photon number committed to the engines that stand here, in millionths; 0 when none is."""
+        return int(self._journal.committed(self._roles.engines()[0].device.name).get("mean_photon_number_e6", 0))
+
+    def aimed_e6(self, calibration: CalibrationRecord) -> int:
+        """Photons per pulse at the committed attenuation by the calibration, in millionths; 0 when none is committed.
+
+        Where both ends stand here the engines are told just this; elsewhere they may be told more than is sent.
+        """
+        if self._roles.alice is None:
+            return 0
+        attenuation_db = self._journal.committed(self._roles.alice.attenuator.device.name).get("attenuation_db")
+        return 0 if attenuation_db is None else int(calibration.mean_photon_number(float(attenuation_db)) * 1e6)
 
     @property
     def assumed_e6(self) -> int:
-        """The mean photon number that Alice's engine says it assumes, in millionths; 0 when unknown."""
-        return int(self._roles.engine_alice.value("mean_photon_number_e6") or 0)
+        """The mean photon number that the first engine here says it assumes, in millionths; 0 when unknown."""
+        return int(self._roles.engines()[0].value("mean_photon_number_e6") or 0)
 
     def danger(self) -> str:
-        """Why light must go out at once; "" when it need not."""
-        for supervisor in (self._roles.source, self._roles.attenuator):
+        """Why light must go out at once; "" when it need not, or is not ours."""
+        if self._roles.alice is None:
+            return ""
+        for supervisor in (self._roles.alice.source, self._roles.alice.attenuator):
             if not supervisor.usable:
                 return f"{supervisor.device.name} is out of reach"
         measured_e6 = self.measured_e6 or 0
@@ -86,13 +103,14 @@ class LinkWatch:
         What makes the readings of tap and attenuator wrong made the calibration wrong too, so the uncertainty of the
         record is generous here: a deviation beyond it is one of the laser.
         """
-        measured_e6, told_e6 = self.measured_e6, self.told_e6
-        if measured_e6 is None or not told_e6 or self._roles.power_meter is None:
+        measured_e6, aimed_e6 = self.measured_e6, self.aimed_e6(calibration)
+        meter = None if self._roles.alice is None else self._roles.alice.power_meter
+        if measured_e6 is None or not aimed_e6 or meter is None:
             self._suspicion, self._seen = Deviation.NONE, 0
             return Deviation.NONE
-        if (read_at := self._roles.power_meter.readings["power_w"].at) != self._judged_at:
+        if (read_at := meter.readings["power_w"].at) != self._judged_at:
             self._judged_at = read_at
-            found = _compared(measured_e6, told_e6, calibration.uncertainty_ppm)
+            found = _compared(measured_e6, aimed_e6, calibration.uncertainty_ppm)
             self._seen = self._seen + 1 if found is self._suspicion else 1
             self._suspicion = found
         return self._suspicion if self._seen >= _READINGS else Deviation.NONE
@@ -104,9 +122,11 @@ class LinkWatch:
 
     def worth_darkening(self) -> bool:
         """Somebody could be asked, or there may be light: the source was last committed to shine."""
-        source = self._roles.source.device
-        last = self._journal.committed(source.name)
-        shone = any(name in last and last[name] != value for name, value in source.safe_values().items())
+        shone = False
+        if self._roles.alice is not None:
+            source = self._roles.alice.source.device
+            last = self._journal.committed(source.name)
+            shone = any(name in last and last[name] != value for name, value in source.safe_values().items())
         return shone or any(supervisor.usable for supervisor in darkening(self._roles))
 
     def shines(self) -> bool:
@@ -139,9 +159,9 @@ class LinkWatch:
         ]
 
 
-def _compared(measured_e6: int, told_e6: int, uncertainty_ppm: int) -> Deviation:
-    if measured_e6 * 1_000_000 > told_e6 * (1_000_000 + uncertainty_ppm):
+def _compared(measured_e6: int, aimed_e6: int, uncertainty_ppm: int) -> Deviation:
+    if measured_e6 * 1_000_000 > aimed_e6 * (1_000_000 + uncertainty_ppm):
         return Deviation.BRIGHTER
-    if measured_e6 * (1_000_000 + uncertainty_ppm) < told_e6 * 1_000_000:
+    if measured_e6 * (1_000_000 + uncertainty_ppm) < aimed_e6 * 1_000_000:
         return Deviation.DIMMER
     return Deviation.NONE

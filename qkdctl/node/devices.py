@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.roles import AliceEnd, BobEnd, LinkRoles
 from qkdctl.actuation.safety import require_dark
 from qkdctl.clock import Clock
 from qkdctl.config.device_section import DeviceSection
@@ -51,22 +51,32 @@ def build_supervisors(
     return supervisors
 
 
-def link_roles(section: LinkSection, supervisors: Mapping[str, Supervisor]) -> LinkRoles:
-    """The supervised instruments of a link."""
+def link_roles(section: LinkSection, node: str, supervisors: Mapping[str, Supervisor]) -> LinkRoles | None:
+    """The supervised instruments of the ends of a link that stand at a node; None when neither does."""
 
     def optional(name: str | None) -> Supervisor | None:
         return None if name is None else supervisors[name]
 
-    return LinkRoles(
-        source=supervisors[section.source],
-        attenuator=supervisors[section.attenuator],
-        engine_alice=supervisors[section.engine_alice],
-        engine_bob=supervisors[section.engine_bob],
-        detector=optional(section.detector),
-        polarization_controller=optional(section.polarization_controller),
-        power_meter=optional(section.power_meter),
-        switch=optional(section.switch),
-    )
+    def obligatory(name: str | None) -> Supervisor:
+        assert name is not None, "a valid configuration names it at this node"
+        return supervisors[name]
+
+    ends, alice, bob = section.ends_at(node), None, None
+    if "alice" in ends:
+        alice = AliceEnd(
+            source=obligatory(section.source),
+            attenuator=obligatory(section.attenuator),
+            engine=obligatory(section.engine_alice),
+            power_meter=optional(section.power_meter),
+            switch=optional(section.switch),
+        )
+    if "bob" in ends:
+        bob = BobEnd(
+            engine=obligatory(section.engine_bob),
+            polarization_controller=optional(section.polarization_controller),
+            detector=optional(section.detector),
+        )
+    return LinkRoles(alice, bob) if ends else None
 
 
 def _committed(journal: Journal, name: str) -> Callable[[], Mapping[str, bool | int | float | str]]:
@@ -75,7 +85,7 @@ def _committed(journal: Journal, name: str) -> Callable[[], Mapping[str, bool | 
 
 def _dark_first(config: Config, name: str, supervisors: Mapping[str, Supervisor]) -> Callable[[], Awaitable[None]]:
     """What must be true before a device is prepared: an attenuator that moves must have no light to let through."""
-    sources = [link.source for link in config.links.values() if link.attenuator == name]
+    sources = [link.source for link in config.links.values() if link.attenuator == name and link.source is not None]
 
     async def sources_are_dark() -> None:
         for source in sources:

@@ -28,8 +28,9 @@ def refuse_order(node: Node, supervisor: Supervisor, attribute: str, value: Valu
 
 def _refuse_on(node: Node, link: LinkController, supervisor: Supervisor, attribute: str, value: Value) -> None:
     device = supervisor.device
-    owned = attribute in node.journal.committed(device.name) or supervisor in (link.roles.source, link.roles.attenuator)
-    if not owned:
+    alice = link.roles.alice
+    lights = alice is not None and supervisor in (alice.source, alice.attenuator)
+    if not lights and attribute not in node.journal.committed(device.name):
         return
     if link.mode != "manual-safe" or link.operating:
         busy = " and busy" if link.operating else ""

@@ -77,13 +77,14 @@ class Node:
             name: LinkController(
                 name,
                 link_settings(section),
-                link_roles(section, self.supervisors),
+                roles,
                 journal,
                 self.alarms,
                 clock,
                 may_write=not config.node.observe_only,
             )
             for name, section in config.links.items()
+            if (roles := link_roles(section, config.node.name, self.supervisors)) is not None
         }
         self._links_of = {
             name: [link for link in self.links.values() if supervisor in link.roles.all()]

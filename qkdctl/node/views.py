@@ -52,6 +52,7 @@ def link_view(controller: LinkController, row: LinkReport | None, plan: LinkPlan
     duration_s = row.duration_ms / 1000 if row is not None and row.duration_ms else None
     return {
         "name": controller.name,
+        "ends": list(controller.roles.ends),
         "mode": controller.mode,
         "mean_photon_number": controller.commanded_e6 / 1e6,
         "measured_mean_photon_number": None if measured_e6 is None else measured_e6 / 1e6,

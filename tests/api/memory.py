@@ -64,6 +64,7 @@ STATUS: Json = {
     "links": [
         {
             "name": "alice-bob",
+            "ends": ["alice", "bob"],
             "mode": "running",
             "mean_photon_number": 0.48,
             "measured_mean_photon_number": None,

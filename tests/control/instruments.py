@@ -276,6 +276,7 @@ class Engine(Instrument):
         Attribute("mean_photon_number_e6", int, limits=Limits(0, 1_000_000), writable=True, poll=Poll.FAST),
         Attribute("protocol", str, writable=True),
         Attribute("sequence", int),
+        Attribute("peer_mode", str),
     )
 
     def __init__(self, name: str, world: World, session: "Session", end: str, controller: Controller) -> None:
@@ -283,11 +284,20 @@ class Engine(Instrument):
         self.session = session
         self.end = end
         self.controller = controller
+        self.peer: Engine = self
         self.deform: Callable[[list[SessionRecord]], list[SessionRecord]] = list
 
     async def _read(self, attribute: Attribute) -> Value:
         await self._exchange("read", attribute.name)
+        if attribute.name == "peer_mode":
+            return self.peer.mode
         return self.session.sequence() if attribute.name == "sequence" else self.held[attribute.name]
+
+    @property
+    def mode(self) -> str:
+        if self.aligning:
+            return "alignment"
+        return "key" if self.held["running"] else "idle"
 
     async def session_records(self, after: int) -> list[SessionRecord]:
         await self._exchange("read", "records")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from qkdctl.actuation.calibration import CalibrationRecord
-from qkdctl.actuation.roles import LinkRoles
+from qkdctl.actuation.roles import AliceEnd, BobEnd, LinkRoles
 from qkdctl.actuation.safety import require_dark
 from qkdctl.actuation.set_points import Operation
 from qkdctl.control.agreement import Alone
@@ -27,6 +27,8 @@ from qkdctl.policy.proposal import LinkProposal, Proposal
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
 from qkdctl.records.network import NetworkState
+from qkdctl.records.report import NodeReport
+from qkdctl.records.session import End
 from qkdctl.store.errors import StoreError
 from tests.control.instruments import PATH, Controller, Engine, Instrument, Laser, Meter, Session, Shutter, Wedge, World
 from tests.control.virtual import LoopClock
@@ -87,15 +89,26 @@ class Chosen:
         return Proposal("chosen", tuple(LinkProposal(link.link, action) for link in facts.links))
 
 
+class Mirrored:
+    """The other node agrees with what Alice's end says."""
+
+    async def agree(self, report: NodeReport) -> tuple[NodeReport, ...]:
+        (alice,) = report.ends
+        sessions = tuple(record.model_copy(update={"end": "bob"}) for record in alice.sessions)
+        told_e6 = alice.sessions[-1].mean_photon_numbers_e6[0] if sessions else 0
+        bob = alice.model_copy(update={"end": "bob", "sessions": sessions, "mean_photon_number_e6": told_e6})
+        return (report.model_copy(update={"ends": (alice, bob)}),)
+
+
 class Lab:
     """Instruments and disk; a daemon can be started on them, again and again.
 
     Attributes:
-        world: the light.  instruments: by name.  disk: of the daemon.
+        world: the light.  instruments: those of the ends at this node, by name.  disk: of the daemon.
         daemon: the one that runs now.
     """
 
-    def __init__(self, *, wedge: bool = False, seed: int = 0) -> None:
+    def __init__(self, *, wedge: bool = False, seed: int = 0, ends: tuple[End, ...] = ("alice", "bob")) -> None:
         loop = asyncio.get_running_loop()
         self.world = World(loop.time)
         self.disk = Disk()
@@ -105,13 +118,27 @@ class Lab:
         self.attenuator: Instrument = Wedge("voa", self.world) if wedge else Shutter("voa", self.world)
         self.alice = Engine("alice", self.world, session, "alice", controller)
         self.bob = Engine("bob", self.world, session, "bob", controller)
+        self.alice.peer, self.bob.peer = self.bob, self.alice
+        everything = (self.laser, self.attenuator, self.meter, controller, self.alice, self.bob)
+        for instrument in everything:
+            instrument.shine()
+        self.ends = ends
         self.instruments: dict[str, Instrument] = {
             instrument.name: instrument
-            for instrument in (self.laser, self.attenuator, self.meter, controller, self.alice, self.bob)
+            for instrument in everything
+            if ("bob" if instrument in (controller, self.bob) else "alice") in ends
         }
-        for instrument in self.instruments.values():
-            instrument.shine()
         self.daemon: Daemon | None = None
+
+    def roles(self, supervised: Mapping[str, Supervisor]) -> LinkRoles:
+        """What stands at this node."""
+        alice = bob = None
+        if "alice" in self.ends:
+            light = (supervised["laser"], supervised["voa"], supervised["alice"])
+            alice = AliceEnd(*light, power_meter=supervised["tap"])
+        if "bob" in self.ends:
+            bob = BobEnd(supervised["bob"], polarization_controller=supervised["epc"])
+        return LinkRoles(alice, bob)
 
     @property
     def mean_photon_number(self) -> float:
@@ -174,11 +201,7 @@ class Daemon:
             )
             for number, (name, instrument) in enumerate(lab.instruments.items())
         }
-        by_name = self.supervisors
-        roles = LinkRoles(
-            by_name["laser"], by_name["voa"], by_name["alice"], by_name["bob"],
-            polarization_controller=by_name["epc"], power_meter=by_name["tap"],
-        )  # fmt: skip
+        roles = lab.roles(self.supervisors)
         settings = LinkSettings(PATH, CURRENT_A, CAP_E6, Operation(initial_e6, "bb84"), 1000, 12_000)
         self.link = LinkController("a-b", settings, roles, self.journal, self.alarms, clock, may_write=may_write)
         self.link.operations.calibration = lab.disk.records.get("a-b")
@@ -190,7 +213,8 @@ class Daemon:
         self.epochs = EpochLoop(
             "lab", EPOCH_S, clock, links=links,
             reporter=Reporter("lab", links, self.supervisors, self.alarms, clock, EPOCH_S / 2),
-            agreement=Alone(), decider=decider, journal=self.journal, alarms=self.alarms, table=self._table,
+            agreement=Alone() if roles.whole else Mirrored(), decider=decider, journal=self.journal,
+            alarms=self.alarms, table=self._table,
             until_safe=until_safe, on_epoch=lambda _: None,
         )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
@@ -263,17 +287,25 @@ class Daemon:
 
     def _table(self) -> LinkTable:
         calibration = self.link.operations.calibration
-        facts = LinkFacts(
-            link="a-b", alice="lab", bob="lab",
-            protocols=(
+        uncertainty_ppm = calibration.uncertainty_ppm if calibration else 100_000
+        row = facts(alice="lab", bob="lab", calibration_uncertainty_ppm=uncertainty_ppm)
+        return LinkTable(epoch_ms=round(1000 * EPOCH_S), links=(row,))
+
+
+def facts(**changes: Any) -> LinkFacts:
+    """What is agreed about the link of this bench."""
+    return LinkFacts(
+        **{
+            "link": "a-b",
+            "protocols": (
                 ProtocolFacts(protocol="bb84", cap_mean_photon_number_e6=CAP_E6, qber_limit_ppm=60_000),
             ),
-            pulse_rate_hz=10**9, detector_efficiency_ppm=500_000, receiver_loss_mdb=3_000, background_yield_e9=200,
-            aligned_qber_ppm=12_000, attenuator_step_mdb=10,
-            calibration_uncertainty_ppm=calibration.uncertainty_ppm if calibration else 100_000,
-            can_realign=1, realign_dead_ms=1_000, dwell_epochs=0,
-        )  # fmt: skip
-        return LinkTable(epoch_ms=round(1000 * EPOCH_S), links=(facts,))
+            "pulse_rate_hz": 10**9, "detector_efficiency_ppm": 500_000, "receiver_loss_mdb": 3_000,
+            "background_yield_e9": 200, "aligned_qber_ppm": 12_000, "attenuator_step_mdb": 10,
+            "calibration_uncertainty_ppm": 100_000, "can_realign": 1, "realign_dead_ms": 1_000, "dwell_epochs": 0,
+            **changes,
+        }
+    )  # fmt: skip
 
 
 async def _at_once() -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from qkdctl.devices import DeviceError
 from qkdctl.devices.attributes import Value
+from qkdctl.records.session import End
 from qkdctl.store.errors import StoreError
 from tests.control.lab import CAP_E6, Daemon, Lab
 from tests.control.virtual import until
@@ -162,6 +163,15 @@ class Monkey:
         assert self.daemon is not None
         self.daemon.policy.action = self.random.choice(("up-small", "up-large", "down-small", "down-large", "realign"))
 
+    async def peer(self) -> None:
+        """The other node's engine, where there is one, does as it likes."""
+        if "bob" not in self.lab.ends:
+            bob = self.lab.bob
+            bob.held["running"], bob.held["aligning"] = self.random.choice(
+                ((True, True), (True, False), (False, False))
+            )
+            self.note(f"bob is {bob.mode}")
+
     async def order(self) -> None:
         assert self.daemon is not None
         orders = self.daemon.link.orders
@@ -208,12 +218,16 @@ class Monkey:
     acts = (
         hang, hang, unplug, replug, replug, power_cycle, break_driver, mend_driver, mend_driver, deafen, brighten,
         fill_disk, block_disk, plan, plan, plan, order, order, order_safe, order_resume, crash, wait, wait, wait,
+        peer, peer,
     )  # fmt: skip
 
 
-async def visit(seed: int, *, wedge: bool, steps: int = 40) -> None:
-    """One visit of the monkey; what went wrong comes with what it did."""
-    monkey = Monkey(Lab(wedge=wedge, seed=seed), seed)
+async def visit(seed: int, *, wedge: bool, steps: int = 40, ends: tuple[End, ...] = ("alice", "bob")) -> None:
+    """One visit of the monkey; what went wrong comes with what it did.
+
+    Where only Alice's end stands here, the monkey is the other node as well.
+    """
+    monkey = Monkey(Lab(wedge=wedge, seed=seed, ends=ends), seed)
     try:
         await monkey.visit(steps)
     except BaseException as error:

@@ -8,10 +8,12 @@ import pytest
 
 from qkdctl.actuation.roles import NotReadyError
 from qkdctl.devices import DeviceError, UnsafeError
+from qkdctl.records.session import End
 from tests.control.lab import Daemon, Lab
 from tests.control.virtual import run, until, virtual
 
 PROMISED_S = 1.0
+BOTH: tuple[End, ...] = ("alice", "bob")
 Phase = Callable[[Daemon], Awaitable[None]]
 
 
@@ -33,7 +35,7 @@ async def changing(daemon: Daemon) -> None:
 async def realigning(daemon: Daemon) -> None:
     await running(daemon)
     daemon.policy.action = "realign"
-    await until(lambda: daemon.lab.bob.aligning)
+    await until(lambda: (daemon.lab.bob if "bob" in daemon.lab.ends else daemon.lab.alice).aligning)
 
 
 async def calibrating(daemon: Daemon) -> None:
@@ -46,9 +48,9 @@ async def calibrating(daemon: Daemon) -> None:
 PHASES = (coming_up, running, changing, realigning, calibrating)
 
 
-async def stopped(phase: Phase, hung: str, disk: str, later_s: float) -> None:
+async def stopped(phase: Phase, hung: str, disk: str, later_s: float, ends: tuple[End, ...] = BOTH) -> None:
     """Stop a daemon in a phase while an instrument hangs and the disk does not answer."""
-    lab = Lab()
+    lab = Lab(ends=ends)
     lab.disk.latency_s = 0.001
     running_lab = lab.running()
     daemon = await running_lab.__aenter__()
@@ -80,6 +82,12 @@ def test_stop_makes_dark_within_a_second_whatever_is_under_way_and_whoever_hangs
     for number, (hung, disk) in enumerate(itertools.product(hangs, disks)):
         for later_s in (moments[number % 4], moments[(number + 2) % 4]):
             run(stopped(phase, hung, disk, later_s))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_an_end_with_light_goes_dark_by_itself_whatever_the_other_node_does(phase: Phase) -> None:
+    for number, (hung, disk) in enumerate((("", ""), ("laser", "stuck"), ("voa", "full"), ("alice", "stuck"))):
+        run(stopped(phase, hung, disk, (0.0, 0.03, 0.11, 0.2)[number], ("alice",)))
 
 
 @pytest.mark.parametrize("hung", ["laser", "voa", "alice"])
