@@ -167,7 +167,7 @@ class Authenticator:
 
     def pads(self, peer: str) -> int:
         """One-time pads that are ready for packets to a peer."""
-        return self._channels[peer].outgoing.pads
+        return self._channels[peer].outgoing.stock.pads
 
     def _tell_wants(self, peer: str) -> None:
         wants = self._channels[peer].wants

@@ -82,7 +82,7 @@ class Channel:
     @property
     def wants(self) -> tuple[bytes, ...]:
         """What `refill` has to do: numbers of keys to fetch, and a word for each kind of key to draw."""
-        chapter, blocks = self.outgoing.wants_chapter, self.outgoing.wants_blocks
+        chapter, blocks = self.outgoing.stock.wants_chapter, self.outgoing.stock.wants_blocks
         return (*[b"chapter"] * chapter, *[b"blocks"] * bool(blocks), *self.incoming.keys.missing())
 
     def figures(self) -> Figures:
@@ -127,12 +127,12 @@ class Channel:
         """
         if ids := self.incoming.keys.missing():
             self.incoming.keys.answer(ids, await self._source.fetch(self._peer, ids))
-        if count := self.outgoing.wants_blocks:
+        if count := self.outgoing.stock.wants_blocks:
             count = min(count, await self._affordable_blocks())
-            self.outgoing.add_blocks(await self._source.draw(self._peer, count) if count > 0 else [])
+            self.outgoing.stock.add_blocks(await self._source.draw(self._peer, count) if count > 0 else [])
         # After the pads: the first packets of a chapter shall find some.
-        if self.outgoing.wants_chapter:
-            self.outgoing.add_chapter(await self._source.chapter(self._peer))
+        if self.outgoing.stock.wants_chapter:
+            self.outgoing.stock.add_chapter(await self._source.chapter(self._peer))
         return self.incoming.release()
 
     @property
