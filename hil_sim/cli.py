@@ -1,4 +1,4 @@
-"""`qkdctl sim`: simulated instruments at real addresses, for `qkdctl` and for other people's software, and networks."""
+"""`qkdctl sim`: simulated instruments and key managers at real addresses, for anybody's software, and networks."""
 
 import json
 from pathlib import Path
@@ -7,20 +7,23 @@ from typing import Annotated, Any
 import typer
 
 from hil_sim.faults.command import mqtt_fault, mqtt_proxy
+from hil_sim.kme.command import kme
 from hil_sim.network.run.command import network, network_scenario_names
 from hil_sim.ordering import UNAVAILABLE, fail, order, runtime_socket
+from hil_sim.shipped_scenarios import scenario_path, shipped_names
 
 _USAGE = 2
 _CONFIGURATION = 78
 
 sim = typer.Typer(
     name="sim",
-    help="Simulated instruments at real addresses, and simulated networks.",
+    help="Simulated instruments and key managers at real addresses, and simulated networks.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
 sim.command()(network)
+sim.command()(kme)
 sim.command()(mqtt_proxy)
 sim.command()(mqtt_fault)
 
@@ -61,7 +64,7 @@ def serve(
     from hil_sim.serve import Service, serve_until_stopped  # noqa: PLC0415 -- likewise
 
     try:
-        service = Service(load_scenario(_scenario_path(scenario)), trace, by_id, control or _default_control())
+        service = Service(load_scenario(scenario_path(scenario)), trace, by_id, control or _default_control())
         serve_until_stopped(service, as_json=as_json, duration_s=duration, show=typer.echo)
     except BrokenPipeError:
         raise  # whoever read the addresses went away
@@ -85,7 +88,7 @@ def list_models(*, as_json: JsonOption = False) -> None:
     from hil_sim.instruments.registry import find_model, model_names  # noqa: PLC0415 -- off the fast path
 
     models = [find_model(name) for name in model_names()]
-    scenarios, networks = _shipped_names(), network_scenario_names()
+    scenarios, networks = shipped_names(), network_scenario_names()
     if as_json:
         shown = [{"model": m.name, "title": m.title, "transports": m.transports, "roles": m.roles} for m in models]
         typer.echo(json.dumps({"schema_version": 1, "models": shown, "scenarios": scenarios, "networks": networks}))
@@ -127,24 +130,6 @@ def fault(
     parameters = {"seconds": seconds, "replies": replies, "size": size}
     request |= {key: value for key, value in parameters.items() if value is not None}
     order(control or _default_control(), request, "qkdctl sim serve")
-
-
-def _shipped() -> Path:
-    return Path(__file__).parent / "scenarios"
-
-
-def _shipped_names() -> list[str]:
-    return sorted(path.stem for path in _shipped().glob("*.toml"))
-
-
-def _scenario_path(scenario: str) -> Path:
-    """The file itself, or the shipped scenario of that name."""
-    if Path(scenario).exists():
-        return Path(scenario)
-    if scenario not in _shipped_names():
-        hint = f"name a file, or one of the shipped scenarios: {', '.join(_shipped_names())}"
-        fail(f"there is no scenario {scenario!r}", hint, _USAGE)
-    return _shipped() / f"{scenario}.toml"
 
 
 def _default_control() -> Path:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
+from qkdctl.clock import Clock, RealClock
 from qkdctl.keys.etsi014_documents import DeliveredKey, ErrorReply, KeyContainer, KeyManagerStatus
 from qkdctl.keys.etsi014_errors import (
     KeyManagerError,
@@ -42,14 +43,18 @@ class Etsi014Client:
     themselves, because a reply that got lost has used up its keys.
     """
 
-    def __init__(self, settings: Etsi014Settings) -> None:
+    def __init__(self, settings: Etsi014Settings, clock: Clock | None = None) -> None:
         """Prepare; nothing connects yet.
+
+        Args:
+            settings: where, and as whom.
+            clock: tells whether the node's own certificate has expired; by default that of the machine.
 
         Raises:
             KeyManagerTlsError: a certificate or key file cannot be used.
         """
         self._url = settings.url
-        self._exchange = Exchange(settings)
+        self._exchange = Exchange(settings, clock or RealClock())
 
     async def __aenter__(self) -> Self:
         """The client itself."""
@@ -114,7 +119,8 @@ class Etsi014Client:
             # Neither the input nor the URL: the input may hold keys.
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise self._wrong(what, f"{where or 'the reply'}: {first['msg']}", kind.__name__) from None
+            problem = first["msg"].removeprefix("Value error, ")
+            raise self._wrong(what, f"{where or 'the reply'}: {problem}", kind.__name__) from None
 
     def _refusal(self, reply: Reply, what: str) -> KeyManagerError:
         try:

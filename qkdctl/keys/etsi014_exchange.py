@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from qkdctl.clock import Clock
 from qkdctl.keys.etsi014_errors import (
     KeyManagerError,
     KeyManagerReplyError,
@@ -13,7 +14,7 @@ from qkdctl.keys.etsi014_errors import (
     KeyManagerUnreachableError,
 )
 from qkdctl.keys.etsi014_settings import Etsi014Settings
-from qkdctl.keys.etsi014_tls import client_context, tls_failure
+from qkdctl.keys.etsi014_tls import client_context, own_expiry, tls_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,18 @@ class Exchange:
     Nothing is sent again by itself: a request that was lost on the way back has used up its keys.
     """
 
-    def __init__(self, settings: Etsi014Settings) -> None:
+    def __init__(self, settings: Etsi014Settings, clock: Clock) -> None:
         """Prepare; nothing connects yet.
+
+        Args:
+            settings: where, and as whom.
+            clock: tells whether the node's own certificate has expired.
 
         Raises:
             KeyManagerTlsError: a certificate or key file cannot be used.
         """
         self._settings = settings
+        self._clock = clock
         self._client = httpx.AsyncClient(
             verify=client_context(settings),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},  # no bomb hides in plain bytes
@@ -80,8 +86,8 @@ class Exchange:
                 expected=f"one within {settings.timeout_s:g} s",
                 hint="check the load of the key manager and the way to it, or allow more time",
             ) from None
-        except httpx.HTTPError as error:
-            raise _failure(settings.url, what, error) from error
+        except (httpx.HTTPError, OSError) as error:  # httpx lets alerts of TLS 1.3 through as they come
+            raise self._failure(what, error) from error
 
     async def _read(self, response: httpx.Response, what: str) -> bytes:
         body = bytearray()
@@ -95,24 +101,30 @@ class Exchange:
                 )
         return bytes(body)
 
+    def _failure(self, what: str, error: httpx.HTTPError | OSError) -> KeyManagerError:
+        """The error of ours for one of the transport."""
+        if (failure := tls_failure(self._settings.url, error)) is not None:
+            return failure
+        if isinstance(error, httpx.ConnectError):
+            return KeyManagerUnreachableError(
+                f"{what}: cannot connect: {error}",
+                expected="a key manager that listens there",
+                hint="check that it runs, and the address",
+            )
+        if _hung_up(error):
+            return own_expiry(self._settings, self._clock) or KeyManagerUnreachableError(
+                f"{what}: the connection broke",
+                expected="a complete reply",
+                hint="if every request ends so, the key manager may refuse this node's certificate without saying it: "
+                "check its authority and validity",
+            )
+        return KeyManagerReplyError(
+            f"{what}: {error}", expected="an HTTP reply", hint="check that this address is a key manager's"
+        )
 
-def _failure(url: str, what: str, error: httpx.HTTPError) -> KeyManagerError:
-    """The error of ours for one of the transport."""
-    if (failure := tls_failure(url, error)) is not None:
-        return failure
-    if isinstance(error, httpx.ConnectError):
-        return KeyManagerUnreachableError(
-            f"{what}: cannot connect: {error}",
-            expected="a key manager that listens there",
-            hint="check that it runs, and the address",
-        )
-    if isinstance(error, httpx.NetworkError):
-        return KeyManagerUnreachableError(
-            f"{what}: the connection broke",
-            expected="a complete reply",
-            hint="if every request ends so, the key manager may refuse this node's certificate without saying it: "
-            "check its authority and validity",
-        )
-    return KeyManagerReplyError(
-        f"{what}: {error}", expected="an HTTP reply", hint="check that this address is a key manager's"
-    )
+
+def _hung_up(error: Exception) -> bool:
+    """Whether the connection ended too early; httpx tells that from other nonsense in its text only."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "closed connection" in str(error) or "disconnected" in str(error)
+    return isinstance(error, httpx.NetworkError | OSError)

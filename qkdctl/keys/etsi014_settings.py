@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,18 @@ class Etsi014Settings:
     max_reply_bytes: int = 4 * 2**20
 
     def __post_init__(self) -> None:
-        if not self.url.startswith("https://"):
+        if not _is_https(self.url):
             raise ValueError(f"key manager {self.url!r}: expected https://host:port; keys never travel over plain HTTP")
         if self.timeout_s <= 0 or self.max_reply_bytes <= 0:
             raise ValueError(
                 f"key manager {self.url}: timeout_s and max_reply_bytes must be positive, got {self.timeout_s} and "
                 f"{self.max_reply_bytes}"
             )
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

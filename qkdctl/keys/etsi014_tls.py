@@ -1,8 +1,12 @@
 """The client side of mutual TLS with a key manager, and why a handshake failed."""
 
+import datetime as dt
 import ssl
 from collections.abc import Iterator
 
+from cryptography import x509
+
+from qkdctl.clock import Clock
 from qkdctl.keys.etsi014_errors import ClientCertificateError, KeyManagerTlsError, ServerCertificateError
 from qkdctl.keys.etsi014_settings import Etsi014Settings
 
@@ -58,6 +62,25 @@ def tls_failure(url: str, error: BaseException) -> KeyManagerTlsError | None:
                 hint="check that this is the HTTPS port of the key manager",
             )
     return None
+
+
+def own_expiry(settings: Etsi014Settings, clock: Clock) -> ClientCertificateError | None:
+    """That the node's own certificate has expired; None when it has not.
+
+    A key manager may hang up on an expired certificate without a word, so this is looked up once a connection broke.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificate(settings.certificate.read_bytes())
+    except (OSError, ValueError):
+        return None  # it could be used a moment ago, so something else is the matter
+    end = certificate.not_valid_after_utc
+    if dt.datetime.fromtimestamp(clock.wall_ms() / 1000, dt.UTC) <= end:
+        return None
+    return ClientCertificateError(
+        f"{settings.url}: this node's certificate {settings.certificate} expired on {end:%Y-%m-%d}",
+        expected="a certificate that is valid now",
+        hint="have it renewed by the key manager's authority",
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
