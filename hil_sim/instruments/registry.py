@@ -8,6 +8,7 @@ from hil_sim.instruments.model import SimulatorModel
 _MODULES = {
     "idq-id900": "idq_id900",
     "jdsu-ha9": "jdsu_ha9",
+    "key-router": "key_router",
     "keysight-n776x": "keysight_n776x",
     "koheron-ctl200": "koheron_ctl200",
     "ozoptics-dd100mc": "ozoptics_dd100mc",

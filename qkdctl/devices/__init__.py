@@ -20,7 +20,16 @@ from qkdctl.devices.errors import (
     TransportError,
     UnsafeError,
 )
-from qkdctl.devices.kinds import DeviceKind, QberSample, QkdEngineDevice, SessionRecord
+from qkdctl.devices.kinds import (
+    DeviceKind,
+    KeyRouterDevice,
+    QberSample,
+    QkdEngineDevice,
+    RelayRecord,
+    RelayView,
+    RouteTable,
+    SessionRecord,
+)
 from qkdctl.devices.reports import Identity, SafeReport
 from qkdctl.devices.scpi import Scpi, ScpiDevice
 from qkdctl.devices.session import Marker, Session
@@ -39,6 +48,7 @@ __all__ = [
     "IdentityMismatchError",
     "InstrumentError",
     "InterlockError",
+    "KeyRouterDevice",
     "Limits",
     "Line",
     "LineDevice",
@@ -49,6 +59,9 @@ __all__ = [
     "QberSample",
     "QkdEngineDevice",
     "ReadBackError",
+    "RelayRecord",
+    "RelayView",
+    "RouteTable",
     "SafeReport",
     "Scpi",
     "ScpiDevice",

@@ -3,9 +3,21 @@
 from enum import Enum
 from typing import Protocol
 
+from qkdctl.records.relay import RelayRecord, RelayView
+from qkdctl.records.route import RouteTable
 from qkdctl.records.session import QberSample, SessionRecord
 
-__all__ = ["REQUIRED_ATTRIBUTES", "DeviceKind", "QberSample", "QkdEngineDevice", "SessionRecord"]
+__all__ = [
+    "REQUIRED_ATTRIBUTES",
+    "DeviceKind",
+    "KeyRouterDevice",
+    "QberSample",
+    "QkdEngineDevice",
+    "RelayRecord",
+    "RelayView",
+    "RouteTable",
+    "SessionRecord",
+]
 
 
 class DeviceKind(Enum):
@@ -18,6 +30,7 @@ class DeviceKind(Enum):
     OPTICAL_SWITCH = "optical-switch"
     POWER_METER = "power-meter"
     QKD_ENGINE = "qkd-engine"
+    KEY_ROUTER = "key-router"
 
 
 #: Per kind: attribute name -> (type, writable). A driver may declare more.
@@ -33,6 +46,7 @@ REQUIRED_ATTRIBUTES: dict[DeviceKind, dict[str, tuple[type, bool]]] = {
         "protocol": (str, True),
         "mean_photon_number_e6": (int, True),
     },
+    DeviceKind.KEY_ROUTER: {"epoch": (int, False), "sequence": (int, False)},
 }
 
 
@@ -50,3 +64,19 @@ class QkdEngineDevice(Protocol):
 
     async def end_alignment(self) -> None:
         """Return to key generation; a new key block begins."""
+
+
+class KeyRouterDevice(Protocol):
+    """What a key router offers beyond attributes."""
+
+    async def routes(self) -> RouteTable:
+        """The table of routes in force."""
+
+    async def set_routes(self, table: RouteTable) -> RouteTable:
+        """Replace the whole table and read it back."""
+
+    async def relay_records(self, after: int) -> list[RelayRecord]:
+        """Records with a sequence number above `after`, oldest first."""
+
+    async def audit(self, key: str) -> RelayView:
+        """Open the hop keys of one key whose hashes were unequal."""

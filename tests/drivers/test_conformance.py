@@ -16,8 +16,9 @@ def test_registered_drivers_conform(name: str) -> None:
 
 def test_all_families_are_registered() -> None:
     assert {
-        "idq-id900", "jdsu-ha9", "keysight-n776x", "koheron-ctl200", "ozoptics-dd100mc", "ozoptics-epc04", "polatis",
-        "qkd-engine", "sfifteen-counter", "sfifteen-spd", "thorlabs-cld101x", "thorlabs-pm100d", "websq",
+        "idq-id900", "jdsu-ha9", "key-router", "keysight-n776x", "koheron-ctl200", "ozoptics-dd100mc",
+        "ozoptics-epc04", "polatis", "qkd-engine", "sfifteen-counter", "sfifteen-spd", "thorlabs-cld101x",
+        "thorlabs-pm100d", "websq",
     } <= set(driver_names())  # fmt: skip
 
 

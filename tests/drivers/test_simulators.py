@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 WRITES: dict[str, dict[str, Value]] = {
     "idq-id900": {"threshold_1_v": -0.1, "threshold_2_v": 1.25, "delay_1_ps": 4000, "delay_2_ps": 0},
     "jdsu-ha9": {"attenuation_db": 43.45, "shutter_open": True, "wavelength_nm": 1550.1},
+    "key-router": {},
     "keysight-n776x": {
         "attenuation_db": 31.234, "shutter_open": True, "speed_db_per_s": 250.0, "wavelength_nm": 1550.123,
         "power_control": True, "averaging_time_s": 0.05,

@@ -1,0 +1,51 @@
+"""The guide for makers of key routers says what the simulated router serves."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from hil_sim.instruments.json_service import Refusal
+from hil_sim.instruments.key_router_app import Audit, Info, Relays
+from hil_sim.key_relay.conduct import RouterConduct
+from hil_sim.key_relay.router import KEPT_KEYS, KEPT_RECORDS
+from hil_sim.scenario import scenario_of
+from qkdctl.records.relay import MOST_NODES, RelayRecord, RelayView
+from qkdctl.records.route import MOST_SHARES, Route, RoutePath, RouteTable
+
+GUIDE = (Path(__file__).parents[3] / "docs/guides/key-router.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("example", "body"), list(zip(EXAMPLES, (Info, RouteTable, Relays, RelayView, Refusal), strict=True))
+)
+def test_every_example_is_a_body_of_the_interface(example: str, body: type) -> None:
+    TypeAdapter(body).validate_json(example)
+
+
+def test_the_view_of_the_guide_is_honest() -> None:
+    view = RelayView.from_json(EXAMPLES[3])
+    assert view.own == view.opened_xor
+    (request,) = re.findall(r"`(\{\"key\".*?\})`", GUIDE)
+    assert Audit.model_validate_json(request).key == view.key
+
+
+def test_every_field_and_every_conduct_is_explained() -> None:
+    explained = set(re.findall(r"`(\w+)`", GUIDE))
+    bodies = (Info, RouteTable, Route, RoutePath, Relays, RelayRecord, RelayView, RouterConduct)
+    assert {name for body in bodies for name in body.model_fields} <= explained
+
+
+def test_the_numbers_of_the_guide_are_those_in_force() -> None:
+    assert f"2 to {MOST_NODES}, each once" in GUIDE
+    assert f"| 1..{MOST_SHARES} |" in GUIDE
+    assert f"the last {KEPT_KEYS} keys that failed" in GUIDE
+    assert f"the last {KEPT_RECORDS:_} records".replace("_", " ") in GUIDE
+
+
+def test_the_scenario_of_the_guide_is_valid() -> None:
+    (scenario,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    assert scenario_of(tomllib.loads(scenario)).instruments["halle"].port == 8082
