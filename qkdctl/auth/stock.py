@@ -10,7 +10,7 @@ from qkdctl.auth.limits import PADS_PER_BLOCK, Limits
 from qkdctl.auth.poly1305 import PAD_BYTES, SECRET_BYTES
 from qkdctl.keys.base import CHAPTER_BYTES, Key
 
-_FIRST_PADS = 2 * PADS_PER_BLOCK
+_FIRST_PADS = 3 * PADS_PER_BLOCK
 _CHAPTER_AHEAD = 1024
 
 
@@ -89,7 +89,8 @@ class Stock:
     def wants_blocks(self) -> int:
         """How many blocks of pads should be drawn now; few until the peer has shown that it reads them."""
         target = min(self._limits.stock, max(_FIRST_PADS, 2 * self._used))
-        return -(-(target - self.pads) // PADS_PER_BLOCK) if 2 * self.pads <= target else 0
+        missing = target - self.pads
+        return -(-missing // PADS_PER_BLOCK) if missing >= max(PADS_PER_BLOCK, target // 4) else 0
 
     def add_chapter(self, key: Key) -> None:
         """Take a key of a chapter."""
