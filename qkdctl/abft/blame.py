@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from qkdctl.abft.quorum import Electorate
 from qkdctl.evidence.edges import ENDS, Edge
+from qkdctl.evidence.relay_audit import KeyAudit
 from qkdctl.evidence.set_point import strays
-from qkdctl.records.facts import LinkTable
+from qkdctl.records.dispute import Dispute
 from qkdctl.records.network import LinkState
 from qkdctl.records.report import NodeReport
 from qkdctl.records.standing import Verdict
@@ -27,7 +28,8 @@ class Evidence:
 
     Attributes:
         edges: all links in this epoch.
-        disputed: links in dispute, this epoch included.
+        disputes: of this epoch and of earlier ones.
+        audits: of relayed keys that failed.
         links: state of the links before this epoch, by name.
         reports: one per node.
         absent: members whose report of the epoch before is not in its snapshot.
@@ -35,25 +37,26 @@ class Evidence:
     """
 
     edges: tuple[Edge, ...]
-    disputed: AbstractSet[str]
+    disputes: tuple[Dispute, ...]
+    audits: tuple[KeyAudit, ...]
     links: Mapping[str, LinkState]
     reports: Sequence[NodeReport]
     absent: AbstractSet[str]
     trust_ppm: Mapping[str, int]
 
 
-def verdicts(evidence: Evidence, table: LinkTable, electorate: Electorate) -> tuple[Verdict, ...]:
+def verdicts(evidence: Evidence, electorate: Electorate) -> tuple[Verdict, ...]:
     """All verdicts of one epoch, sorted.
 
     Args:
         evidence: agreed.
-        table: the agreed static facts.
         electorate: who decides in this epoch.
     """
     found = (
-        *_torn(evidence, table, electorate.faults),
+        *_torn(evidence.disputes, electorate.faults),
         *_suspects(evidence),
         *_impossible(evidence.edges),
+        *_corrupting(evidence.audits),
         *_strayed(evidence),
         *_accused(evidence.reports, electorate),
         *_late(evidence, electorate),
@@ -71,25 +74,29 @@ def trust_error(found: Iterable[Verdict], node: str) -> int:
     return max((v.error_permille for v in found if v.node == node), default=0)
 
 
-def _torn(evidence: Evidence, table: LinkTable, faults: int) -> Iterator[Verdict]:
-    """More than f of a node's edges are disputed, and more than one: f liars cannot cause that."""
-    across = _counterparts((facts.alice, facts.bob) for facts in table.links if facts.link in evidence.disputed)
-    for node, others in across.items():
+def _torn(disputes: Iterable[Dispute], faults: int) -> Iterator[Verdict]:
+    """In dispute with more than f others, and more than one: f liars cannot cause that."""
+    for node, others in _counterparts((entry.one, entry.other) for entry in disputes).items():
         if len(others) > max(faults, 1):
             yield Verdict(node=node, error_permille=FULL, cause="disputed-edges", subject="", number=len(others))
 
 
 def _suspects(evidence: Evidence) -> Iterator[Verdict]:
     """At least two counterparts contradict a node, and they hold more than half of the trust of all counterparts."""
-    heard = [edge for edge in evidence.edges if edge.comparable]
-    across = _counterparts((edge.facts.alice, edge.facts.bob) for edge in heard)
-    against = _counterparts(
-        (edge.facts.alice, edge.facts.bob) for edge in heard if edge.facts.link in evidence.disputed
-    )
+    disputed = {entry.link for entry in evidence.disputes}
+    heard = [edge.facts for edge in evidence.edges if edge.comparable]
+    across = _counterparts((facts.alice, facts.bob) for facts in heard)
+    against = _counterparts((facts.alice, facts.bob) for facts in heard if facts.link in disputed)
     for node, others in against.items():
         weight = sum(evidence.trust_ppm[other] for other in others)
         if len(others) >= 2 and 2 * weight > sum(evidence.trust_ppm[other] for other in across[node]):
             yield Verdict(node=node, error_permille=HALF, cause="suspicion", subject="", number=len(others))
+
+
+def _corrupting(audits: Sequence[KeyAudit]) -> Iterator[Verdict]:
+    for node in sorted({blame.node for audit in audits for blame in audit.blamed}):
+        keys = sum(any(blame.node == node for blame in audit.blamed) for audit in audits)
+        yield Verdict(node=node, error_permille=FULL, cause="relay-corruption", subject="", number=keys)
 
 
 def _impossible(edges: Iterable[Edge]) -> Iterator[Verdict]:
@@ -101,7 +108,7 @@ def _impossible(edges: Iterable[Edge]) -> Iterator[Verdict]:
                     error_permille=FULL,
                     cause="impossible-claim",
                     subject=edge.facts.link,
-                    number=0,
+                    number=edge.impossible[end],
                 )
 
 

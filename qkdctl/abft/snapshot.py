@@ -1,18 +1,19 @@
-"""From agreed reports to the next network state and electorate, in integer arithmetic only."""
+"""From agreed reports to the next network state, in integer arithmetic only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from qkdctl.abft.blame import Evidence, verdicts
 from qkdctl.abft.medians import data_weights, weighted_median
-from qkdctl.abft.quorum import Electorate, Member
+from qkdctl.abft.peace import disputes
+from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.standing import beginners, standings
-from qkdctl.evidence.edges import ENDS, Edge, edges
-from qkdctl.records.dispute import Dispute, PendingSessions
+from qkdctl.evidence.edges import ENDS, Accounts, Edge, Pending, edges
+from qkdctl.evidence.relay_audit import audit_relays
+from qkdctl.records.dispute import PendingSessions
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.history import next_links
 from qkdctl.records.network import NetworkState
 from qkdctl.records.report import NodeReport
-from qkdctl.records.session import End, SessionRecord
 from qkdctl.records.standing import NodeStanding
 
 
@@ -38,18 +39,19 @@ def next_state(
     reports = sorted(reports, key=lambda report: report.node)
     before = beginners(table, electorate) if previous is None else {entry.node: entry for entry in previous.standings}
     old_links = () if previous is None else previous.links
-    found_edges = edges(reports, _pending(previous), table)
-    disputes = tuple(_disputes(previous, found_edges, table.rules.agreed_epochs))
+    found_edges = edges(reports, _pending(previous), _accounts(previous), table)
+    audits = audit_relays(((report.node, view) for report in reports for view in report.relays), electorate.is_weak)
+    torn = disputes(() if previous is None else previous.disputes, found_edges, audits, table)
     found = verdicts(
         Evidence(
             edges=found_edges,
-            disputed={dispute.link for dispute in disputes},
+            disputes=torn,
+            audits=audits,
             links={link.link: link for link in old_links},
             reports=reports,
             absent=set() if previous is None else set(previous.absent),
             trust_ppm={node: standing.trust_ppm for node, standing in before.items()},
         ),
-        table,
         electorate,
     )
     rows = tuple(edge.row for edge in found_edges if edge.row is not None)
@@ -60,18 +62,12 @@ def next_state(
         links=next_links(old_links, rows, table, 1 if previous is None else epoch - previous.epoch),
         rows=rows,
         standings=after,
-        disputes=disputes,
+        disputes=torn,
         pending=tuple(_waiting(found_edges)),
+        accounts=tuple(account for edge in found_edges for account in edge.accounts),
         absent=tuple(node for node in electorate.names if node not in {report.node for report in reports}),
         verdicts=found,
     )
-
-
-def next_electorate(state: NetworkState, electorate: Electorate) -> Electorate:
-    """The members with the scores that they have in a state: those that decide two epochs later."""
-    scores = {standing.node: standing.score_ppm for standing in state.standings}
-    members = tuple(Member(member.node, scores.get(member.node, member.score_ppm)) for member in electorate.members)
-    return Electorate(members, electorate.faults)
 
 
 def _epoch(previous: NetworkState | None, reports: Sequence[NodeReport], electorate: Electorate) -> int:
@@ -90,8 +86,12 @@ def _epoch(previous: NetworkState | None, reports: Sequence[NodeReport], elector
     return epochs[0]
 
 
-def _pending(previous: NetworkState | None) -> Mapping[tuple[str, End], Sequence[SessionRecord]]:
+def _pending(previous: NetworkState | None) -> Pending:
     return {} if previous is None else {(entry.link, entry.end): entry.sessions for entry in previous.pending}
+
+
+def _accounts(previous: NetworkState | None) -> Accounts:
+    return {} if previous is None else {(entry.link, entry.end): entry for entry in previous.accounts}
 
 
 def _waiting(found: Iterable[Edge]) -> Iterable[PendingSessions]:
@@ -99,16 +99,6 @@ def _waiting(found: Iterable[Edge]) -> Iterable[PendingSessions]:
         for end in ENDS:
             if edge.waiting[end]:
                 yield PendingSessions(link=edge.facts.link, end=end, sessions=edge.waiting[end])
-
-
-def _disputes(previous: NetworkState | None, found: Iterable[Edge], agreed_epochs: int) -> Iterable[Dispute]:
-    """Edges contradicted now, and earlier ones whose ends have not agreed often enough since; silence is no peace."""
-    left = {} if previous is None else {dispute.link: dispute.agreed_epochs_left for dispute in previous.disputes}
-    for edge in found:
-        link = edge.facts.link
-        remaining = agreed_epochs if edge.contradicted else left.get(link, 0) - edge.comparable
-        if remaining > 0:
-            yield Dispute(link=link, agreed_epochs_left=remaining)
 
 
 def _wall_ms(reports: Sequence[NodeReport], after: Iterable[NodeStanding], electorate: Electorate) -> int:

@@ -1,12 +1,13 @@
 """How score and trust of a node move with what is blamed on it, and what its data weigh."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isqrt
 
 from qkdctl.abft.blame import conduct_error, trust_error
 from qkdctl.abft.medians import data_weights
 from qkdctl.abft.quorum import EXCLUDED_BELOW_PPM, FULL_PPM, LEAST_PPM, Electorate
 from qkdctl.records.facts import LinkFacts, LinkTable
+from qkdctl.records.network import NetworkState
 from qkdctl.records.report import LinkReport
 from qkdctl.records.standing import NodeStanding, Verdict
 from qkdctl.records.trust_rules import TrustRules
@@ -75,6 +76,23 @@ def standings(
     return tuple(
         standing.model_copy(update={"data_weight_e6": weight}) for standing, weight in zip(after, weights, strict=True)
     )
+
+
+def with_quarantine_lifted(state: NetworkState, nodes: Collection[str]) -> NetworkState:
+    """The state in which these nodes are no longer excluded, as operators have decided; the rest they earn."""
+
+    def lifted(old: NodeStanding) -> NodeStanding:
+        changes = {
+            "score_ppm": max(old.score_ppm, EXCLUDED_BELOW_PPM),
+            "trust_ppm": max(old.trust_ppm, EXCLUDED_BELOW_PPM),
+            "score_quiet": 0,
+            "trust_quiet": 0,
+        }
+        return old.model_copy(update=changes) if old.node in nodes else old
+
+    if not nodes:
+        return state
+    return state.model_copy(update={"standings": tuple(lifted(old) for old in state.standings)})
 
 
 def node_fidelities(rows: Iterable[LinkReport], table: LinkTable) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What one node has to say at the end of an epoch: records from its engines, readings from its instruments."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qkdctl.clock import Clock
@@ -9,10 +9,12 @@ from qkdctl.control.alarms import Alarms
 from qkdctl.control.gather import Gathered, RecordCollector
 from qkdctl.control.link import LinkController
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.evidence.claims import impossible
-from qkdctl.records.facts import LinkFacts, LinkTable
+from qkdctl.evidence.accusations import OWN, contradiction
+from qkdctl.evidence.claims import sifted
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.key_account import KeyAccount
 from qkdctl.records.report import SESSIONS_MAX, DeviceReport, EndReport, NodeReport
-from qkdctl.records.session import End, SessionRecord
+from qkdctl.records.session import End
 
 _STRANGE_EPOCHS = 3
 
@@ -28,6 +30,7 @@ class _Side:
     last_record_at: float
     strange_epochs: int = 0
     gathered: Gathered = field(default_factory=Gathered)
+    account: KeyAccount | None = None
 
 
 class Reporter:
@@ -54,8 +57,7 @@ class Reporter:
         self._sides = [
             _Side(name, end, controller, RecordCollector(name, engine), now)
             for name, controller in sorted(links.items())
-            for end in controller.roles.ends
-            if (engine := controller.roles.engine(end)) is not None
+            for end, engine in _engines(controller)
         ]
         self._supervisors = supervisors
         self._alarms = alarms
@@ -123,14 +125,16 @@ class Reporter:
 
     def _end(self, side: _Side, table: LinkTable, problems: list[str]) -> EndReport:
         """The report of one end; what is wrong with it is added to the problems of its link."""
-        controller = side.controller
-        alice = controller.roles.alice if side.end == "alice" else None
-        sound, wrong = _sound(table.of(side.link), side.gathered.records)
+        controller, alice = side.controller, side.end == "alice"
+        sound, wrong, side.account = sifted(table.of(side.link), side.gathered.records, side.account)
+        if unexplained := contradiction(table.of(side.link), sound, OWN):
+            # to report it would be to vouch for it
+            sound, wrong = (), (*wrong, unexplained)
         found = [*side.gathered.problems, *wrong, *self._strange(side)]
         problems += found
-        attenuation_db = None if alice is None else alice.attenuator.value("attenuation_db")
+        attenuation_db = controller.roles.attenuator.value("attenuation_db") if alice else None
         realigns = 0
-        if side.end == "bob":  # who searched; the ends may finish on either side of an epoch's end
+        if not alice:
             realigns, controller.operations.realigns = controller.operations.realigns, 0
         return EndReport(
             link=side.link,
@@ -157,8 +161,5 @@ class Reporter:
         return [f"the engines assume {assumed_e6[-1]}e-6 photons per pulse; they were told {told_e6}e-6"]
 
 
-def _sound(facts: LinkFacts, records: Sequence[SessionRecord]) -> tuple[tuple[SessionRecord, ...], list[str]]:
-    """Records that may be true, and what is wrong with the others: to report those would be to lie."""
-    found = {record.sequence: impossible(facts, record) for record in records}
-    sound = tuple(record for record in records if not found[record.sequence])
-    return sound, [f"record {number}: {why}" for number, why in found.items() if why]
+def _engines(controller: LinkController) -> tuple[tuple[End, Supervisor], tuple[End, Supervisor]]:
+    return ("alice", controller.roles.engine_alice), ("bob", controller.roles.engine_bob)

@@ -2,6 +2,7 @@
 
 from qkdctl.records.base import Count, Name, Record
 from qkdctl.records.dispute import Dispute, PendingSessions
+from qkdctl.records.key_account import KeyAccount
 from qkdctl.records.report import Flag, LinkMode, LinkReport, MeanPhotonNumber
 from qkdctl.records.series import Epochs, ErrorSeries, Series
 from qkdctl.records.standing import NodeStanding, Verdict
@@ -60,8 +61,9 @@ class NetworkState(Record):
         links: one row per link of the table, sorted by name.
         rows: what the ends reported in this epoch, sorted by link; links of which nothing was heard have none.
         standings: one per node, sorted.
-        disputes: edges whose ends contradicted each other lately, sorted by link.
+        disputes: pairs of nodes that contradicted each other lately, sorted by link and nodes.
         pending: session records that the other end has not reported yet, sorted by link and end.
+        accounts: what ends claimed of their present key blocks, sorted by link and end.
         absent: members without a report in this epoch, sorted.
         verdicts: why standings changed in this epoch, sorted.
     """
@@ -73,5 +75,6 @@ class NetworkState(Record):
     standings: tuple[NodeStanding, ...]
     disputes: tuple[Dispute, ...]
     pending: tuple[PendingSessions, ...]
+    accounts: tuple[KeyAccount, ...]
     absent: tuple[Name, ...]
     verdicts: tuple[Verdict, ...]

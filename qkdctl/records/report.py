@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from qkdctl.records.accusation import Accusation
+from qkdctl.records.act import ActReport
 from qkdctl.records.base import Count, Name, PolicyId, Ppm, Record
+from qkdctl.records.relay import MOST_VIEWS, RelayView
 from qkdctl.records.session import End, SessionRecord
 
 DeviceState = Literal["offline", "connecting", "online", "degraded", "fault"]
@@ -129,6 +131,8 @@ class NodeReport(Record):
         ends: ends of links that stand at this node, sorted by link and end.
         late: nodes whose report of the epoch before came after its deadline, sorted.
         accusations: what the node saw since its last report and only a faulty node does, sorted.
+        relays: what it has to say of relayed keys that failed; nodes are asked about one key in one epoch.
+        acts: what it has to say about acts that need several nodes.
     """
 
     node: Name
@@ -139,6 +143,8 @@ class NodeReport(Record):
     ends: tuple[EndReport, ...]
     late: tuple[Name, ...]
     accusations: tuple[Accusation, ...]
+    relays: Annotated[tuple[RelayView, ...], Field(max_length=MOST_VIEWS)] = ()
+    acts: ActReport = ActReport()
 
     @model_validator(mode="after")
     def _lists_rise(self) -> Self:

@@ -66,6 +66,11 @@ class SessionRecord(Record):
     secret_key_bits: Count
     dead_ms: Count
 
+    @property
+    def clicks(self) -> int:
+        """Clicks of all intensities in both bases."""
+        return sum(self.z.detected) + sum(self.x.detected)
+
 
 class QberSample(Record):
     """Outcome of a short measurement in alignment mode.

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from qkdctl.abft.quorum import Electorate
-from qkdctl.abft.snapshot import next_electorate, next_state
+from qkdctl.abft.quorum import Electorate, Member
+from qkdctl.abft.snapshot import next_state
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
 from qkdctl.records.report import EndReport, NodeReport
@@ -77,7 +77,9 @@ class Play:
     def step(self, reports: list[NodeReport]) -> NetworkState:
         """One epoch with these reports."""
         self.state = next_state(self.state, reports, self.table, self.electorate)
-        self.electorate = next_electorate(self.state, self.electorate)
+        scores = {entry.node: entry.score_ppm for entry in self.state.standings}
+        members = tuple(Member(node, scores[node]) for node in self.electorate.names)
+        self.electorate = Electorate(members, self.electorate.faults)
         self.epoch = self.state.epoch
         return self.state
 

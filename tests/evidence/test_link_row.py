@@ -23,7 +23,7 @@ def row_of(*pairs: Pair, alice: EndReport | None = ALICE, bob: EndReport | None 
     return row
 
 
-def errors(z: int, x: int) -> dict[str, BasisCounts]:
+def errors(z: int, x: int) -> dict[str, Any]:
     plain = session()
     return {
         "z": plain.z.model_copy(update={"errors": (z, 200, 1)}),
@@ -81,7 +81,7 @@ def test_a_link_runs_only_when_both_ends_do(mode: Any) -> None:
 
 
 def test_where_claims_differ_the_key_is_the_smaller_and_the_error_rate_the_larger_whoever_lies() -> None:
-    flattered = {"secret_key_bits": 390_000, **errors(400, 5)}
+    flattered: dict[str, Any] = {"secret_key_bits": 390_000, **errors(400, 5)}
     for lied in (pair(bob=flattered), pair(**flattered, bob={"secret_key_bits": 250_000, **errors(4_000, 55)})):
         row = row_of(lied)
         assert (row.secret_key_bits, row.qber_z_ppm, row.qber_x_ppm, row.valid) == (250_000, 10_000, 11_000, 1)

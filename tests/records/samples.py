@@ -79,6 +79,7 @@ def state_after(
         standings=tuple(standing(node) for node in nodes),
         disputes=(),
         pending=(),
+        accounts=(),
         absent=(),
         verdicts=(),
     )

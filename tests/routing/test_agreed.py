@@ -53,7 +53,10 @@ class Network:
             )
             for standing in state.standings
         ]
-        disputes = [Dispute(link=link, agreed_epochs_left=100) for link in sorted(self.disputed)]
+        disputes = [
+            Dispute(link=link, one=min(link.split("-")), other=max(link.split("-")), agreed_epochs_left=100)
+            for link in sorted(self.disputed)
+        ]
         update = {"links": tuple(links), "standings": tuple(standings), "disputes": tuple(disputes)}
         return state.model_copy(update=update)
 
