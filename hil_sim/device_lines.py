@@ -7,7 +7,12 @@ from hil_sim.simulation import Simulation
 
 def device_lines(simulation: Simulation) -> str:
     """TOML tables `[devices.<name>]` to paste into a configuration; a side port becomes the option `<port>_port`."""
-    tables = []
+    return "\n".join(device_tables(simulation).values())
+
+
+def device_tables(simulation: Simulation) -> dict[str, str]:
+    """The table of each instrument by its name."""
+    tables = {}
     addresses = simulation.addresses
     for name, section in simulation.scenario.instruments.items():
         lines = [f"[devices.{name}]", f'driver = "{section.model}"', f"address = {json.dumps(addresses[name])}"]
@@ -19,5 +24,5 @@ def device_lines(simulation: Simulation) -> str:
         if sides:
             ports = ", ".join(f"{port}_port = {number}" for port, number in sides.items())
             lines.append(f"options = {{ {ports} }}")
-        tables.append("\n".join(lines) + "\n")
-    return "\n".join(tables)
+        tables[name] = "\n".join(lines) + "\n"
+    return tables

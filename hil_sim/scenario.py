@@ -5,7 +5,7 @@ import tomllib
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -50,6 +50,17 @@ class InstrumentSection(Section):
     options: dict[str, Any] = {}
 
 
+class LinkSection(LinkParameters):
+    """`[links.<name>]`: one optical link.
+
+    Attributes:
+        alice, bob: nodes at which its ends stand, where the scenario has several nodes.
+    """
+
+    alice: Name | Literal[""] = ""
+    bob: Name | Literal[""] = ""
+
+
 class FaultSection(Section):
     """`[[faults]]`: something that goes wrong at a time.
 
@@ -85,7 +96,7 @@ class Scenario(Section):
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
-    links: dict[Name, LinkParameters] = {}
+    links: dict[Name, LinkSection] = {}
     instruments: dict[Name, InstrumentSection] = {}
     faults: tuple[FaultSection, ...] = ()
 
@@ -201,10 +212,10 @@ def _hint(place: Place, kind: str) -> str:
     if kind != "extra_forbidden":
         return ""
     sections: dict[str | int, type[BaseModel]] = {
-        "links": LinkParameters,
+        "links": LinkSection,
         "instruments": InstrumentSection,
         "faults": FaultSection,
     }
     section = Scenario if len(place) == 1 else sections.get(place[0], Scenario)
-    known = {"preset", *section.model_fields} if section is LinkParameters else section.model_fields
+    known = {"preset", *section.model_fields} if section is LinkSection else section.model_fields
     return did_you_mean(str(place[-1]), known)
