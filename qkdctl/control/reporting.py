@@ -57,7 +57,8 @@ class Reporter:
         self._sides = [
             _Side(name, end, controller, RecordCollector(name, engine), now)
             for name, controller in sorted(links.items())
-            for end, engine in _engines(controller)
+            for end in controller.roles.ends
+            if (engine := controller.roles.engine(end)) is not None
         ]
         self._supervisors = supervisors
         self._alarms = alarms
@@ -125,16 +126,17 @@ class Reporter:
 
     def _end(self, side: _Side, table: LinkTable, problems: list[str]) -> EndReport:
         """The report of one end; what is wrong with it is added to the problems of its link."""
-        controller, alice = side.controller, side.end == "alice"
+        controller = side.controller
+        alice = controller.roles.alice if side.end == "alice" else None
         sound, wrong, side.account = sifted(table.of(side.link), side.gathered.records, side.account)
         if unexplained := contradiction(table.of(side.link), sound, OWN):
             # to report it would be to vouch for it
             sound, wrong = (), (*wrong, unexplained)
         found = [*side.gathered.problems, *wrong, *self._strange(side)]
         problems += found
-        attenuation_db = controller.roles.attenuator.value("attenuation_db") if alice else None
+        attenuation_db = None if alice is None else alice.attenuator.value("attenuation_db")
         realigns = 0
-        if not alice:
+        if side.end == "bob":  # who searched; the ends may finish on either side of an epoch's end
             realigns, controller.operations.realigns = controller.operations.realigns, 0
         return EndReport(
             link=side.link,
@@ -159,7 +161,3 @@ class Reporter:
         if side.strange_epochs < _STRANGE_EPOCHS:
             return []
         return [f"the engines assume {assumed_e6[-1]}e-6 photons per pulse; they were told {told_e6}e-6"]
-
-
-def _engines(controller: LinkController) -> tuple[tuple[End, Supervisor], tuple[End, Supervisor]]:
-    return ("alice", controller.roles.engine_alice), ("bob", controller.roles.engine_bob)
