@@ -58,20 +58,17 @@ def get(document: dict, kme_id: str, path: str) -> dict:
         return json.load(answer)
 
 
-def test_two_key_managers_serve_one_link(tmp_path: Path) -> None:
-    with serving("--dir", str(tmp_path), "--rate", "0", "--stock", "600") as document:
-        assert get(document, "kme-alice", "sae-bob/status")["stored_key_count"] == 2
-        container = get(document, "kme-alice", "sae-bob/enc_keys")
-        assert get(document, "kme-bob", f"sae-alice/dec_keys?key_ID={container['keys'][0]['key_ID']}") == container
-        assert get(document, "kme-bob", "sae-alice/status")["stored_key_count"] == 1
-
-
-def test_keys_are_new_each_time(tmp_path: Path) -> None:
-    def key() -> str:
-        with serving("--dir", str(tmp_path)) as document:
-            return get(document, "kme-alice", "sae-bob/enc_keys")["keys"][0]["key"]
-
-    assert key() != key()
+def test_two_key_managers_serve_one_link_with_new_keys_each_time(tmp_path: Path) -> None:
+    issued = []
+    for _ in range(2):
+        with serving("--dir", str(tmp_path), "--rate", "0", "--stock", "600") as document:
+            assert get(document, "kme-alice", "sae-bob/status")["stored_key_count"] == 2
+            container = get(document, "kme-alice", "sae-bob/enc_keys")
+            assert get(document, "kme-bob", f"sae-alice/dec_keys?key_ID={container['keys'][0]['key_ID']}") == container
+            assert get(document, "kme-bob", "sae-alice/status")["stored_key_count"] == 1
+            issued += container["keys"]
+    first, second = issued
+    assert first["key"] != second["key"]
 
 
 def test_what_is_printed_can_be_pasted_into_a_shell(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.hil_sim.kme.bench import Bench, Credit, served
 
 pytestmark = pytest.mark.asyncio
 
-EXAMPLES = 12
+EXAMPLES = 8
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
