@@ -63,7 +63,7 @@ class RoutePlan(Record):
     Attributes:
         since: epoch in which it was chosen; a change of anything but the next two fields makes it a new route.
         challenged: epochs in a row in which another route was clearly better.
-        distrusted: relays of it that are excluded and could not be avoided, sorted.
+        distrusted: relays of it that are excluded, or in dispute with an end, and could not be avoided; sorted.
         bits: key wanted per epoch.
         threshold: k; so many of the paths give a key, and fewer say nothing about it.
         paths: one for each share, without a common relay; none when there is no route.

@@ -7,6 +7,7 @@ none is ever returned to.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ from qkdctl.routing.topology import Link, Node, Topology
 
 EXCLUDED_BELOW_PPM = 500_000
 EXCLUDED_COST = 1_000_000
-"""Of a relay that is excluded: more than any path costs that does without."""
+"""Of a relay that should be avoided: more than any path costs that does without."""
 CLEARLY_BETTER_PERMILLE = 700
 PATIENCE_EPOCHS = 3
 FULL_WEIGHT_E6 = 1_000_000
@@ -33,8 +34,9 @@ def plan_routes(
     """Choose the route of every demand.
 
     Shares travel over k + failing paths, k = colluding + 1, or over fewer when there are fewer, down to k. Paths that
-    are links between source and target need no relay and k = 1. Nodes that are excluded relay only for demands that
-    find no other way. Demands are served in the order of their names, and each leaves less key for the next.
+    are links between source and target need no relay and k = 1. Nodes that are excluded, or in dispute with source or
+    target, relay only where there is no other way: a relay that deceives one end alone is found out by nothing else.
+    Demands are served in the order of their names, and each leaves less key for the next.
 
     Args:
         demands: in any order.
@@ -52,7 +54,8 @@ def plan_routes(
     if any(one.demand == two.demand for one, two in pairwise(ordered)):
         raise ValueError(f"demands must have different names, got {', '.join(demand.demand for demand in ordered)}")
     usable = carriers(state, table)
-    network = _Network(usable, _standings(state), {name: carrier.key_bits for name, carrier in usable.items()})
+    left = {name: carrier.key_bits for name, carrier in usable.items()}
+    network = _Network(usable, _doubts(state), {(d.one, d.other) for d in state.disputes}, left)
     before = {plan.demand: plan for plan in previous}
     plans = []
     for demand in ordered:
@@ -87,21 +90,21 @@ class _Choice:
     """A route and what speaks against it.
 
     Attributes:
-        excluded: relays that are excluded, sorted.
+        distrusted: relays that should be avoided, sorted.
         missing: paths fewer than asked for.
         cost: of all its links.
     """
 
     threshold: int
     paths: tuple[RoutePath, ...]
-    excluded: tuple[str, ...]
+    distrusted: tuple[str, ...]
     missing: int
     cost: int
 
     @property
     def rank(self) -> tuple[int, int, int]:
         """Less is better."""
-        return (len(self.excluded), self.missing, self.cost)
+        return (len(self.distrusted), self.missing, self.cost)
 
     def is_clearly_better_than(self, other: "_Choice") -> bool:
         """Whether it is worth a change, if it stays so for a while."""
@@ -117,11 +120,13 @@ class _Network:
 
     Attributes:
         doubts: what relaying through a node costs.
+        quarrels: pairs of nodes in dispute.
         left: bits of key per epoch that nobody has taken yet, by link.
     """
 
     usable: Mapping[str, Carrier]
     doubts: Mapping[str, int]
+    quarrels: AbstractSet[tuple[str, str]]
     left: dict[str, int]
 
     def reserve(self, plan: RoutePlan) -> None:
@@ -129,24 +134,26 @@ class _Network:
             for link in path.links:
                 self.left[link] = max(0, self.left[link] - plan.bits)
 
-    def doubt(self, node: str) -> int:
-        return self.doubts.get(node, EXCLUDED_COST)
+    def doubt(self, node: str, demand: RouteDemand) -> int:
+        ends = (demand.source, demand.target)
+        quarrels = any({(node, end), (end, node)} & self.quarrels for end in ends)
+        return EXCLUDED_COST if quarrels else self.doubts.get(node, EXCLUDED_COST)
 
-    def is_excluded(self, node: str) -> bool:
-        return self.doubt(node) >= EXCLUDED_COST
+    def is_distrusted(self, node: str, demand: RouteDemand) -> bool:
+        return self.doubt(node, demand) >= EXCLUDED_COST
 
     def for_demand(self, demand: RouteDemand) -> Topology:
         """A relay is entered by one link and left by another, so each carries half of what it costs."""
         ends = {demand.source, demand.target}
         links = []
         for name, carrier in self.usable.items():
-            doubts = sum(self.doubt(node) for node in carrier.ends if node not in ends)
+            doubts = sum(self.doubt(node, demand) for node in carrier.ends if node not in ends)
             links.append(Link(name, carrier.ends, carrier.cost(demand.bits, self.left[name]) + doubts // 2))
         names = ends.union(*(carrier.ends for carrier in self.usable.values()))
         return Topology.of(map(Node, names), links)
 
 
-def _standings(state: NetworkState) -> Mapping[str, int]:
+def _doubts(state: NetworkState) -> Mapping[str, int]:
     """Cost of relaying through each node: 0 with full data weight, up to 1000 with none, beyond all when excluded."""
     return {
         node.node: EXCLUDED_COST
@@ -163,11 +170,11 @@ def _next_plan(demand: RouteDemand, before: RoutePlan | None, network: _Network,
     if kept is None or before is None:
         return _new_plan(demand, best, before, epoch)
     better = best is not None and best.is_clearly_better_than(kept)
-    distrust_can_be_avoided = best is not None and len(best.excluded) < len(kept.excluded)
+    distrust_can_be_avoided = best is not None and len(best.distrusted) < len(kept.distrusted)
     challenged = later(before.challenged, 1) if better else 0
     if distrust_can_be_avoided or challenged >= PATIENCE_EPOCHS:
         return _new_plan(demand, best, before, epoch)
-    return before.model_copy(update={"challenged": challenged, "distrusted": kept.excluded})
+    return before.model_copy(update={"challenged": challenged, "distrusted": kept.distrusted})
 
 
 def _new_plan(demand: RouteDemand, best: _Choice | None, before: RoutePlan | None, epoch: int) -> RoutePlan:
@@ -175,7 +182,7 @@ def _new_plan(demand: RouteDemand, best: _Choice | None, before: RoutePlan | Non
         demand=demand.demand,
         since=epoch,
         challenged=0,
-        distrusted=best.excluded if best else (),
+        distrusted=best.distrusted if best else (),
         bits=demand.bits,
         threshold=best.threshold if best else demand.colluding + 1,
         paths=best.paths if best else (),
@@ -201,7 +208,7 @@ def _as_it_stands(plan: RoutePlan, demand: RouteDemand, network: _Network, topol
 def _choices(demand: RouteDemand, network: _Network, topology: Topology) -> Iterator[_Choice]:
     """The best route over links between the ends, over trusted relays, and over any."""
     others = [node.name for node in topology.nodes if node.name not in (demand.source, demand.target)]
-    trusted = [name for name in others if not network.is_excluded(name)]
+    trusted = [name for name in others if not network.is_distrusted(name, demand)]
     seen = set[int]()
     for relays, threshold in (((), 1), (trusted, demand.colluding + 1), (others, demand.colluding + 1)):
         if len(relays) in seen:
@@ -228,6 +235,6 @@ def _choice(
 ) -> _Choice:
     relays = sorted(relay for path in paths for relay in path.relays)
     costs = [topology.links[topology.link_index[link]].cost for path in paths for link in path.links]
-    excluded = tuple(relay for relay in relays if network.is_excluded(relay))
+    distrusted = tuple(relay for relay in relays if network.is_distrusted(relay, demand))
     missing = threshold + demand.failing - len(paths)
-    return _Choice(threshold, paths, excluded, missing, sum(costs))
+    return _Choice(threshold, paths, distrusted, missing, sum(costs))

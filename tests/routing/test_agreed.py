@@ -28,13 +28,15 @@ class Network:
 
     Attributes:
         bits: key made in the last epoch, by link.
-        excluded, disputed: names.
+        excluded, disputed: names of nodes and of links.
+        quarrels: pairs of nodes in dispute about something else than a link.
     """
 
     def __init__(self, *links: str) -> None:
         self.bits = dict.fromkeys(sorted(links), KEY_BITS)
         self.excluded: set[str] = set()
         self.disputed: set[str] = set()
+        self.quarrels: set[tuple[str, str]] = set()
         self.changes: dict[str, dict[str, Any]] = {}
         self.weights: dict[str, int] = {}
         facts = [samples.facts(link, alice=link.split("-")[0], bob=link.split("-")[1]) for link in self.bits]
@@ -53,10 +55,8 @@ class Network:
             )
             for standing in state.standings
         ]
-        disputes = [
-            Dispute(link=link, one=min(link.split("-")), other=max(link.split("-")), agreed_epochs_left=100)
-            for link in sorted(self.disputed)
-        ]
+        ends = {("", *sorted(pair)) for pair in self.quarrels} | {(k, *sorted(k.split("-"))) for k in self.disputed}
+        disputes = [Dispute(link=a, one=b, other=c, agreed_epochs_left=100) for a, b, c in sorted(ends)]
         update = {"links": tuple(links), "standings": tuple(standings), "disputes": tuple(disputes)}
         return state.model_copy(update=update)
 
@@ -123,6 +123,15 @@ def test_disputed_links_carry_nothing_even_when_there_is_no_other() -> None:
     network.disputed.add("s-a")
     (plan,) = network.plan(demand())
     assert plan.paths == ()
+
+
+@pytest.mark.parametrize("pair", [("a", "t"), ("s", "a")])
+def test_a_relay_in_dispute_with_an_end_relays_for_others_only(pair: tuple[str, str]) -> None:
+    network = Network(*DIAMOND)
+    network.quarrels = {pair}
+    assert ways(network.plan(demand())[0]) == ["sbt"]
+    network.quarrels = {("s", "t"), ("b", "z")}
+    assert ways(network.plan(demand())[0]) == ["sat"]
 
 
 def test_a_link_whose_ends_stand_at_one_node_is_no_hop() -> None:
@@ -334,9 +343,11 @@ def test_no_excluded_relay_where_a_path_avoids_it_and_a_route_wherever_there_is_
     paths = simple_paths(network.bits.keys() - network.disputed, *ends)
     assert bool(plan.paths) == bool(paths)
     if paths:
-        fewest = min(len(network.excluded.intersection(path[1:-1])) for path in paths)
+        quarrelling = [set(link.split("-")) for link in network.disputed if set(ends) & set(link.split("-"))]
+        avoided = network.excluded.union(*quarrelling)
         assert plan.paths[0].nodes in paths
-        assert len(plan.distrusted) == fewest == len(network.excluded.intersection(plan.paths[0].relays))
+        assert set(plan.distrusted) == avoided.intersection(plan.paths[0].relays)
+        assert len(plan.distrusted) == min(len(avoided.intersection(path[1:-1])) for path in paths)
 
 
 @given(networks(), networks(), demand_lists())
