@@ -102,6 +102,19 @@ async def test_a_stuck_broker_holds_the_newest_messages_for_a_while_and_then_los
 
 
 @pytest.mark.asyncio
+async def test_a_broker_whose_answer_stands_behind_a_flood_keeps_its_session_for_a_while() -> None:
+    async with bench() as it:
+        it.broker.last.silent = True
+        for _ in range(10):
+            it.broker.last.arrive(Message(TO_ALICE, b"flood"))
+            await it.clock.advance(1.0)
+        assert it.alice.status()[0].sessions == 1
+        it.broker.last.arrive(Message(TO_ALICE, b"flood"))
+        await it.clock.advance(2.0)
+        assert it.alice.status()[0].sessions == 2
+
+
+@pytest.mark.asyncio
 async def test_what_arrives_is_taken_by_topic_and_refused_by_form() -> None:
     good = bytes(MOST_BYTES)
     async with bench() as it:
