@@ -1,17 +1,17 @@
 """What the key routers of all nodes do together."""
 
+import hmac
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hil_sim.key_relay.hop_keys import HopKeys
 from hil_sim.key_relay.router import KeyRouter
-from hil_sim.key_relay.shares import SealedKey, seal_key
+from hil_sim.key_relay.shares import SealedKeys, seal_keys
 from hil_sim.key_relay.transfer import KEY_BITS, KEY_BYTES, Transfer
 from hil_sim.world.streams import random_stream
 from qkdctl.clock import Clock
 from qkdctl.records.route import Route, RouteTable
-from qkdctl.secretsharing.tags import OneTimeKey, tag
 
 MOST_KEYS_PER_INTERVAL = 1000
 MOST_INTERVALS = 60
@@ -24,21 +24,21 @@ Group = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A key that both ends of a demand hold.
+    """Keys of one interval that both ends of a demand hold and that went over the same paths.
 
     Attributes:
         source, target: the ends.
-        number: of the key among those of its route.
-        key: as the target has it.
-        public: what crossed the network for it.
+        numbers: of the keys among those of their route.
+        keys: as the target has them, one after the other.
+        public: what crossed the network for them.
     """
 
     demand: str
     source: str
     target: str
-    number: int
-    key: bytes
-    public: SealedKey
+    numbers: tuple[int, ...]
+    keys: bytes
+    public: SealedKeys
 
 
 class RelayWorld:
@@ -46,7 +46,7 @@ class RelayWorld:
 
     Attributes:
         routers: by node.
-        delivered: the newest keys that arrived, oldest first.
+        delivered: the newest keys that arrived, by interval, oldest first.
     """
 
     def __init__(self, clock: Clock, *, seed: int = 0) -> None:
@@ -119,15 +119,18 @@ class RelayWorld:
     def _make_keys(self, group: Group, routes: list[Route]) -> None:
         """The keys of one interval; a route that runs out of key loses one and rests until the next."""
         going = list(routes)
+        arrived: dict[tuple[int, ...], dict[int, list[Transfer]]] = {}
         for _ in range(min(routes[0].bits // KEY_BITS, MOST_KEYS_PER_INTERVAL)):
             number = self._numbers[group] = self._numbers.get(group, -1) + 1
             transfers = [self._transfer(route, number) for route in going]
             going = [transfer.route for transfer in transfers if transfer.hops]
-            good = {t.route.share: bytes.fromhex(t.hops[0]) for t in transfers if t.outcome == "equal"}
+            good = [transfer for transfer in transfers if transfer.outcome == "equal"]
             if len(good) >= routes[0].threshold:
-                self._deliver(routes[0], number, good)
+                arrived.setdefault(tuple(t.route.share for t in good), {})[number] = good
             if not going:
-                return
+                break
+        for shares, keys in arrived.items():
+            self._deliver(routes[0], shares, keys)
 
     def _transfer(self, route: Route, number: int) -> Transfer:
         transfer = Transfer(f"{route.demand}/{route.share}/{route.since}/{number}", route, self._take(route))
@@ -151,12 +154,25 @@ class RelayWorld:
         return tuple(hop.take(KEY_BYTES).hex() for hop in hops)
 
     def _same_hash(self, one: str, two: str) -> bool:
-        """Both ends hash under key of their own that is used once, so that the hash says nothing of the key."""
-        own = OneTimeKey(self._random.bytes(16), self._random.bytes(16))
-        return tag(own, bytes.fromhex(one)) == tag(own, bytes.fromhex(two))
+        """Both ends hash under a key of their own that is used once, so that the hash does not show the key."""
+        own = self._random.bytes(KEY_BYTES)
+        return hmac.compare_digest(*(hmac.digest(own, bytes.fromhex(key), "sha256") for key in (one, two)))
 
-    def _deliver(self, route: Route, number: int, good: Mapping[int, bytes]) -> None:
+    def _deliver(self, route: Route, shares: tuple[int, ...], keys: Mapping[int, list[Transfer]]) -> None:
+        """Split all keys over the same paths at once.
+
+        Args:
+            route: one of the paths.
+            shares: those of the paths, in order.
+            keys: by number, what went over each of the paths.
+        """
+        along = {
+            share: bytes.fromhex("".join(transfers[i].hops[0] for transfers in keys.values()))
+            for i, share in enumerate(shares)
+        }
         source, target = route.path.nodes[0], route.path.nodes[-1]
-        public = seal_key(self._random.bytes(KEY_BYTES), route.threshold, good, self._random.bytes)
-        self.delivered.append(Delivery(route.demand, source, target, number, public.open(good), public))
-        self._delivered_bits[source, target] = self._delivered_bits.get((source, target), 0) + KEY_BITS
+        fresh = self._random.bytes(KEY_BYTES * len(keys))
+        public = seal_keys(fresh, route.threshold, along, self._random.bytes)
+        self.delivered.append(Delivery(route.demand, source, target, tuple(keys), public.open(along), public))
+        before = self._delivered_bits.get((source, target), 0)
+        self._delivered_bits[source, target] = before + KEY_BITS * len(keys)

@@ -23,8 +23,8 @@ async def test_keys_arrive_at_both_ends_at_the_rate_of_the_route() -> None:
     await network.pass_time(2.0)
     assert [r.outcome for r in network.records("t")] == ["equal"] * 12
     assert [r.key for r in network.records("a")][:2] == ["st/1/1/0", "st/1/1/1"]
-    assert [d.number for d in network.world.delivered] == list(range(12))
-    assert len({d.key for d in network.world.delivered}) == 12
+    assert [d.numbers for d in network.world.delivered] == [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
+    assert len({d.keys[i : i + 32] for d in network.world.delivered for i in range(0, len(d.keys), 32)}) == 12
     assert network.world.feed("t", "s")() == 12 * KEY_BITS
 
 
@@ -152,22 +152,23 @@ async def test_a_path_that_fails_costs_no_key_that_two_of_three_shares_give() ->
     network = Network(*LADDER, b=RouterConduct(corrupt_ppm=1_000_000))
     network.serve("sat", "sbt", "sct", threshold=2)
     assert {r.outcome for r in network.records("b")} == {"unequal"}
-    assert len(network.world.delivered) == 4
+    assert [delivery.numbers for delivery in network.world.delivered] == [(0, 1, 2, 3)]
     assert all(2 not in delivery.public.sealed for delivery in network.world.delivered), "nothing under an opened key"
     network.world.routers["c"].conduct = RouterConduct(drop_ppm=1_000_000)
     await network.pass_time(1.0)
-    assert len(network.world.delivered) == 4
+    assert len(network.world.delivered) == 1
 
 
 async def test_readers_on_fewer_than_k_paths_learn_nothing_and_on_k_paths_everything() -> None:
     network = Network(*LADDER, a=RouterConduct(reads=True), b=RouterConduct(reads=True))
     network.serve("sat", "sbt", "sct", threshold=2)
     delivery = network.world.delivered[0]
-    keys = {i: network.world.routers[n].read[f"st/{i}/1/0"] for i, n in ((1, "a"), (2, "b"))}
-    assert delivery.public.open(keys) == delivery.key
+    read = {share: network.world.routers[node].read for share, node in ((1, "a"), (2, "b"))}
+    keys = {share: b"".join(kept[f"st/{share}/1/{n}"] for n in range(4)) for share, kept in read.items()}
+    assert delivery.public.open(keys) == delivery.keys
     with pytest.raises(ValueError, match="threshold of 2"):
         delivery.public.open({1: keys[1]})
-    guesses = {delivery.public.open({1: keys[1], 3: bytes([guess]) * 32}) for guess in range(16)}
+    guesses = {delivery.public.open({1: keys[1], 3: bytes([guess]) * 128}) for guess in range(16)}
     assert len(guesses) == 16, "every share that is not known leads to another key"
     assert {r.outcome for r in network.records("t")} == {"equal"}, "nobody can notice a reader"
 
@@ -228,3 +229,12 @@ async def test_two_liars_of_any_conduct_are_hit_and_never_an_honest_router(seed:
         assert {blame.node for blame in found.blamed} <= liars
         assert all(liars.intersection(dispute.nodes) for dispute in found.disputes)
         assert found.blamed or found.disputes
+
+
+async def test_keys_go_over_whichever_paths_were_good_for_them() -> None:
+    network = Network(*LADDER, b=RouterConduct(corrupt_ppm=500_000))
+    network.serve("sat", "sbt", "sct", threshold=2, bits=40 * KEY_BITS)
+    good = {r.key for r in network.records("b") if r.outcome == "equal"}
+    by_paths = {tuple(sorted(delivery.public.sealed)): set(delivery.numbers) for delivery in network.world.delivered}
+    assert {f"st/2/1/{number}" for number in by_paths[1, 2, 3]} == good
+    assert by_paths[1, 3] == set(range(40)) - by_paths[1, 2, 3]
