@@ -143,7 +143,7 @@ class HalfDaemon:
             )
             for number, (name, instrument) in enumerate(site.instruments.items())
         }
-        settings = LinkSettings(PATH, CURRENT_A, CAP_E6, Operation(initial_e6, "bb84"), 2_000_000, 20_000, 10.0)
+        settings = LinkSettings(PATH, CURRENT_A, CAP_E6, Operation(initial_e6, "bb84"), 2_000_000, 20_000, 5.0)
         roles = roles_of(self.supervisors)
         self.link = LinkController("a-b", settings, roles, self.journal, self.alarms, clock)
         self.link.operations.calibration = site.disk.records.get("a-b")

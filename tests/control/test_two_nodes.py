@@ -10,7 +10,7 @@ from tests.control.lab import CAP_E6
 from tests.control.pair import ENDS, Pair
 from tests.control.virtual import run, until, virtual
 
-PATIENCE_EPOCHS = 25
+PATIENCE_EPOCHS = 17
 """More than a meeting, the longest search and the parting take."""
 
 
@@ -246,7 +246,5 @@ async def killed(stage: str, end: End, steps: int) -> bool:
 def test_either_daemon_may_die_at_any_step(end: End, stage: str) -> None:
     steps = 1
     while run(killed(stage, end, steps)):
-        steps += 1
-        if steps > 8:
-            steps += 5
+        steps += 1 if steps < 5 else 3 if steps < 12 else 12
     assert steps > 2, "the stage was not observed"
