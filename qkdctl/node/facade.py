@@ -139,6 +139,8 @@ class Facade:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+        if controller.roles.alice is None:
+            return _done(link, f"{link} makes no key at Bob's end until resumed; its light is up to Alice's node")
         return _done(link, f"{link} is dark, shown by read-back, until resumed")
 
     async def resume(self, link: str, who: str) -> Json:
