@@ -49,7 +49,6 @@ class Incoming:
         self.session: bytes | None = None
         self._peer = peer
         self._own = session
-        self._size = window
         self._window = Window(heard, window)
         self._accepts_hmac = accepts_hmac
         self._held: list[bytes] = []
@@ -89,7 +88,6 @@ class Incoming:
         if header.position <= self.heard:
             raise Replayed(self._peer, f"position {header.position} of an older process")
         self.session = header.session
-        self._window = Window(self.heard, self._size)
         self.keys.keep_only({header.chapter, header.block, *header.upcoming})
 
     def take(self, checked: Checked) -> None:

@@ -96,6 +96,12 @@ class Pair:
             End("a", "b", hub.source("a"), bounds, tokens(b"a")), End("b", "a", hub.source("b"), bounds, tokens(b"b"))
         )
 
+    @classmethod
+    def on_files(cls, a: KeySource, b: KeySource) -> "Pair":
+        """Nodes with a source each."""
+        bounds = Limits(reserve_bits=0)
+        return cls(End("a", "b", a, bounds, tokens(b"a")), End("b", "a", b, bounds, tokens(b"b")))
+
     def ways(self) -> Iterator[tuple[End, End]]:
         """Sender and receiver, both directions."""
         yield self.a, self.b
@@ -120,8 +126,8 @@ class Pair:
         await self.settle(1)
         self.b.hear(await self.a.say(b"hello"))
         await self.settle()
-        assert self.a.auth.in_step("b")
-        assert self.b.auth.in_step("a")
+        assert self.a.auth.in_step(self.a.peer)
+        assert self.b.auth.in_step(self.b.peer)
         for end in (self.a, self.b):
             end.got.clear()
             end.refused.clear()

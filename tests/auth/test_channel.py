@@ -1,6 +1,7 @@
 """What one node seals the other opens once, and nothing else."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,8 @@ from qkdctl.auth.ledger import Mark, MemoryLedger, SupersededError
 from qkdctl.auth.levels import Kind, Way
 from qkdctl.auth.limits import Limits
 from qkdctl.keys.hub import KeyHub
+from qkdctl.keys.pair_file import create_pair_files
+from qkdctl.keys.pair_source import PairSource
 from tests.auth.pair import Pair
 
 pytestmark = pytest.mark.asyncio
@@ -293,6 +296,56 @@ async def test_a_late_packet_does_not_bring_back_a_dead_process() -> None:
     assert isinstance(pair.b.hear(late), type)
     await pair.b.refill()
     assert pair.b.auth.session_of("a") == session
+
+
+async def test_a_late_packet_that_can_still_be_read_does_not_either(tmp_path: Path) -> None:
+    paths = (tmp_path / "a", tmp_path / "b")
+    create_pair_files(paths, ("a", "b"), 500)
+    async with PairSource("a", {"b": paths[0]}) as a, PairSource("b", {"a": paths[1]}) as b:
+        pair = Pair.on_files(a, b)
+        await pair.start()
+        await pair.settle(1)
+        assert pair.a.auth.level("b").kind is Kind.COMPUTATIONAL, "nothing is known of the peer's mark yet"
+        pair.b.hear(await pair.a.say(b"hello"))
+        await pair.settle(1)
+        late = await pair.a.say(b"late")
+        assert late is not None
+        await pair.a.start()
+        await pair.a.refill()
+        pair.a.hear(await pair.b.say(b"hello"))
+        await pair.a.refill()
+        assert pair.b.hear(await pair.a.say(b"new")) == b"new"
+        assert Header.decode(late)[0].mode is Mode.HMAC, "its key is the same as ever"
+        assert pair.b.hear(late) is Replayed
+        await pair.settle()
+        assert pair.b.hear(await pair.a.say(b"newer")) == b"newer"
+        assert pair.a.auth.level("b").kind is Kind.ITS
+
+
+async def test_a_peer_that_starts_without_end_is_heeded_a_few_times_per_epoch() -> None:
+    pair = await met()
+    pair.b.auth.renew_budget()
+    wasted = pair.b.auth.figures("a").wasted_bits
+    for _ in range(10):
+        await pair.a.start()
+        await pair.a.refill()
+        pair.b.hear(await pair.a.say(b"x"))
+        await pair.b.refill()
+    assert pair.b.refused.count(Greeting) == Limits().answers
+    assert pair.b.refused.count(OverBudget) == 10 - Limits().answers
+    assert pair.b.auth.figures("a").wasted_bits - wasted <= Limits().answers * 24 * 128
+    pair.b.auth.renew_budget()
+    pair.b.hear(await pair.a.say(b"x"))
+    await pair.settle()
+    assert pair.b.hear(await pair.a.say(b"back")) == b"back"
+
+
+async def test_a_secret_is_not_used_beyond_its_tags_even_if_no_new_one_comes() -> None:
+    pair = await met(Limits(chapter=8))
+    sealed = [await pair.a.say(b"%d" % number) for number in range(20)]
+    chapters = [Header.decode(packet)[0].chapter for packet in sealed if packet is not None]
+    assert sealed[-1] is None
+    assert all(chapters.count(chapter) <= 8 for chapter in chapters)
 
 
 async def test_a_restored_store_is_seen_by_the_peers() -> None:
