@@ -25,3 +25,7 @@ PERMISSION: Final = 77
 
 CONFIG: Final = 78
 """The configuration is wrong. Starting again does not help; the unit does not restart on this code."""
+
+FORK: Final = 79
+"""Nodes contradict each other so that more of them than f must lie, or this node's state is not what the others decided
+on. The sources are dark; starting again does not help, and the unit does not restart on this code."""

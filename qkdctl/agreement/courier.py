@@ -88,6 +88,16 @@ class Courier:
         for peer, sealed in (await self._seals.seal({})).items():
             self._hand_over(peer, sealed)
 
+    async def hello(self, peers: Iterable[str]) -> None:
+        """Let peers know that this process is there, which also makes them say how far they have seen this node.
+
+        Raises:
+            SupersededError, StoreError: nothing was sent; see the authenticator.
+        """
+        empty = {peer: Packet(self._network, self._me, peer, ()).encode() for peer in peers}
+        for peer, sealed in (await self._seals.seal(empty)).items():
+            self._hand_over(peer, sealed)
+
     def begin_epoch(self) -> None:
         """What was said before will not be said again."""
         self._said.clear()
@@ -116,16 +126,16 @@ class Courier:
             yield chunk, Packet(self._network, self._me, peer, chunk).encode()
 
     async def _seal(self, turn: Mapping[str, tuple[tuple[Spoken, ...], bytes]]) -> None:
+        sessions = {peer: self._seals.session_of(peer) for peer in turn}
         sealed = await self._seals.seal({peer: payload for peer, (_, payload) in turn.items()})
         for peer, data in sealed.items():
-            if peer in turn:
+            # what was sealed before the peer's process was known holds nothing, and for another one it is worthless
+            if sessions.get(peer) is not None and sessions[peer] == self._seals.session_of(peer):
                 self._keep(peer, turn[peer][0], data)
             self._hand_over(peer, data)
 
     def _keep(self, peer: str, messages: tuple[Spoken, ...], data: bytes) -> None:
         said = self._of(peer)
-        if said.session is None:
-            return  # nothing was in it: the peer's process is not known yet
         number, said.next = said.next, said.next + 1
         said.packets[number] = data
         said.places |= dict.fromkeys(messages, number)

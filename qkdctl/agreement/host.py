@@ -85,6 +85,7 @@ class Host:
         self._events: deque[Event] = deque()
         self._something = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopped = False
 
     def tick(self) -> None:
         """It is time for the next epoch."""
@@ -99,10 +100,14 @@ class Host:
         """Peers know more of this node than its store does."""
         self._post(SitOut())
 
+    def stop(self) -> None:
+        """Take nothing in any more."""
+        self._is_stopped = True
+
     async def run(self) -> None:
         """Work until cancelled, or until the replica halts."""
         try:
-            while not self._replica.halted:
+            while not self._replica.halted and not self._is_stopped:
                 await self._next()
                 await self._execute(self._step())
         finally:
@@ -149,6 +154,8 @@ class Host:
                 await self._surely(lambda writes=writes: self._duties.persist(writes))  # type: ignore[misc]
             for effect in part:
                 await self._do(effect)
+                if self._is_stopped:
+                    return
             sends = [(effect.to, effect.message) for effect in part if isinstance(effect, Send)]
             if sends:
                 await self._duties.send(sends)
@@ -158,9 +165,9 @@ class Host:
             case Commit():
                 await self._surely(lambda: self._duties.commit(effect.entry))
             case Collect():
-                self._spawn(self._collect(effect))
+                self.spawn(self._collect(effect))
             case Recall():
-                self._spawn(self._recall(effect))
+                self.spawn(self._recall(effect))
             case Alarm():
                 self._duties.alarm(effect)
             case Halt():
@@ -183,7 +190,8 @@ class Host:
             else:
                 return
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Do something beside, at most until the replica stops."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

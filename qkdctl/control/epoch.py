@@ -1,31 +1,39 @@
-"""The epoch loop: report, agree, decide, commit, actuate."""
+"""The epoch loop: report, agree, commit, actuate. It wires, and decides nothing itself."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import structlog
 
-from qkdctl.abft.quorum import Electorate
-from qkdctl.abft.snapshot import next_state
+from qkdctl.abft.effects import Collect
+from qkdctl.abft.value import Entry
 from qkdctl.actuation.set_points import SetPoints
+from qkdctl.agreement.application import NodeApplication
+from qkdctl.agreement.ledger_entries import payload_of, report_texts
+from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
+from qkdctl.agreement.state import AgreedState
 from qkdctl.clock import Clock
-from qkdctl.control.agreement import Agreement
 from qkdctl.control.alarms import Alarms
-from qkdctl.control.decider import Decider
 from qkdctl.control.journal import Journal
 from qkdctl.control.link import LinkController
 from qkdctl.control.reporting import Reporter
 from qkdctl.devices.schedule import Grid
+from qkdctl.evidence.accusations import accusations
+from qkdctl.records.accusation import Accusation
+from qkdctl.records.act import ActReport
 from qkdctl.records.decision import Decision
-from qkdctl.records.encoding import digest
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
 from qkdctl.records.plan import Plan
+from qkdctl.records.relay import RelayView
 from qkdctl.records.report import NodeReport
+from qkdctl.store.decisions import beside_decision
 
 log = structlog.get_logger(__name__)
+Aside: TypeAlias = Callable[[Callable[[], tuple[Accusation, ...]]], Awaitable[tuple[Accusation, ...]]]
 _HISTORY = 1000
 
 
@@ -34,14 +42,46 @@ class EpochOutcome:
     """One epoch as it was decided.
 
     Attributes:
-        ended_ms: wall clock.  ended_at: monotonic, in seconds.
+        ended_ms: wall clock.
+        ended_at: monotonic, in seconds.
+        entry: decision and reports as they were agreed on.
+        agreed: what all honest nodes know after it.
     """
 
     ended_ms: int
     ended_at: float
-    report: NodeReport
-    state: NetworkState
-    plan: Plan
+    entry: Entry
+    decision: Decision
+    agreed: AgreedState
+
+    @property
+    def epoch(self) -> int:
+        """That was decided."""
+        return self.decision.epoch
+
+    @property
+    def state(self) -> NetworkState:
+        """Links and nodes."""
+        return self.agreed.network
+
+    @property
+    def plan(self) -> Plan:
+        """Settings of all links."""
+        return self.decision.plan
+
+
+class DivergenceError(Exception):
+    """The nodes decided what does not follow from the state of this one: it must not go on."""
+
+
+class Relaying(Protocol):
+    """What the epoch loop asks of the key router of its node."""
+
+    async def views(self) -> tuple[RelayView, ...]:
+        """What to say about relayed keys that failed."""
+
+    def apply(self, decision: Decision) -> None:
+        """Serve the routes of a decision; must not block."""
 
 
 class EpochLoop:
@@ -49,19 +89,22 @@ class EpochLoop:
 
     Args:
         node: its name.
-        epoch_s: length of an epoch in seconds; a turn that has decided nothing by then has no plan.
+        epoch_s: length of an epoch in seconds.
         clock: of the node.
         links: what the node owns, by name.
-        reporter, agreement, decider, journal, alarms: see there.
+        reporter, application, journal, alarms: see there.
+        policy: identity of the policy that this node runs.
         table: gives the facts in force.
+        acts: what to report about acts.
+        relaying: of the key router, None without one.
+        aside: runs the tests of what others claim, which take a while, beside the event loop.
         until_safe: epochs without a plan after which all links go dark.
         on_epoch: told of each outcome; must not block.
 
     Attributes:
-        epoch: number of the last epoch; set before `run` to continue after a restart.
+        epoch: number of the last decided epoch; set before `run` to continue after a restart.
         outcomes: of recent epochs, oldest first.
-        last_tick: monotonic time of the last turn.
-        missed: epochs skipped because a turn took longer than an epoch.
+        last_tick: monotonic time of the last tick.
     """
 
     def __init__(
@@ -72,31 +115,36 @@ class EpochLoop:
         *,
         links: Mapping[str, LinkController],
         reporter: Reporter,
-        agreement: Agreement,
-        decider: Decider,
+        application: NodeApplication,
         journal: Journal,
         alarms: Alarms,
+        policy: Callable[[], str],
         table: Callable[[], LinkTable],
+        acts: Callable[[], ActReport],
+        relaying: Relaying | None,
+        aside: Aside,
         until_safe: int,
         on_epoch: Callable[[EpochOutcome], None],
     ) -> None:
         self.epoch = 0
         self.outcomes: deque[EpochOutcome] = deque(maxlen=_HISTORY)
         self.last_tick = clock.monotonic()
-        self._decider = decider
         self._node = node
         self._epoch_s = epoch_s
         self._clock = clock
         self._links = dict(sorted(links.items()))
         self._reporter = reporter
-        self._agreement = agreement
+        self._application = application
         self._journal = journal
         self._alarms = alarms
+        self._policy = policy
         self._table = table
+        self._acts = acts
+        self._relaying = relaying
+        self._aside = aside
         self._until_safe = until_safe
         self._on_epoch = on_epoch
-        self._electorate = Electorate.equal((node,), 0)
-        self._state: NetworkState | None = None
+        self._decided = True
         self._without_plan = 0
         self._why_no_plan = ""
         self._planned: set[str] = set()
@@ -104,39 +152,82 @@ class EpochLoop:
 
     @property
     def missed(self) -> int:
-        """Epochs skipped because a turn took too long."""
+        """Ticks skipped because the loop was late."""
         return self._grid.missed
 
-    async def run(self) -> None:
-        """One turn per epoch, until cancelled."""
+    async def run(self, tick: Callable[[], None]) -> None:
+        """Give the ticks, and watch that decisions come, until cancelled.
+
+        Args:
+            tick: begins the next epoch, unless one is under way.
+        """
         self._grid.deadline = self._clock.monotonic()
         while True:
             self._grid.advance(self._clock.monotonic())
             await self._clock.sleep(self._grid.deadline - self._clock.monotonic())
             self.last_tick = self._clock.monotonic()
-            await self.turn()
+            await self._judge()
+            tick()
 
-    async def turn(self) -> None:
-        """One epoch. A turn that fails leaves the instruments as they are; too many in a row make the links dark.
-
-        It never raises, or the links would be left to themselves.
-        """
-        self.epoch += 1
+    async def collect(self, wish: Collect) -> str:
+        """The report of this node for an epoch, as canonical text."""
         try:
-            async with asyncio.timeout(self._epoch_s):
-                outcome = await self._decide()
+            table = self._table()
+            report = await self._reporter.report(wish.epoch, table, self._policy())
+            views = () if self._relaying is None else await self._relaying.views()
+            found = await self._aside(lambda: self._accusations(wish, table))
         except Exception as error:
-            why = str(error) or f"not decided within {self._epoch_s:g} s"
-            if why != self._why_no_plan:
-                log.exception("no plan", epoch=self.epoch)
-            self._why_no_plan = why
-            await self._do_without_plan(why)
-            return
+            self._why_no_plan = f"no report: {str(error) or repr(error)}"
+            raise
+        said = {"late": wish.late, "accusations": found, "relays": views, "acts": self._acts()}
+        return report.model_copy(update=said).canonical().decode("ascii")
+
+    async def commit(self, entry: Entry) -> None:
+        """Append a decision to the ledger with the set-points it commits, then carry it out.
+
+        Raises:
+            StoreError: it is not durable; nothing was done.
+            DivergenceError: it does not follow from the state of this node.
+        """
+        try:
+            decision, agreed = self._application.after(entry)
+        except ValueError as error:
+            raise DivergenceError(str(error)) from error
+        set_points = self._set_points(agreed.network, decision.plan)
+        memories = {STATE_KEY: agreed.canonical().decode("ascii")}
+        beside = beside_decision(decision.epoch, report_texts(entry), STATE_ROOM, memories)
+        try:
+            await self._journal.append("decision", payload_of(entry), set_points, beside)
+        except Exception as error:
+            self._why_no_plan = str(error) or repr(error)
+            raise
+        self._application.advance(agreed)
+        self.epoch = decision.epoch
+        outcome = EpochOutcome(self._clock.wall_ms(), self._clock.monotonic(), entry, decision, agreed)
+        self.outcomes.append(outcome)
+        self._note_plan()
+        self._note_disputes(agreed.network)
+        self._carry_out(outcome)
+        self._on_epoch(outcome)
+
+    def _accusations(self, wish: Collect, table: LinkTable) -> tuple[Accusation, ...]:
+        """What only a faulty node does, as it was seen in the epoch before."""
+        found = {
+            Accusation(node=node, kind="equivocation", epoch=wish.epoch - 1, subject="") for node in wish.contradicting
+        }
+        if self.outcomes:
+            reports = [NodeReport.from_json(text) for text in self.outcomes[-1].entry.reports.values()]
+            found |= set(accusations(self._node, reports, table))
+        return tuple(sorted(found, key=lambda entry: entry.order))
+
+    def _note_plan(self) -> None:
         if self._without_plan:
             log.info("a plan again", epoch=self.epoch, without=self._without_plan)
+        self._decided = True
         self._without_plan, self._why_no_plan = 0, ""
         self._alarms.clear("no-plan", self._node)
-        self.outcomes.append(outcome)
+
+    def _carry_out(self, outcome: EpochOutcome) -> None:
         plans = {plan.link: plan for plan in outcome.plan.links if plan.link in self._planned}
         for name, link in self._links.items():
             try:
@@ -146,30 +237,8 @@ class EpochLoop:
             except Exception:
                 log.exception("plan not carried out", link=name)
                 self._alarms.raise_("defect", name, "a defect in the control of this link; the log has the details")
-        self._on_epoch(outcome)
-
-    async def _decide(self) -> EpochOutcome:
-        table = self._table()
-        report = await self._reporter.report(self.epoch, table, self._decider.policy.identity)
-        snapshot = await self._agreement.agree(report)
-        state = next_state(self._state, snapshot, table, self._electorate)
-        self._note_disputes(state)
-        plan = self._decider.decide(state, table)
-        decision = Decision(
-            epoch=self.epoch,
-            snapshot_digest=digest([entry.to_plain() for entry in snapshot]),
-            state_digest=state.digest(),
-            plan=plan,
-            policy=self._decider.policy.identity,
-        )
-        payload = {
-            "decision": decision.to_plain(),
-            "report": report.to_plain(),
-            "shield_history": self._decider.history.to_plain(),
-        }
-        await self._journal.append("decision", payload, self._set_points(state, plan))
-        self._state = state
-        return EpochOutcome(self._clock.wall_ms(), self._clock.monotonic(), report, state, plan)
+        if self._relaying is not None:
+            self._relaying.apply(outcome.decision)
 
     def _note_disputes(self, state: NetworkState) -> None:
         """An operator hears of links whose ends contradict each other."""
@@ -202,9 +271,17 @@ class EpochLoop:
                 self._alarms.clear("plan-not-possible", link.link)
         return set_points
 
-    async def _do_without_plan(self, why: str) -> None:
+    async def _judge(self) -> None:
+        """Whether anything was decided since the last tick; too long without makes the links dark.
+
+        Instruments stay as they are until then.
+        """
+        decided, self._decided = self._decided, False
+        if decided:
+            return
         self._without_plan += 1
-        self._alarms.raise_("no-plan", self._node, f"epoch {self.epoch}: {why}")
+        why = self._why_no_plan or f"not decided within {self._epoch_s:g} s"
+        self._alarms.raise_("no-plan", self._node, f"epoch {self.epoch + 1}: {why}")
         if self._without_plan < self._until_safe:
             return
         suspended = (link.suspend("no plan for too long") for link in self._links.values())

@@ -7,6 +7,7 @@ from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.set_points import SetPoints
 from qkdctl.devices.attributes import Value
 from qkdctl.records.encoding import Canonical
+from qkdctl.store.ledger import Beside
 
 
 class Journal(Protocol):
@@ -15,8 +16,14 @@ class Journal(Protocol):
     What brings light waits until it is durable; what takes light away never waits for a disk.
     """
 
-    async def append(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:
-        """Write an entry durably; its set-points are committed in the same transaction.
+    async def append(
+        self,
+        kind: str,
+        payload: Mapping[str, Canonical],
+        set_points: SetPoints | None = None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Write an entry durably; its set-points, and what `beside` writes, are committed in the same transaction.
 
         Raises:
             Exception: it is not durable, or not in time.

@@ -35,7 +35,7 @@ class LinkSettings:
     """The configured part of a link.
 
     Attributes:
-        operating_current_a: laser current of normal operation.
+        operating_current_a: laser current of normal operation; 0 where Alice's end stands at another node.
         cap_e6: mean photon number that must never be exceeded, 1e-6 photons per pulse.
         initial: what the link starts with when nothing was ever commanded.
         alignment_pulses: per measurement of a re-alignment.

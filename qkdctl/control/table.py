@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from qkdctl.actuation.calibration import OpticalPath
 from qkdctl.actuation.set_points import Operation
-from qkdctl.config.link_section import LinkSection, to_e6
+from qkdctl.config.link_facts import link_facts
+from qkdctl.config.link_section import LinkSection
 from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.control.link_settings import LinkSettings
-from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
+from qkdctl.records.facts import LinkFacts, LinkTable
 
 
 def optical_path(section: LinkSection) -> OpticalPath:
@@ -27,7 +28,7 @@ def link_settings(section: LinkSection) -> LinkSettings:
     """What the controller of a link needs of its section."""
     return LinkSettings(
         path=optical_path(section),
-        operating_current_a=section.operating_current_a,
+        operating_current_a=section.operating_current_a or 0.0,
         cap_e6=section.maximum_mean_photon_number_e6,
         initial=Operation(section.initial_mean_photon_number_e6, section.protocols[0], section.switch_connections),
         alignment_pulses=section.alignment_pulses,
@@ -46,31 +47,10 @@ def link_table(config: Config, links: Mapping[str, LinkController]) -> LinkTable
 
 
 def _facts(config: Config, name: str, section: LinkSection, controller: LinkController | None) -> LinkFacts:
+    facts = link_facts(name, section, config.shield.minimum_dwell_epochs)
     step_db, uncertainty_ppm = _precision(section, controller)
-    protocols = tuple(
-        ProtocolFacts(
-            protocol=protocol,
-            cap_mean_photon_number_e6=section.maximum_mean_photon_number_e6,
-            qber_limit_ppm=section.qber_limit_ppm,
-        )
-        for protocol in section.protocols
-    )
-    return LinkFacts(
-        link=name,
-        alice=section.alice,
-        bob=section.bob,
-        protocols=protocols,
-        pulse_rate_hz=round(section.pulse_rate_hz),
-        detector_efficiency_ppm=to_e6(section.detector_efficiency),
-        receiver_loss_mdb=round(1000 * section.receiver_loss_db),
-        background_yield_e9=round(section.background_yield * 1e9),
-        aligned_qber_ppm=section.expected_qber_ppm,
-        attenuator_step_mdb=round(1000 * step_db),
-        calibration_uncertainty_ppm=uncertainty_ppm,
-        can_realign=int(section.can_realign),
-        realign_dead_ms=round(1000 * section.realign_dead_s),
-        dwell_epochs=config.shield.minimum_dwell_epochs,
-    )
+    own = {"attenuator_step_mdb": round(1000 * step_db), "calibration_uncertainty_ppm": uncertainty_ppm}
+    return facts.model_copy(update=own)
 
 
 def _precision(section: LinkSection, controller: LinkController | None) -> tuple[float, int]:

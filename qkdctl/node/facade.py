@@ -199,15 +199,15 @@ class Facade:
         return self._node.broadcast.subscribe()
 
     def _policy(self) -> Json:
-        decider = self._node.decider
-        identity = decider.policy.identity
+        identity = self._node.policy.identity
+        state = self._node.application.state
         path = self._node.config.policy.file
         return {
             "kind": self._node.policy_kind,
             "name": path.name if path is not None and self._node.policy_kind == "onnx" else identity,
             "digest": identity if self._node.policy_kind == "onnx" else "",
-            "ejected": decider.ejected,
-            "fallbacks": decider.fallbacks,
+            "ejected": state is not None and bool(state.ejected),
+            "fallbacks": self._node.fallbacks,
         }
 
     def _supervisor(self, name: str) -> Supervisor:

@@ -12,6 +12,7 @@ from qkdctl.devices.attributes import Value
 from qkdctl.records.encoding import Canonical
 from qkdctl.store.chain import Entry, Kind
 from qkdctl.store.errors import StoreError
+from qkdctl.store.ledger import Beside
 from qkdctl.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -49,14 +50,20 @@ class LedgerJournal:
         points = await store.set_points.all()
         return cls(store, {key: point.value for key, point in points.items()}, await store.ledger.head())
 
-    async def append(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:
+    async def append(
+        self,
+        kind: str,
+        payload: Mapping[str, Canonical],
+        set_points: SetPoints | None = None,
+        beside: Beside | None = None,
+    ) -> None:
         """Write an entry durably; its set-points count from now on.
 
         Raises:
             StoreError: it could not be written, or not in time; then it may be written yet.
             TypeError, ValueError: it is not of the form that the ledger takes.
         """
-        call, write = self._write(kind, payload, set_points)
+        call, write = self._write(kind, payload, set_points, beside)
         done, _ = await asyncio.wait({write}, timeout=_PATIENCE_S)
         if not done:
             raise StoreError(f"the ledger did not take an entry within {_PATIENCE_S:g} s; is the disk full, or slow?")
@@ -94,17 +101,23 @@ class LedgerJournal:
         return self._committed.get(device, {})
 
     def _write(
-        self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None
+        self,
+        kind: str,
+        payload: Mapping[str, Canonical],
+        set_points: SetPoints | None,
+        beside: Beside | None = None,
     ) -> tuple[int, "asyncio.Task[None]"]:
         """Begin to write; tasks begin in the order in which they are made, and so do the jobs of the disk."""
         self._calls += 1
-        write = asyncio.create_task(self._take(kind, payload, set_points), name="ledger entry")
+        write = asyncio.create_task(self._take(kind, payload, set_points, beside), name="ledger entry")
         self._writes.add(write)
         write.add_done_callback(self._written)
         return self._calls, write
 
-    async def _take(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None) -> None:
-        self.head = await self._store.ledger.append(cast("Kind", kind), payload, set_points)
+    async def _take(
+        self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None, beside: Beside | None
+    ) -> None:
+        self.head = await self._store.ledger.append(cast("Kind", kind), payload, set_points, beside)
 
     def _written(self, write: "asyncio.Task[None]") -> None:
         self._writes.discard(write)

@@ -2,35 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import structlog
 
+from qkdctl.abft.effects import Halt
 from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.set_points import Operation
+from qkdctl.agreement.application import NodeApplication
+from qkdctl.agreement.ledger_entries import NotADecisionError, place_of
+from qkdctl.agreement.recovery import recover
 from qkdctl.clock import Clock
 from qkdctl.config.model import Config
-from qkdctl.control.agreement import Alone
 from qkdctl.control.alarms import Alarm, Alarms, Severity
-from qkdctl.control.decider import Decider
 from qkdctl.control.epoch import EpochLoop, EpochOutcome
 from qkdctl.control.link import LinkController
 from qkdctl.control.link_settings import Manual
 from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
+from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.devices import build_supervisors, link_roles
 from qkdctl.node.events import Broadcast
 from qkdctl.node.journal import LedgerJournal
+from qkdctl.node.network_side import NetworkSide, alone
 from qkdctl.node.policy import load_policy, shield_settings
 from qkdctl.node.views import alarm_view, device_view, link_view
 from qkdctl.policy.baselines import RuleBased
-from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
+from qkdctl.records.act import ActReport
 from qkdctl.records.decision import Decision
+from qkdctl.records.facts import LinkTable
 from qkdctl.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -57,9 +63,16 @@ class Node:
         store: open state.
         journal: over the store's ledger.
         clock: of the machine, or virtual.
+        side: its network; None for a node alone.
+
+    Attributes:
+        halted: why it must stop for good; None while it need not.
+        on_halt: called when it must.
     """
 
-    def __init__(self, config: Config, store: Store, journal: LedgerJournal, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, store: Store, journal: LedgerJournal, clock: Clock, side: NetworkSide | None = None
+    ) -> None:
         self.config = config
         self.store = store
         self.clock = clock
@@ -95,7 +108,12 @@ class Node:
         if problem:
             self.policy_kind = "rule-based"
             self.alarms.raise_("policy-rejected", "policy", problem)
-        self.decider = Decider(policy, RuleBased(), shield_settings(config), self.alarms, ShieldHistory())
+        self.policy: Policy = policy
+        self.fallbacks = 0
+        self.halted: Halt | None = None
+        self.on_halt: Callable[[], None] = lambda: None
+        self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
+        self.application = NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), None)
         self.epochs = EpochLoop(
             config.node.name,
             config.node.epoch_s,
@@ -109,13 +127,26 @@ class Node:
                 clock,
                 _GATHER_SHARE * config.node.epoch_s,
             ),
-            agreement=Alone(),
-            decider=self.decider,
+            application=self.application,
             journal=journal,
             alarms=self.alarms,
-            table=lambda: link_table(self.config, self.links),
+            policy=lambda: self.policy.identity,
+            table=lambda: self.side.terms().table,
+            acts=self._act_report,
+            relaying=None,
+            aside=asyncio.to_thread,
             until_safe=config.node.no_plan_epochs_until_safe,
             on_epoch=self._epoch_ended,
+        )
+        self.agreeing = Agreeing(
+            config.node.name,
+            self.side,
+            store,
+            self.alarms,
+            clock,
+            self.epochs,
+            self.application,
+            self._halt,
         )
         self.started_at = clock.monotonic()
         self.version = version("qkdctl")
@@ -138,7 +169,8 @@ class Node:
         await self._await_first_attempts()
         for link in self.links.values():
             link.begin()
-        self._spawn(self.epochs.run(), "epochs")
+        self._spawn(self.agreeing.run(), "agreement")
+        self._spawn(self.epochs.run(self.agreeing.tick), "epochs")
         self.is_ready = True
         self.broadcast.changed("node", "", self._node_part)
 
@@ -153,7 +185,7 @@ class Node:
         self.is_stopping = True
         self.broadcast.changed("node", "", self._node_part)
         for task in self._tasks:
-            if task.get_name() == "epochs":
+            if task.get_name() in ("epochs", "agreement"):
                 task.cancel()
         outcomes = await asyncio.gather(*(link.shut_down() for link in self.links.values()), return_exceptions=True)
         self._not_shown_dark = [str(outcome) or repr(outcome) for outcome in outcomes if outcome is not None]
@@ -172,9 +204,11 @@ class Node:
             config: the new one.
             policy: what it names, when that is another one; the one in force stays, as it stands, otherwise.
         """
-        self.decider.take_over(policy, shield_settings(config))
         self.config = config
         if policy is not None:
+            self.policy = policy
+            self.application.reset_ladder()
+            self.alarms.clear("policy-ejected", "policy")
             self.policy_kind = config.policy.kind
             self.alarms.clear("policy-rejected", "policy")
 
@@ -204,18 +238,27 @@ class Node:
                 self._take_calibration(link, stored.document)
             if name in orders:
                 link.orders.manual = _ORDERED[orders[name].mode]
-        entries = await self.store.ledger.tail(_DECISIONS_SEARCHED)
-        decisions = [entry for entry in reversed(entries) if entry.kind == "decision"]
-        try:
-            for age, entry in enumerate(decisions):
-                decision = Decision.from_json(json.dumps(entry.payload["decision"]))
-                if age == 0:
-                    self.epochs.epoch = decision.epoch
-                    self.decider.history = ShieldHistory.from_json(json.dumps(entry.payload["shield_history"]))
-                if self._continue_after(decision):
-                    return
-        except (KeyError, ValueError) as error:
-            log.warning("an earlier decision is not understood", entry=entry.sequence, error=str(error))
+        recovered = await recover(
+            self.store,
+            self.side.chain,
+            lambda state: NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), state),
+        )
+        self.application.state = recovered.state
+        self.epochs.epoch = recovered.beginning.chain.epoch - 1
+        await self._continue()
+        await self.agreeing.begin(recovered, secrets.token_bytes)
+
+    async def _continue(self) -> None:
+        """Let links go on with the settings of the last decisions."""
+        for entry in reversed(await self.store.decisions.tail(_DECISIONS_SEARCHED)):
+            try:
+                _, value = place_of(entry.payload)
+                decision = Decision.model_validate(dict(value.outcome.payload), strict=False)
+            except (NotADecisionError, ValueError) as error:
+                log.warning("an earlier decision is not understood", entry=entry.sequence, error=str(error))
+                return
+            if self._continue_after(decision):
+                return
 
     def _take_calibration(self, link: LinkController, document: Mapping[str, object]) -> None:
         """A record of another version says nothing that can be relied on."""
@@ -274,7 +317,33 @@ class Node:
                 log.exception("link does not react", link=link.name, device=name)
                 self.alarms.raise_("defect", link.name, "a defect in the control of this link; the log has the details")
 
-    def _epoch_ended(self, _: EpochOutcome) -> None:
+    def _act_report(self) -> ActReport:
+        return self.agreeing.act_report()
+
+    def _table(self) -> LinkTable:
+        return link_table(self.config, self.links)
+
+    def _halt(self, halt: Halt) -> None:
+        """Nodes contradict each other: this one stops for good, which makes its sources dark."""
+        log.critical("agreement is broken", code=halt.code, why=halt.text)
+        self.halted = halt
+        self.journal.note("alarm", {"code": halt.code, "text": halt.text})
+        self.on_halt()
+
+    def _watch_policy(self, outcome: EpochOutcome) -> None:
+        """An operator hears of a policy that fails, and of one that the other nodes do not run."""
+        self.fallbacks += outcome.decision.failed or outcome.agreed.ejected
+        if outcome.agreed.ejected:
+            text = "it failed too often and was given up; the rule-based baseline decides"
+            self.alarms.raise_("policy-ejected", "policy", text, Severity.CRITICAL)
+        if outcome.decision.policy != self.policy.identity:
+            text = f"this node runs {self.policy.identity[:12]}, the network decides by {outcome.decision.policy[:12]}"
+            self.alarms.raise_("policy-skew", self.config.node.name, text)
+        else:
+            self.alarms.clear("policy-skew", self.config.node.name)
+
+    def _epoch_ended(self, outcome: EpochOutcome) -> None:
+        self._watch_policy(outcome)
         self.broadcast.changed("node", "", self._node_part)
         self.broadcast.changed("complaints", "", self.complaints)
         for name in self.links:

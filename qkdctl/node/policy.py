@@ -31,13 +31,4 @@ def load_policy(config: Config) -> tuple[Policy, str]:
 
 def shield_settings(config: Config) -> ShieldSettings:
     """Limits on what any policy may do."""
-    section = config.shield
-    return ShieldSettings(
-        max_raise_ppm=section.maximum_raise_ppm,
-        qber_margin_ppm=section.qber_margin_ppm,
-        stale_after_ms=round(1000 * config.node.epoch_s * section.stale_after_epochs),
-        switches_per_hour=section.switch_budget_per_hour,
-        switch_share_ppm=section.switch_share_ppm,
-        realign_rest_epochs=section.realign_rest_epochs,
-        realigns_per_hour=section.realign_budget_per_hour,
-    )
+    return config.shield.settings(config.node.epoch_s)

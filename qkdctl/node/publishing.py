@@ -2,44 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from qkdctl.bus.mqtt import MqttBus
 from qkdctl.bus.publisher import StatePublisher
-from qkdctl.bus.settings import MqttSettings, TlsSettings
-from qkdctl.config.model import MqttSection
-from qkdctl.config.secrets import secret_path
-from qkdctl.config.types import SecretReference
+from qkdctl.bus.settings import MqttSettings
 from qkdctl.node.node import Node
 
 #: Ages change all the time; a state that differs in nothing else is not worth a message.
 _UNWATCHED = frozenset({"age_s"})
-
-
-def mqtt_settings(section: MqttSection, environment: Mapping[str, str]) -> MqttSettings:
-    """Settings of the broker session.
-
-    Raises:
-        SecretError: a credential is wanted and the service manager passed none.
-    """
-
-    def file(reference: SecretReference | None) -> Path | None:
-        return None if reference is None else secret_path(reference, environment)
-
-    tls = section.tls
-    return MqttSettings(
-        host=section.host,
-        port=section.port,
-        prefix=section.topic_prefix,
-        client_id=section.client_id,
-        username=section.username,
-        password_file=file(section.password_file),
-        tls=None if tls is None else TlsSettings(tls.ca_file, tls.certificate_file, file(tls.key_file)),
-        keepalive_s=section.keepalive_s,
-        heartbeat_s=section.heartbeat_s,
-    )
 
 
 @asynccontextmanager

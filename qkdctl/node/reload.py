@@ -75,7 +75,7 @@ class Reloader:
         if problem:
             raise InvalidValueError(problem, hint="the policy in force stays; nothing was applied")
         sections = {key.partition(".")[0] for key in changed}
-        other = "policy" in sections or policy.identity != self._node.decider.policy.identity
+        other = "policy" in sections or policy.identity != self._node.policy.identity
         applied = sorted({*sections, *(["policy"] if other else [])})
         if not applied:
             return "nothing has changed"

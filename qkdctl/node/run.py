@@ -12,6 +12,7 @@ from typing import Any, Literal
 import structlog
 
 from qkdctl import exit_codes
+from qkdctl.agreement.recovery import RecoveryError
 from qkdctl.api.server import ApiServer
 from qkdctl.api.settings import ApiSettings, api_settings
 from qkdctl.bus.settings import MqttSettings
@@ -21,10 +22,11 @@ from qkdctl.config.model import Config
 from qkdctl.config.secrets import SecretError, read_secret
 from qkdctl.config.types import SecretReference
 from qkdctl.logs import configure_logging
+from qkdctl.node.brokers import mqtt_settings
 from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node, StartError
-from qkdctl.node.publishing import mqtt_settings, publishing
+from qkdctl.node.publishing import publishing
 from qkdctl.node.reload import Reloader
 from qkdctl.service import Notifier, Watchdog, signals, watchdog_timeout_s
 from qkdctl.store.errors import StoreError
@@ -105,7 +107,7 @@ async def _serve(config: Config, options: RunOptions, environment: Mapping[str, 
             )
             node = Node(config, store, await LedgerJournal.load(store), clock)
             return await _run_node(node, outside, options, environment, notifier)
-    except (StoreError, StartError, OSError) as error:
+    except (StoreError, StartError, RecoveryError, OSError) as error:
         log.critical("cannot start", error=str(error))
         refused = isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError)
         return exit_codes.PERMISSION if refused else exit_codes.UNAVAILABLE
@@ -119,6 +121,7 @@ async def _run_node(
     However it ends, also by a mistake in what comes after the start, the node is stopped.
     """
     stop = asyncio.Event()
+    node.on_halt = stop.set
     reloader = Reloader(node, lambda: load(options.path, environment, options.overrides), notifier)
     server = ApiServer(Facade(node, reloader.reload), outside.api, node.clock)
     with signals(stop, lambda: reloader.request("signal")):
@@ -139,6 +142,8 @@ async def _run_node(
                 log.info("stopping", node=node.config.node.name)
                 failures = await node.stop()
     log.info("stopped", node=node.config.node.name, dark=not failures)
+    if node.halted is not None:
+        return exit_codes.FORK
     return exit_codes.FAILURE if failures else exit_codes.OK
 
 

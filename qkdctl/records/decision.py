@@ -1,4 +1,4 @@
-"""What was decided in one epoch, and from what."""
+"""What was decided in one epoch: the payload of an agreed value."""
 
 from typing import Annotated
 
@@ -6,22 +6,28 @@ from pydantic import Field
 
 from qkdctl.records.base import Count, PolicyId, Record
 from qkdctl.records.plan import Plan
+from qkdctl.records.report import Flag
+from qkdctl.records.route import RoutePlan
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Decision(Record):
-    """The outcome of one epoch; with the reports behind the snapshot it can be replayed bit for bit.
+    """The outcome of one epoch; from the reports behind it all can be recomputed but what the policy proposed.
 
     Attributes:
-        snapshot_digest: digest of the agreed reports.
-        state_digest: digest of the network state that followed from them.
-        plan: what was decided.
+        state: digest of the network state that followed from the reports.
+        book: digest of the acts after this epoch.
+        plan: settings of all links.
         policy: the policy that was active; `plan.policy` names the baseline instead when that had to step in.
+        failed: 1 when the active policy gave nothing.
+        routes: of the keys that nodes relay, sorted by demand.
     """
 
     epoch: Count
-    snapshot_digest: Digest
-    state_digest: Digest
+    state: Digest
+    book: Digest
     plan: Plan
     policy: PolicyId
+    failed: Flag
+    routes: tuple[RoutePlan, ...]

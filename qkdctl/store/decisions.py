@@ -29,6 +29,15 @@ class Decisions:
         """The ledger entry of an epoch, None when it has none."""
         return await self._database.run(lambda connection: _entry(connection, "WHERE decisions.epoch = ?", (epoch,)))
 
+    async def tail(self, count: int) -> list[Entry]:
+        """Ledger entries of the last decided epochs, oldest first."""
+
+        def job(connection: sqlite3.Connection) -> list[Entry]:
+            rows = connection.execute(f"{_SELECT} ORDER BY decisions.epoch DESC LIMIT ?", (count,)).fetchall()
+            return [entry_from_row(row) for row in reversed(rows)]
+
+        return await self._database.run(job)
+
     async def since(self, epoch: int, limit: int) -> list[Entry]:
         """Ledger entries of epochs above this one, oldest first."""
 

@@ -2,18 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
+from qkdctl.abft.effects import Alarm, Collect, Halt, Recall
+from qkdctl.abft.messages import Message
+from qkdctl.abft.packet import Spoken
+from qkdctl.abft.replica import Beginning, Replica
+from qkdctl.abft.value import Entry as AgreedEntry
 from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.roles import AliceEnd, BobEnd, LinkRoles
 from qkdctl.actuation.safety import require_dark
 from qkdctl.actuation.set_points import Operation
-from qkdctl.control.agreement import Alone
+from qkdctl.agreement.application import NodeApplication
+from qkdctl.agreement.host import Host
 from qkdctl.control.alarms import Alarms
-from qkdctl.control.decider import Decider
 from qkdctl.control.epoch import EpochLoop
 from qkdctl.control.link import LinkController
 from qkdctl.control.link_settings import LinkSettings, Manual
@@ -21,10 +26,11 @@ from qkdctl.control.reporting import Reporter
 from qkdctl.devices import Value
 from qkdctl.devices.supervisor import Supervisor, SupervisorSettings
 from qkdctl.node.journal import LedgerJournal
+from qkdctl.node.network_side import alone
 from qkdctl.policy.baselines import Hold, RuleBased
-from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import LinkProposal, Proposal
 from qkdctl.policy.shield_settings import ShieldSettings
+from qkdctl.records.act import ActReport
 from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
 from qkdctl.records.network import NetworkState
 from qkdctl.records.report import NodeReport
@@ -55,7 +61,9 @@ class Disk:
         self._one_at_a_time = asyncio.Lock()
         self.stuck.set()
 
-    async def _append(self, kind: str, payload: Mapping[str, Any], points: dict[tuple[str, str], Value] | None) -> Any:
+    async def _append(
+        self, kind: str, payload: Mapping[str, Any], points: dict[tuple[str, str], Value] | None, _beside: object
+    ) -> Any:
         await self._turn()
         self.entries.append((kind, payload))
         self.committed |= points or {}
@@ -89,15 +97,44 @@ class Chosen:
         return Proposal("chosen", tuple(LinkProposal(link.link, action) for link in facts.links))
 
 
-class Mirrored:
-    """The other node agrees with what Alice's end says."""
+class Alone:
+    """What the replica of a node alone wants done; a node with one end gets the other end's word for everything."""
 
-    async def agree(self, report: NodeReport) -> tuple[NodeReport, ...]:
-        (alice,) = report.ends
-        sessions = tuple(record.model_copy(update={"end": "bob"}) for record in alice.sessions)
-        told_e6 = alice.sessions[-1].mean_photon_numbers_e6[0] if sessions else 0
-        bob = alice.model_copy(update={"end": "bob", "sessions": sessions, "mean_photon_number_e6": told_e6})
-        return (report.model_copy(update={"ends": (alice, bob)}),)
+    def __init__(self, epochs: EpochLoop, alarms: Alarms, *, mirrors: bool) -> None:
+        self._epochs = epochs
+        self._alarms = alarms
+        self._mirrors = mirrors
+
+    async def persist(self, writes: Mapping[str, str | None]) -> None:
+        pass
+
+    async def commit(self, entry: AgreedEntry) -> None:
+        await self._epochs.commit(entry)
+
+    async def collect(self, wish: Collect) -> str:
+        text = await self._epochs.collect(wish)
+        return mirrored(NodeReport.from_json(text)).canonical().decode() if self._mirrors else text
+
+    async def recall(self, wish: Recall) -> list[Message]:
+        raise AssertionError(wish)
+
+    async def send(self, messages: Iterable[tuple[str, Spoken]]) -> None:
+        raise AssertionError(messages)
+
+    def alarm(self, alarm: Alarm) -> None:
+        self._alarms.raise_(alarm.code, alarm.subject, alarm.text)
+
+    def halt(self, halt: Halt) -> None:
+        raise AssertionError(halt)
+
+
+def mirrored(report: NodeReport) -> NodeReport:
+    """Bob's end agrees with what Alice's says."""
+    (alice,) = report.ends
+    sessions = tuple(record.model_copy(update={"end": "bob"}) for record in alice.sessions)
+    told_e6 = alice.sessions[-1].mean_photon_numbers_e6[0] if sessions else 0
+    bob = alice.model_copy(update={"end": "bob", "sessions": sessions, "mean_photon_number_e6": told_e6})
+    return report.model_copy(update={"ends": (alice, bob)})
 
 
 class Lab:
@@ -208,15 +245,19 @@ class Daemon:
         self.link.orders.manual = Manual(manual)
         self.policy = policy or Chosen()
         shield = ShieldSettings(max_raise_ppm=1_000_000, realign_rest_epochs=0, stale_after_ms=60_000)
-        decider = Decider(self.policy, RuleBased() if policy is None else Hold(), shield, self.alarms, ShieldHistory())
+        baseline = RuleBased() if policy is None else Hold()
+        side = alone("lab", self.policy.identity, self._table, lambda: shield)
+        application = NodeApplication(side.terms, lambda: (self.policy, baseline), None)
+        self.replica = Replica("lab", Beginning(side.chain, {}), side.timing, application, clock.monotonic())
         links = {"a-b": self.link}
         self.epochs = EpochLoop(
             "lab", EPOCH_S, clock, links=links,
             reporter=Reporter("lab", links, self.supervisors, self.alarms, clock, EPOCH_S / 2),
-            agreement=Alone() if roles.whole else Mirrored(), decider=decider, journal=self.journal,
-            alarms=self.alarms, table=self._table,
-            until_safe=until_safe, on_epoch=lambda _: None,
+            application=application, journal=self.journal, alarms=self.alarms, policy=lambda: self.policy.identity,
+            table=self._table, acts=ActReport, relaying=None, aside=_inline, until_safe=until_safe,
+            on_epoch=lambda _: None,
         )  # fmt: skip
+        self.host = Host(self.replica, Alone(self.epochs, self.alarms, mirrors=not roles.whole), clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -230,11 +271,13 @@ class Daemon:
                 continue
         self._restore()
         self.link.begin()
-        self._tasks.append(asyncio.create_task(self.epochs.run(), name="epochs"))
+        self._tasks.append(asyncio.create_task(self.host.run(), name="agreement"))
+        self._tasks.append(asyncio.create_task(self.epochs.run(self.host.tick), name="epochs"))
 
     async def stop(self) -> None:
         """As the node does it."""
-        self._tasks[-1].cancel()
+        for task in self._tasks[-2:]:
+            task.cancel()
         try:
             await self.link.shut_down()
         finally:
@@ -276,8 +319,7 @@ class Daemon:
     def _restore(self) -> None:
         for kind, payload in reversed(self.lab.disk.entries):
             if kind == "decision":
-                self.epochs.epoch = int(payload["decision"]["epoch"])
-                plan = payload["decision"]["plan"]["links"][0]
+                plan = payload["value"]["outcome"]["plan"]["links"][0]
                 if plan["mean_photon_number_e6"]:
                     self.link.operations.operation = Operation(plan["mean_photon_number_e6"], "bb84")
                 return
@@ -306,6 +348,10 @@ def facts(**changes: Any) -> LinkFacts:
             **changes,
         }
     )  # fmt: skip
+
+
+async def _inline(work: Callable[[], Any]) -> Any:
+    return work()
 
 
 async def _at_once() -> None:

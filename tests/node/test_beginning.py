@@ -1,11 +1,17 @@
 """What a daemon begins with: what was running, and what it should say of its own state."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import structlog
 
 from qkdctl import exit_codes
+from qkdctl.abft.messages import digest_of
+from qkdctl.abft.snapshot import next_state
+from qkdctl.abft.value import Entry, Outcome, Value
+from qkdctl.agreement.ledger_entries import payload_of, report_texts
+from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
 from qkdctl.clock import RealClock
 from qkdctl.config.load import load
 from qkdctl.node import RunOptions
@@ -13,9 +19,10 @@ from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node
 from qkdctl.node.run import run
-from qkdctl.policy.history import ShieldHistory
 from qkdctl.records.decision import Decision
 from qkdctl.records.plan import LinkPlan, Plan
+from qkdctl.records.report import NodeReport
+from qkdctl.store.decisions import beside_decision
 from qkdctl.store.store import Store, open_store
 
 SHIPPED = Path(__file__).parents[2] / "config" / "bench.toml"
@@ -27,7 +34,9 @@ def node_over(store: Store, directory: Path, journal: LedgerJournal) -> Node:
     return Node(load(SHIPPED, {}, overrides), store, journal, RealClock())
 
 
-async def decided(store: Store, epoch: int, **mean_photon_numbers_e6: int) -> None:
+async def decided(store: Store, directory: Path, epoch: int, **mean_photon_numbers_e6: int) -> None:
+    """An epoch as a daemon writes it, with this plan."""
+    node = node_over(store, directory, await LedgerJournal.load(store))
     links = tuple(
         LinkPlan(
             link=name.replace("_", "-"), action="hold", mean_photon_number_e6=mean, protocol="bb84", realign=0,
@@ -35,19 +44,30 @@ async def decided(store: Store, epoch: int, **mean_photon_numbers_e6: int) -> No
         )
         for name, mean in sorted(mean_photon_numbers_e6.items())
     )  # fmt: skip
-    plan = Plan(epoch=epoch, policy="rule-based", links=links)
-    digest = "0" * 64
-    decision = Decision(epoch=epoch, snapshot_digest=digest, state_digest=digest, plan=plan, policy="rule-based")
-    payload = {"decision": decision.to_plain(), "shield_history": ShieldHistory().to_plain()}
-    await store.ledger.append("decision", payload)
+    report = NodeReport(
+        node="bench", epoch=epoch, wall_ms=0, policy="rule-based", devices=(), ends=(), late=(), accusations=()
+    )
+    text = report.canonical().decode()
+    chain = replace(node.side.chain, epoch=epoch)
+    network = next_state(None, [report], node.side.terms().table, chain.electorate)
+    decision = Decision(
+        epoch=epoch, state=network.digest(), book=node.application.book.digest(),
+        plan=Plan(epoch=epoch, policy="rule-based", links=links), policy="rule-based", failed=0, routes=(),
+    )  # fmt: skip
+    outcome = Outcome(decision.to_plain(), chain.electorate)
+    entry = Entry(chain, Value(epoch, chain.previous, (("bench", digest_of(text)),), outcome), {"bench": text})
+    _, agreed = node.application.after(entry)
+    memories = {STATE_KEY: agreed.canonical().decode()}
+    beside = beside_decision(epoch, report_texts(entry), STATE_ROOM, memories)
+    await store.ledger.append("decision", payload_of(entry), beside=beside)
 
 
 @pytest.mark.asyncio
 async def test_a_link_that_was_dark_at_the_end_goes_on_with_what_it_ran_before(tmp_path: Path) -> None:
     async with open_store(tmp_path / "state", RealClock()) as store:
-        await decided(store, 7, alice_bob=310_000, charlie_dave=222_000)
-        await decided(store, 8, alice_bob=320_000, charlie_dave=0)
-        await decided(store, 9, alice_bob=330_000, charlie_dave=0)
+        await decided(store, tmp_path, 7, alice_bob=310_000, charlie_dave=222_000)
+        await decided(store, tmp_path, 8, alice_bob=320_000, charlie_dave=0)
+        await decided(store, tmp_path, 9, alice_bob=330_000, charlie_dave=0)
         node = node_over(store, tmp_path, await LedgerJournal.load(store))
         await node._restore()
         operations = {name: link.operations.operation.mean_photon_number_e6 for name, link in node.links.items()}
@@ -58,7 +78,7 @@ async def test_a_link_that_was_dark_at_the_end_goes_on_with_what_it_ran_before(t
 @pytest.mark.asyncio
 async def test_damaged_state_is_an_alarm_until_somebody_has_seen_it(tmp_path: Path) -> None:
     async with open_store(tmp_path / "state", RealClock()) as store:
-        await decided(store, 1, alice_bob=0)
+        await decided(store, tmp_path, 1, alice_bob=0)
     (tmp_path / "state" / "state.db").write_bytes(b"")
     async with open_store(tmp_path / "state", RealClock()) as store:
         node = node_over(store, tmp_path, await LedgerJournal.load(store))

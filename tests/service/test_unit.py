@@ -75,7 +75,7 @@ def test_libusb_finds_its_hot_plug_monitor(directives: list[tuple[str, str]]) ->
         ("Type", "notify"),
         ("ExecReload", "/bin/kill -HUP $MAINPID"),
         ("Restart", "on-failure"),
-        ("RestartPreventExitStatus", "78"),
+        ("RestartPreventExitStatus", "78 79"),
         ("LimitCORE", "0"),
         ("MemoryDenyWriteExecute", "yes"),
         ("IPAddressDeny", "any"),

@@ -1,0 +1,177 @@
+"""What follows from agreed reports: state, plan, routes, acts, and who decides two epochs later.
+
+A pure function of the state before and of the reports, so every honest node computes the same, and anyone can check it
+against a ledger.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from qkdctl.abft.act_book import electorate_of, lifted, next_book
+from qkdctl.abft.chain import Chain
+from qkdctl.abft.snapshot import next_state
+from qkdctl.abft.standing import with_quarantine_lifted
+from qkdctl.abft.value import Entry, Outcome
+from qkdctl.agreement.state import AgreedState
+from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.ladder import Ladder, propose
+from qkdctl.policy.proposal import Policy
+from qkdctl.policy.shield import shield
+from qkdctl.policy.shield_settings import ShieldSettings
+from qkdctl.records.act import ActBook
+from qkdctl.records.decision import Decision
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.network import NetworkState
+from qkdctl.records.report import NodeReport
+from qkdctl.records.route import RouteDemand
+from qkdctl.routing.agreed import plan_routes
+
+_PARSED_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the nodes of a network have agreed on beforehand.
+
+    Attributes:
+        table: static facts of all links.
+        shield: limits of any policy.
+        demands: keys that nodes want relayed.
+        book: members, f and threshold before the first decision.
+    """
+
+    table: LinkTable
+    shield: ShieldSettings
+    demands: tuple[RouteDemand, ...]
+    book: ActBook
+
+
+class NodeApplication:
+    """Computes decisions; implements `qkdctl.abft.value.Application`.
+
+    Args:
+        terms: gives the terms in force.
+        policy: gives the active policy and the baseline that steps in.
+        state: after the last decision in the ledger; None before the first.
+
+    Attributes:
+        state: after the last decision.
+    """
+
+    def __init__(
+        self, terms: Callable[[], Terms], policy: Callable[[], tuple[Policy, Policy]], state: AgreedState | None
+    ) -> None:
+        self.state = state
+        self._terms = terms
+        self._policy = policy
+        self._parsed: dict[str, NodeReport | None] = {}
+        self._last: tuple[Mapping[str, str], NetworkState, ActBook] | None = None
+
+    @property
+    def book(self) -> ActBook:
+        """Acts, members and f after the last decision."""
+        return self._terms().book if self.state is None else self.state.book
+
+    def admissible(self, epoch: int, author: str, content: str) -> bool:
+        """Whether a text is a report of that author for that epoch, in canonical form."""
+        report = self._parse(content)
+        return report is not None and (report.node, report.epoch) == (author, epoch)
+
+    def decide(self, chain: Chain, reports: Mapping[str, str]) -> Outcome:
+        """What follows from reports.
+
+        Raises:
+            ValueError: nothing does.
+        """
+        network, book = self._known(chain, reports)
+        policy, baseline = self._policy()
+        terms = self._terms()
+        ladder = self._ladder()
+        proposed = propose(policy, baseline, ladder, network, terms.table)
+        plan = shield(network, proposed.proposal, terms.shield, terms.table, self._history())
+        routes = plan_routes(terms.demands, network, terms.table, () if self.state is None else self.state.routes)
+        decision = Decision(
+            epoch=chain.epoch,
+            state=network.digest(),
+            book=book.digest(),
+            plan=plan,
+            policy=policy.identity,
+            failed=int(proposed.failure is not None),
+            routes=routes,
+        )
+        scores = {entry.node: entry.score_ppm for entry in network.standings}
+        return Outcome(decision.to_plain(), electorate_of(book, scores))
+
+    def after(self, entry: Entry) -> tuple[Decision, AgreedState]:
+        """The decision of an entry, and the state once it is in force. Nothing is changed yet: see `advance`.
+
+        Raises:
+            ValueError: the entry does not follow from the state before.
+        """
+        decision = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
+        network, book = self._known(entry.chain, entry.reports)
+        if (network.digest(), book.digest()) != (decision.state, decision.book):
+            raise ValueError(f"epoch {decision.epoch}: what was decided does not follow from the state here")
+        terms = self._terms()
+        before = self._ladder()
+        failures = before.failures + 1 if decision.failed else 0
+        ejected = before.ejected or failures >= before.ejection_after
+        return decision, AgreedState(
+            network=network,
+            shield=self._history().after(decision.plan, terms.shield.window_epochs(terms.table.epoch_ms)),
+            failures=before.failures if before.ejected else failures,
+            ejected=int(ejected),
+            book=book,
+            routes=decision.routes,
+        )
+
+    def advance(self, state: AgreedState) -> None:
+        """A decision is in force."""
+        self.state = state
+        self._parsed.clear()
+        self._last = None
+
+    def reset_ladder(self) -> None:
+        """Another policy begins without failures."""
+        if self.state is not None:
+            self.state = self.state.model_copy(update={"failures": 0, "ejected": 0})
+
+    def _known(self, chain: Chain, texts: Mapping[str, str]) -> tuple[NetworkState, ActBook]:
+        """State and acts after these reports, without any policy."""
+        if self._last is not None and self._last[0] == texts:
+            return self._last[1], self._last[2]
+        reports = self._reports(texts)
+        before = None if self.state is None else self.state.network
+        network = next_state(before, reports, self._terms().table, chain.electorate)
+        book = next_book(self.book, chain.epoch, {report.node: report.acts for report in reports}, chain.electorate)
+        network = with_quarantine_lifted(network, lifted(book))
+        self._last = dict(texts), network, book
+        return network, book
+
+    def _ladder(self) -> Ladder:
+        if self.state is None:
+            return Ladder()
+        return replace(Ladder(), failures=self.state.failures, ejected=bool(self.state.ejected))
+
+    def _history(self) -> ShieldHistory:
+        return ShieldHistory() if self.state is None else self.state.shield
+
+    def _reports(self, texts: Mapping[str, str]) -> list[NodeReport]:
+        found = [self._parse(text) for _, text in sorted(texts.items())]
+        if any(report is None for report in found):
+            raise ValueError("a report that counts is none")
+        return [report for report in found if report is not None]
+
+    def _parse(self, content: str) -> NodeReport | None:
+        if content not in self._parsed:
+            if len(self._parsed) >= _PARSED_LIMIT:
+                self._parsed.clear()
+            try:
+                report = NodeReport.from_json(content)
+            except ValidationError:
+                self._parsed[content] = None
+            else:
+                self._parsed[content] = report if report.canonical().decode("ascii") == content else None
+        return self._parsed[content]

@@ -1,0 +1,150 @@
+"""What stands between a node and its peers: keys, tags and a transport. Whatever passes here is from who it says."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from qkdctl.abft.packet import Spoken
+from qkdctl.agreement.courier import Courier
+from qkdctl.auth.authenticator import Authenticator
+from qkdctl.auth.errors import Duplicate, Greeting, KeyAwaited, Refused
+from qkdctl.auth.keeper import Keeper
+from qkdctl.auth.ledger import SupersededError
+from qkdctl.bus.pairwise import PairTransport
+from qkdctl.clock import Clock
+from qkdctl.keys.base import KeySource
+from qkdctl.store.errors import StoreError
+
+log = structlog.get_logger(__name__)
+_DAILY = (Duplicate, Greeting, KeyAwaited)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """Who the peers are.
+
+    Attributes:
+        network: name of the network.
+        me: this node.
+        peers: all others, sorted.
+    """
+
+    network: str
+    me: str
+    peers: tuple[str, ...]
+
+
+class PeerSide:
+    """Sends and receives messages.
+
+    Args:
+        settings: names.
+        authenticator: started, with a channel for every peer.
+        source: of key, also for what is encrypted.
+        transport: carries sealed packets.
+        clock: of the node.
+        deliver: takes (sender, message).
+        heard: told after each packet that was accepted.
+    """
+
+    def __init__(
+        self,
+        settings: PeerSettings,
+        authenticator: Authenticator,
+        source: KeySource,
+        transport: PairTransport,
+        clock: Clock,
+        deliver: Callable[[str, Spoken], None],
+        heard: Callable[[], None],
+    ) -> None:
+        self.authenticator = authenticator
+        self.source = source
+        self.transport = transport
+        self.courier = Courier(settings.network, settings.me, authenticator, transport)
+        self.superseded = ""
+        self._peers = settings.peers
+        self._deliver = deliver
+        self._heard = heard
+        self._owed = asyncio.Event()
+        self._queue: list[tuple[str, Spoken]] = []
+        self._keeper = Keeper(authenticator, clock, self._open, lambda _: self._owed.set())
+
+    def say(self, messages: Iterable[tuple[str, Spoken]]) -> None:
+        """Send soon, or never; does not wait."""
+        self._queue += messages
+        self._owed.set()
+
+    async def send(self, messages: Iterable[tuple[str, Spoken]]) -> None:
+        """Send now, or never."""
+        try:
+            await self.courier.send(messages)
+        except SupersededError as error:
+            self._give_up(error)
+        except StoreError as error:
+            log.warning("nothing sent, because pads cannot be accounted for", error=str(error))
+
+    def in_step(self) -> set[str]:
+        """Peers whose process is known, so that they have told how far they have seen this node."""
+        return {peer for peer in self._peers if self.authenticator.in_step(peer)}
+
+    async def hello(self) -> None:
+        """Call the peers that are not in step."""
+        try:
+            await self.courier.hello(sorted(set(self._peers) - self.in_step()))
+        except SupersededError as error:
+            self._give_up(error)
+        except StoreError as error:
+            log.warning("no greeting, because pads cannot be accounted for", error=str(error))
+
+    def begin_epoch(self) -> None:
+        """A tick: budgets are renewed, and what was said before is not repeated."""
+        self.authenticator.renew_budget()
+        self.courier.begin_epoch()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.transport.run())
+            tasks.create_task(self._listen())
+            tasks.create_task(self._answer())
+            tasks.create_task(self._keeper.run())
+
+    async def _listen(self) -> None:
+        async for incoming in self.transport.received():
+            if incoming.sender in self._peers:
+                self._open(incoming.sender, incoming.data)
+
+    def _open(self, peer: str, sealed: bytes) -> None:
+        try:
+            payload = self.authenticator.open(peer, sealed)
+        except Refused as refusal:
+            if isinstance(refusal, Greeting):
+                self._owed.set()
+            elif not isinstance(refusal, _DAILY):
+                log.debug("packet refused", peer=peer, reason=str(refusal))
+            return
+        for message in self.courier.read(peer, payload):
+            self._deliver(peer, message)
+        self._heard()
+
+    async def _answer(self) -> None:
+        """What is owed to peers, and what was said in passing."""
+        while True:
+            await self._owed.wait()
+            self._owed.clear()
+            queue, self._queue = self._queue, []
+            if queue:
+                await self.send(queue)
+            try:
+                await self.courier.answer()
+            except SupersededError as error:
+                self._give_up(error)
+            except StoreError as error:
+                log.warning("no answer, because pads cannot be accounted for", error=str(error))
+
+    def _give_up(self, error: SupersededError) -> None:
+        if not self.superseded:
+            log.critical("another process speaks for this node", error=str(error))
+        self.superseded = str(error)

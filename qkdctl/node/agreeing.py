@@ -1,0 +1,216 @@
+"""The part of a node that agrees with the others: replica, host, peers and acts, and what the replica wants done."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+
+from qkdctl.abft.act_messages import PartialTag, SharesWanted
+from qkdctl.abft.acts import Acts
+from qkdctl.abft.effects import Alarm, Collect, Halt, Recall
+from qkdctl.abft.messages import Content, Decided, Message, digest_of
+from qkdctl.abft.packet import Spoken
+from qkdctl.abft.replica import Replica
+from qkdctl.abft.sealed_share import SealedShare
+from qkdctl.abft.value import Entry
+from qkdctl.agreement.act_desk import ROOM, ActDesk
+from qkdctl.agreement.application import NodeApplication
+from qkdctl.agreement.host import Host
+from qkdctl.agreement.ledger_entries import value_text
+from qkdctl.agreement.peer_side import PeerSettings, PeerSide
+from qkdctl.agreement.recovery import VOTES_ROOM, Recovered
+from qkdctl.clock import Clock
+from qkdctl.control.alarms import Alarms, Severity
+from qkdctl.control.epoch import DivergenceError, EpochLoop
+from qkdctl.node.network_side import NetworkSide
+from qkdctl.records.act import ActReport
+from qkdctl.store.errors import StoreError
+from qkdctl.store.store import Store
+
+log = structlog.get_logger(__name__)
+_AboutActs = PartialTag | SharesWanted | SealedShare
+_BETWEEN_GREETINGS_S = 0.5
+
+
+class Agreeing:
+    """Agrees on epochs and carries out what the replica wants; see `qkdctl.agreement.host.Duties`.
+
+    Args:
+        me: name of the node.
+        side: its network.
+        store, alarms, clock: of the node.
+        epochs: collects reports and commits decisions.
+        application: of the node, at the state that was recovered.
+        on_halt: told why the node must stop for good; must not block.
+    """
+
+    def __init__(
+        self,
+        me: str,
+        side: NetworkSide,
+        store: Store,
+        alarms: Alarms,
+        clock: Clock,
+        epochs: EpochLoop,
+        application: NodeApplication,
+        on_halt: Callable[[Halt], None],
+    ) -> None:
+        self.peers: PeerSide | None = None
+        self.desk: ActDesk | None = None
+        self.replica: Replica | None = None
+        self._me = me
+        self._side = side
+        self._store = store
+        self._alarms = alarms
+        self._clock = clock
+        self._epochs = epochs
+        self._application = application
+        self._on_halt = on_halt
+        self._host: Host | None = None
+        self._sat_out = False
+
+    async def begin(self, recovered: Recovered, random: Callable[[int], bytes]) -> None:
+        """Take up where the store ends.
+
+        Args:
+            recovered: what it held.
+            random: uniformly random bytes, for threshold keys.
+        """
+        now = self._clock.monotonic()
+        self.replica = Replica(self._me, recovered.beginning, self._side.timing, self._application, now)
+        self._host = Host(self.replica, self, self._clock)
+        if self._side.connect is not None:
+            connected = await self._side.connect(self._store, self._clock)
+            others = tuple(name for name in self._side.terms().book.members if name != self._me)
+            self.peers = PeerSide(
+                PeerSettings(self._side.name, self._me, others),
+                connected.authenticator,
+                connected.source,
+                connected.transport,
+                self._clock,
+                self._deliver,
+                self._heard,
+            )
+        stored = await self._store.memories.all(ROOM)
+        acts = Acts(self._me, self._side.name, self._application.book, stored, random)
+        source = None if self.peers is None else self.peers.source
+        self.desk = ActDesk(acts, self._store.memories, source, self._say, self.alarm)
+
+    def tick(self) -> None:
+        """It is time for the next epoch."""
+        assert self._host is not None, "ticks come after the beginning"
+        if self.peers is not None:
+            self.peers.begin_epoch()
+        self._host.tick()
+
+    def act_report(self) -> ActReport:
+        """What to report about acts."""
+        return ActReport() if self.desk is None else self.desk.report()
+
+    async def run(self) -> None:
+        """Agree until cancelled, or until the replica halts."""
+        assert self._host is not None, "there is no agreement before the beginning"
+        assert self.desk is not None, "there is no agreement before the beginning"
+        await self._follow_acts()
+        if self.peers is None:
+            await self._host.run()
+            return
+        peers = asyncio.create_task(self.peers.run(), name="peers")
+        host = asyncio.create_task(self._run_among(self.peers, self._host), name="replica")
+        try:
+            await asyncio.wait({peers, host}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (peers, host):
+                if task.done():
+                    await task
+        finally:
+            for task in (peers, host):
+                task.cancel()
+            await asyncio.gather(peers, host, return_exceptions=True)
+
+    async def _run_among(self, peers: PeerSide, host: Host) -> None:
+        """Say nothing of substance before a strong quorum has told how far it has seen this node."""
+        assert self.replica is not None, "there is no agreement before the beginning"
+        while not self.replica.chain.electorate.is_strong({self._me, *peers.in_step()}):
+            await peers.hello()
+            await self._clock.sleep(_BETWEEN_GREETINGS_S)
+        await host.run()
+
+    async def persist(self, writes: Mapping[str, str | None]) -> None:
+        """See Duties."""
+        await self._store.memories.write(VOTES_ROOM, writes)
+
+    async def commit(self, entry: Entry) -> None:
+        """See Duties."""
+        try:
+            await self._epochs.commit(entry)
+        except DivergenceError as error:
+            assert self._host is not None, "decisions come after the beginning"
+            self._host.stop()
+            self.halt(Halt("divergence", str(error)))
+            return
+        await self._follow_acts()
+
+    async def collect(self, wish: Collect) -> str:
+        """See Duties."""
+        return await self._epochs.collect(wish)
+
+    async def recall(self, wish: Recall) -> list[Message]:
+        """See Duties."""
+        found = await self._store.decisions.of(wish.epoch)
+        if found is None:
+            return []
+        text = value_text(found.payload)
+        if not wish.digests:
+            return [Decided(wish.epoch, digest_of(text))]
+        texts = await self._store.decisions.reports(wish.digests)
+        texts |= {digest_of(text): text}
+        return [Content(wish.epoch, texts[digest]) for digest in wish.digests if digest in texts]
+
+    async def send(self, messages: Iterable[tuple[str, Spoken]]) -> None:
+        """See Duties."""
+        if self.peers is not None:
+            await self.peers.send(messages)
+
+    def alarm(self, alarm: Alarm) -> None:
+        """See Duties."""
+        self._alarms.raise_(alarm.code, alarm.subject or self._me, alarm.text, Severity.CRITICAL)
+
+    def halt(self, halt: Halt) -> None:
+        """See Duties."""
+        self._alarms.raise_(halt.code, self._me, halt.text, Severity.CRITICAL)
+        self._on_halt(halt)
+
+    def _say(self, messages: Iterable[tuple[str, Spoken]]) -> None:
+        if self.peers is not None:
+            self.peers.say(messages)
+
+    async def _follow_acts(self) -> None:
+        assert self.desk is not None, "acts come after the beginning"
+        try:
+            await self.desk.decided(self._application.book)
+        except StoreError as error:
+            self.alarm(Alarm("acts-failing", self._me, str(error)))
+
+    def _deliver(self, sender: str, message: Spoken) -> None:
+        assert self._host is not None, "messages come after the beginning"
+        assert self.desk is not None, "messages come after the beginning"
+        if isinstance(message, _AboutActs):
+            self._host.spawn(self.desk.received(sender, message))
+        else:
+            self._host.received(sender, message)
+
+    def _heard(self) -> None:
+        """Peers that know more of this node than its store did: it may have voted what it does not remember."""
+        assert self.peers is not None, "nobody is heard alone"
+        assert self._host is not None, "peers come after the beginning"
+        if not self._sat_out and self._application_is_behind():
+            self._sat_out = True
+            self._alarms.raise_(
+                "restored-store", self._me, "peers know more of this node than its store; it sits an epoch out"
+            )
+            self._host.sit_out()
+
+    def _application_is_behind(self) -> bool:
+        assert self.peers is not None, "nobody is behind alone"
+        assert self.replica is not None, "peers come after the beginning"
+        return self.replica.chain.electorate.is_weak(self.peers.authenticator.seen_further())
