@@ -8,7 +8,7 @@ from typing import Any, Self
 from qkdctl.abft.quorum import Electorate
 from qkdctl.records.encoding import digest
 
-NO_DECISION = "0" * 64
+NOTHING_AGREED = "0" * 64
 FIRST_EPOCH = 1
 
 
@@ -18,7 +18,7 @@ class Chain:
 
     Attributes:
         epoch: the next to be decided.
-        previous: digest of the decision of the epoch before; zeros before the first.
+        previous: digest of the decision of the epoch before; before the first, of what was agreed beforehand.
         electorate: members, scores and f of `epoch`.
         following: those of the epoch after it; a decision at e names those of e + 2.
     """
@@ -29,9 +29,14 @@ class Chain:
     following: Electorate
 
     @classmethod
-    def beginning(cls, electorate: Electorate) -> Self:
-        """The chain of a new network, whose configuration names the members of the first two epochs."""
-        return cls(FIRST_EPOCH, NO_DECISION, electorate, electorate)
+    def beginning(cls, electorate: Electorate, agreed: str = NOTHING_AGREED) -> Self:
+        """The chain of a new network.
+
+        Args:
+            electorate: members of the first two epochs.
+            agreed: digest of the description of the network; who has another one counts for nothing.
+        """
+        return cls(FIRST_EPOCH, agreed, electorate, electorate)
 
     @cached_property
     def context(self) -> str:
@@ -40,7 +45,9 @@ class Chain:
 
     def after(self, decision: str, electorate: Electorate) -> "Chain":
         """The chain once `epoch` is decided, with the members that the decision names for `epoch` + 2."""
-        return Chain(self.epoch + 1, decision, self.following, electorate)
+        # Members that stay as they are keep what was computed from them.
+        last = self.following if electorate == self.following else electorate
+        return Chain(self.epoch + 1, decision, self.following, last)
 
     def to_plain(self) -> dict[str, Any]:
         """For the canonical encoding."""

@@ -45,6 +45,7 @@ VERBS: Mapping[str, Verb] = {
     "alarms": Verb("qkdctl.cli.alarms:app", "List and acknowledge alarms."),
     "ledger": Verb("qkdctl.cli.ledger:app", "Verify and show the ledger, with or without a daemon."),
     "config": Verb("qkdctl.cli.config:app", "Check, show and create configurations."),
+    "network": Verb("qkdctl.cli.network:app", "Make, check and show networks of nodes."),
     "physics": Verb("qkdctl.cli.physics.app:app", "Calculate rates, reaches and finite keys, draw curves."),
     "doctor": Verb("qkdctl.cli.doctor:doctor", "Check what the daemon needs on this machine."),
     "export": Verb("qkdctl.cli.export:export", "Write a support bundle without secrets."),

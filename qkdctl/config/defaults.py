@@ -26,8 +26,9 @@ def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
     if isinstance(runtime, str):
         tree = _default(tree, ("api", "socket"), str(Path(runtime) / SOCKET_NAME))
     tree = _default(tree, ("policy", "kind"), "onnx" if "file" in policy else "rule-based")
+    for broker in broker_paths(tree):
+        tree = _default(tree, (*broker, "port"), _MQTT_TLS_PORT if "tls" in tree.table(broker) else _MQTT_PORT)
     if isinstance(tree.get(("mqtt",)), Mapping):
-        tree = _default(tree, ("mqtt", "port"), _MQTT_TLS_PORT if "tls" in tree.table(("mqtt",)) else _MQTT_PORT)
         tree = _default(tree, ("mqtt", "client_id"), f"qkdctl-{node.get('name', '')}")
     for link in tree.table(("links",)):
         tree = _with_ends(tree, ("links", link), node.get("name"))
@@ -42,6 +43,13 @@ def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
         for option, value in (device.options or {}).items():
             tree = _default(tree, (*path, "options", option), value)
     return tree
+
+
+def broker_paths(tree: Tree) -> list[KeyPath]:
+    """Where brokers are configured."""
+    brokers = ("network", "brokers")
+    paths: list[KeyPath] = [("mqtt",), *((*brokers, name) for name in tree.table(brokers))]
+    return [path for path in paths if isinstance(tree.get(path), Mapping)]
 
 
 def poll_offset_s(device: str, poll_s: float) -> float:

@@ -23,21 +23,28 @@ class Document:
     Attributes:
         table: its values; without those statements that are malformed.
         problems: why it could not be read or parsed; empty when all is well.
+        text: as it was read.
     """
 
     path: Path
     table: dict[str, Any]
     index: PositionIndex
     problems: tuple[Problem, ...] = ()
+    text: str = ""
 
 
-def read_document(path: Path) -> Document:
-    """Read and parse a file; whatever goes wrong is in its problems."""
+def read_document(path: Path, if_missing: str = "qkdctl config create") -> Document:
+    """Read and parse a file; whatever goes wrong is in its problems.
+
+    Args:
+        path: of the file.
+        if_missing: the command that makes one.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        return _unreadable(path, f"cannot be read: {error.strerror or error}", _reading_hint(error))
+        return _unreadable(path, f"cannot be read: {error.strerror or error}", _reading_hint(error, if_missing))
     if len(data) > _MOST_BYTES:
         return _unreadable(path, f"has more than {_MOST_BYTES} bytes", "is this the right file?")
     try:
@@ -73,12 +80,12 @@ def parse_document(path: Path, text: str) -> Document:
         remaining = "\n".join(lines)
         index = index_positions(remaining)
         try:
-            return Document(path, tomllib.loads(remaining), index, tuple(problems))
+            return Document(path, tomllib.loads(remaining), index, tuple(problems), text)
         except tomllib.TOMLDecodeError as error:
             problem, first, last = _locate(path, lines, index, str(error))
         problems.append(problem)
         if len(problems) == _MOST_ERRORS or not any(lines[first - 1 : last]):
-            return Document(path, {}, index, tuple(problems))
+            return Document(path, {}, index, tuple(problems), text)
         lines[first - 1 : last] = [""] * (last - first + 1)
 
 
@@ -152,9 +159,9 @@ def _unreadable(path: Path, message: str, hint: str) -> Document:
     return Document(path, {}, index_positions(""), (problem,))
 
 
-def _reading_hint(error: OSError) -> str:
+def _reading_hint(error: OSError, if_missing: str) -> str:
     if isinstance(error, FileNotFoundError):
-        return "name the file with --config, or make one with: qkdctl config create"
+        return f"name the right file, or make one with: {if_missing}"
     if isinstance(error, PermissionError):
         return "run as the daemon's user, or let that user read the file"
     return ""

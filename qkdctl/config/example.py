@@ -20,7 +20,7 @@ _HEAD = """\
 # Check with: qkdctl config check --config THIS_FILE
 """
 _WIDTH = 110
-_ENTRY_NAMES = {"devices": "alice-attenuator", "links": "alice-bob", "limits": "attenuation_db"}
+_ENTRY_NAMES = {"devices": "alice-attenuator", "links": "alice-bob", "limits": "attenuation_db", "brokers": "south"}
 _LIMIT_EXAMPLES = {"minimum": 0.0, "maximum": 40.0, "maximum_step": 10.0}
 
 

@@ -17,8 +17,6 @@ from qkdctl.config.validation import inline_secret_problem
 _TOKEN: KeyPath = ("api", "tcp", "token_file")
 #: What a unix socket's path may be at most, in bytes (unix(7), sun_path).
 _SOCKET_PATH_MAX = 107
-#: Files that must exist; directories and the socket are made by the daemon or the service manager.
-_WANTED: tuple[KeyPath, ...] = (("policy", "file"), ("mqtt", "tls", "ca_file"), ("mqtt", "tls", "certificate_file"))
 
 
 def with_absolute_paths(tree: Tree) -> Tree:
@@ -46,13 +44,17 @@ def check_files(tree: Tree, environment: Mapping[str, str]) -> list[Problem]:
         if is_reference and isinstance(value, str) and value and "://" not in value:
             least = TOKEN_MIN if path == _TOKEN else 1
             problems += check_secret(SecretReference(value), dotted(path), tree.origin(path), environment, least)
-    for path in _WANTED:
-        value = tree.get(path)
-        if isinstance(value, str) and value and not Path(value).is_file():
+        is_wanted = shape is not None and shape.kind is Path and _names_file(path[-1])
+        if is_wanted and isinstance(value, str) and value and not Path(value).is_file():
             message = f"{value} does not exist" if not Path(value).exists() else f"{value} is no file"
             hint = "relative paths start at the directory of the file that names them"
             problems.append(Problem(tree.origin(path), dotted(path), message, f'"{value}"', "a file", hint))
     return problems + _socket_path(tree)
+
+
+def _names_file(key: str | int) -> bool:
+    """Whether a path is that of a file that must exist; the daemon makes directories and the socket."""
+    return str(key) == "file" or str(key).endswith("_file")
 
 
 def _socket_path(tree: Tree) -> list[Problem]:

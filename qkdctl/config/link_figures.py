@@ -19,13 +19,17 @@ def check_figures(tree: Tree, devices: Mapping[str, CheckedDevice]) -> list[Prob
     for link, table in tree.table(("links",)).items():
         if isinstance(table, Mapping):
             path = ("links", link)
-            problems += _mean_photon_numbers(tree, path)
-            problems += _error_rates(tree, path)
+            problems += check_shared_figures(tree, path)
             if "alice" in ends_here(tree, path):
                 problems += _tap(tree, path, table)
                 problems += _switch(tree, path, table)
             problems += _instrument_limits(tree, path, table, devices)
     return problems
+
+
+def check_shared_figures(tree: Tree, path: KeyPath) -> list[Problem]:
+    """Check the figures of one link that all nodes share against each other."""
+    return [*_mean_photon_numbers(tree, path), *_error_rates(tree, path)]
 
 
 def _number(tree: Tree, path: KeyPath) -> float | None:

@@ -1,7 +1,9 @@
 """From files, environment and flags to one configuration, or to every reason why not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -14,11 +16,16 @@ from qkdctl.config.link_checks import check_references
 from qkdctl.config.link_ends import check_ends
 from qkdctl.config.link_figures import check_figures
 from qkdctl.config.model import Config, Provenance
+from qkdctl.config.network_checks import check_network
+from qkdctl.config.network_values import with_agreed_values
 from qkdctl.config.overrides import apply_environment, apply_flags
 from qkdctl.config.problems import ConfigError, Origin, Problem, in_order
 from qkdctl.config.section_checks import check_sections
-from qkdctl.config.tree import merge
+from qkdctl.config.tree import Tree, merge
 from qkdctl.config.validation import validation_problems
+
+if TYPE_CHECKING:
+    from qkdctl.network.description import NetworkDescription
 
 _FRAGMENTS = "conf.d"
 
@@ -52,19 +59,41 @@ def load(
     problems += found
     tree = with_absolute_paths(tree)
     problems += [*check_sections(tree), *check_files(tree, environment)]
+    tree, description, found = with_network(tree)
+    problems += found
     devices, found = check_devices(tree, registry if registry is not None else EntryPointCatalog())
     problems += [*found, *check_references(tree, devices), *check_ends(tree), *check_figures(tree, devices)]
     tree = with_defaults(tree, devices)
-    sources = [str(file) for file in files]
+    sources = [*map(str, files), *([] if description is None else [description.source])]
     warnings = in_order((problem for problem in problems if problem.severity == "warning"), sources)
     try:
-        config = Config.model_validate(tree.values, context=Provenance(tuple(files), tree.origins, tuple(warnings)))
+        provenance = Provenance(tuple(files), tree.origins, tuple(warnings), description)
+        config = Config.model_validate(tree.values, context=provenance)
     except ValidationError as error:
         problems += validation_problems(error, tree)
         raise ConfigError(in_order(problems, sources)) from None
     if any(problem.severity == "error" for problem in problems):
         raise ConfigError(in_order(problems, sources))
     return config
+
+
+def with_network(tree: Tree) -> "tuple[Tree, NetworkDescription | None, list[Problem]]":
+    """The tree with what the network has agreed on, its description, and what is wrong with either.
+
+    Without a description that is named nothing can be said to be missing.
+    """
+    path = tree.get(("network", "file"))
+    if path is None:
+        return tree, None, []
+    if not isinstance(path, str) or not Path(path).is_file():
+        return replace(tree, is_complete=False), None, []
+    from qkdctl.network.load import read_description  # noqa: PLC0415 - brings the agreement, which few configurations need
+
+    reading = read_description(Path(path))
+    if reading.description is None:
+        return replace(tree, is_complete=False), None, list(reading.problems)
+    agreed, found = with_agreed_values(tree, reading.description)
+    return agreed, reading.description, [*reading.problems, *found, *check_network(tree, reading.description)]
 
 
 def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:

@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
+from qkdctl.config.broker_section import BrokerSection, TopicPrefix
 from qkdctl.config.device_section import DeviceSection
-from qkdctl.config.link_section import LinkSection, to_e6
+from qkdctl.config.link_section import LinkSection
+from qkdctl.config.network_section import NetworkSection
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import DEFAULT, Origin, Problem
+from qkdctl.config.shared_figures import to_e6
 from qkdctl.config.types import Derived, FileMode, FilePath, Name, Names, Port, Ppm, Secret, Section, Sha256
+from qkdctl.policy.shield_settings import ShieldSettings
+
+if TYPE_CHECKING:
+    from qkdctl.network.description import NetworkDescription
 
 
 class NodeSection(Section):
@@ -77,40 +84,13 @@ class ApiSection(Section):
     tcp: TcpSection | None = None
 
 
-class TlsSection(Section):
-    """[mqtt.tls]: encryption; absent by default."""
-
-    ca_file: FilePath | None = Field(
-        default=None,
-        description="authorities to trust; without it those of the system",
-        examples=["/etc/qkdctl/ca.pem"],
-    )
-    certificate_file: FilePath | None = Field(
-        default=None, description="certificate of this client", examples=["/etc/qkdctl/node.pem"]
-    )
-    key_file: Secret | None = Field(
-        default=None, description="private key of that certificate", examples=["credential:mqtt-key"]
-    )
-
-
-class MqttSection(Section):
+class MqttSection(BrokerSection):
     """[mqtt]: publishing of states and events; absent by default."""
 
-    host: str = Field(default="127.0.0.1", min_length=1, description="broker")
-    port: Annotated[Port, Derived("1883, with [mqtt.tls] 8883")] = Field(
-        description="TCP port of the broker", examples=[1883]
-    )
     client_id: Annotated[str, Derived("qkdctl- and the name of the node")] = Field(
         min_length=1, max_length=64, description="client identifier, unique at the broker", examples=["qkdctl-bench"]
     )
-    username: str | None = Field(default=None, min_length=1, description="user at the broker", examples=["bench"])
-    password_file: Secret | None = Field(
-        default=None, description="password of that user", examples=["credential:mqtt-password"]
-    )
-    tls: TlsSection | None = None
-    topic_prefix: str = Field(
-        default="qkdctl", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="first levels of all topics"
-    )
+    topic_prefix: TopicPrefix = Field(default="qkdctl", description="first levels of all topics")
     keepalive_s: int = Field(default=5, ge=1, le=3600, description="MQTT keep-alive in seconds")
     heartbeat_s: float = Field(
         default=1.0, ge=0.05, le=60, description="seconds between own beats; finds half-open connections"
@@ -154,10 +134,17 @@ class ShieldSection(Section):
     )
     realign_budget_per_hour: int = Field(default=120, ge=0, le=3600, description="re-alignments per link and hour")
 
-    @property
-    def maximum_raise_ppm(self) -> int:
-        """`maximum_step` as a relative rise in ppm, rounded down."""
-        return to_e6(self.maximum_step) - 1_000_000
+    def settings(self, epoch_s: float) -> ShieldSettings:
+        """As the shield takes them, with epochs of so many seconds."""
+        return ShieldSettings(
+            max_raise_ppm=to_e6(self.maximum_step) - 1_000_000,
+            qber_margin_ppm=self.qber_margin_ppm,
+            stale_after_ms=round(1000 * epoch_s * self.stale_after_epochs),
+            switches_per_hour=self.switch_budget_per_hour,
+            switch_share_ppm=self.switch_share_ppm,
+            realign_rest_epochs=self.realign_rest_epochs,
+            realigns_per_hour=self.realign_budget_per_hour,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +155,13 @@ class Provenance:
         files: read, in this order.
         origins: per key path that some source sets; all others are defaults.
         warnings: problems that do not forbid its use.
+        description: what `network.file` says; None without [network].
     """
 
     files: tuple[Path, ...] = ()
     origins: Mapping[KeyPath, Origin] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[Problem, ...] = ()
+    description: "NetworkDescription | None" = None
 
 
 class Config(Section):
@@ -182,6 +171,7 @@ class Config(Section):
     logging: LoggingSection = LoggingSection()
     api: ApiSection
     mqtt: MqttSection | None = None
+    network: NetworkSection | None = None
     policy: PolicySection
     shield: ShieldSection = ShieldSection()
     devices: Mapping[Name, DeviceSection] = Field(default_factory=dict, description="instruments by name")
@@ -198,6 +188,11 @@ class Config(Section):
     def provenance(self) -> Provenance:
         """Files, origins and warnings of what `load` returned; empty for a configuration made in code."""
         return self._provenance
+
+    @property
+    def description(self) -> "NetworkDescription | None":
+        """The network as all its nodes have agreed on it; None for a node that works alone."""
+        return self._provenance.description
 
     def origin(self, path: KeyPath) -> Origin:
         """Where a value comes from."""

@@ -1,10 +1,11 @@
-"""Checks of [api], [mqtt] and [policy] that compare several keys or look at files."""
+"""Checks of [api], of brokers and of [policy] that compare several keys or look at files."""
 
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qkdctl.config.defaults import broker_paths
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Problem, dotted
 from qkdctl.config.redaction import describe
@@ -13,13 +14,13 @@ from qkdctl.config.tree import Tree
 _ROLE_ENTRY = re.compile(r"\*|@?[A-Za-z_][A-Za-z0-9_.-]*\$?")
 _ROLES: KeyPath = ("api", "roles")
 _TCP: KeyPath = ("api", "tcp")
-_MQTT: KeyPath = ("mqtt",)
 _POLICY: KeyPath = ("policy",)
 
 
 def check_sections(tree: Tree) -> list[Problem]:
     """Check the sections that stand in the tree."""
-    return [*_roles(tree), *_tcp(tree), *_mqtt(tree), *_policy(tree)]
+    brokers = [problem for path in broker_paths(tree) for problem in _broker(tree, path)]
+    return [*_roles(tree), *_tcp(tree), *brokers, *_policy(tree)]
 
 
 def _roles(tree: Tree) -> Iterator[Problem]:
@@ -64,29 +65,31 @@ def _tcp(tree: Tree) -> Iterator[Problem]:
     )
 
 
-def _mqtt(tree: Tree) -> Iterator[Problem]:
-    table, tls = tree.table(_MQTT), tree.table((*_MQTT, "tls"))
+def _broker(tree: Tree, path: KeyPath) -> Iterator[Problem]:
+    table, tls = tree.table(path), tree.table((*path, "tls"))
     if not tree.is_complete:
         return
-    yield from _needs(tree, _MQTT, table, "password_file", "username")
-    yield from _needs(tree, (*_MQTT, "tls"), tls, "certificate_file", "key_file")
-    yield from _needs(tree, (*_MQTT, "tls"), tls, "key_file", "certificate_file")
+    yield from _needs(tree, path, table, "password_file", "username")
+    yield from _needs(tree, (*path, "tls"), tls, "certificate_file", "key_file")
+    yield from _needs(tree, (*path, "tls"), tls, "key_file", "certificate_file")
     host = table.get("host")
     if isinstance(host, str) and not is_loopback(host):
-        yield from _remote_broker(tree, f'"{host}"', table, tls)
+        yield from _remote_broker(tree, path, f'"{host}"', table, tls)
 
 
-def _remote_broker(tree: Tree, shown: str, table: Mapping[str, Any], tls: Mapping[str, Any]) -> Iterator[Problem]:
+def _remote_broker(
+    tree: Tree, broker: KeyPath, shown: str, table: Mapping[str, Any], tls: Mapping[str, Any]
+) -> Iterator[Problem]:
     """What crosses a network is encrypted, and the broker knows who we are."""
-    path = (*_MQTT, "host")
+    path, section = (*broker, "host"), f"[{dotted((*broker, 'tls'))}]"
     if "tls" not in table:
         message = "the broker is not on this machine and everything would cross the network unencrypted"
-        expected = "[mqtt.tls], or a broker on this machine such as 127.0.0.1"
-        hint = 'add [mqtt.tls] with ca_file = "..." (without it the authorities of the system are trusted)'
+        expected = f"{section}, or a broker on this machine such as 127.0.0.1"
+        hint = f'add {section} with ca_file = "..." (without it the authorities of the system are trusted)'
         yield Problem(tree.origin(path), dotted(path), message, shown, expected, hint)
     if not ("username" in table and "password_file" in table) and "certificate_file" not in tls:
         message = "the broker is not on this machine and would be used anonymously"
-        expected = "username and password_file, or certificate_file and key_file in [mqtt.tls]"
+        expected = f"username and password_file, or certificate_file and key_file in {section}"
         hint = 'add username = "..." and password_file = "credential:mqtt-password"'
         yield Problem(tree.origin(path), dotted(path), message, shown, expected, hint)
 

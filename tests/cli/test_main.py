@@ -45,12 +45,17 @@ def test_an_unknown_verb_of_a_group_gets_a_hint_too(process: Cli) -> None:
 
 
 VERBS_WITH_EXAMPLES = [
-    *[[name] for name in verbs.VERBS if name not in {"links", "devices", "alarms", "ledger", "config", "physics"}],
+    *[
+        [name]
+        for name in verbs.VERBS
+        if name not in {"links", "devices", "alarms", "ledger", "config", "network", "physics"}
+    ],
     *[["links", name] for name in ("list", "hold", "safe", "resume", "realign")],
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],
     *[["ledger", name] for name in ("verify", "show")],
     *[["config", name] for name in ("check", "show", "create")],
+    *[["network", name] for name in ("init", "check", "show")],
     *[["physics", name] for name in ("rate", "curves", "list")],
     *[["sim", name] for name in ("serve", "list", "fault")],
     ["demo"],

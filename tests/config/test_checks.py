@@ -169,4 +169,4 @@ def test_values_are_frozen(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         config.node.name = "other"  # type: ignore[misc]
     assert config.links["alice-bob"].maximum_mean_photon_number_e6 == 600_000
-    assert config.shield.maximum_raise_ppm == 350_000
+    assert config.shield.settings(5.0).max_raise_ppm == 350_000

@@ -1,0 +1,131 @@
+"""A network as its nodes have agreed on it, in the terms of the agreement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from qkdctl.abft.chain import Chain
+from qkdctl.abft.quorum import Electorate
+from qkdctl.abft.timing import Timing
+from qkdctl.auth.levels import Way
+from qkdctl.config.link_facts import link_facts
+from qkdctl.config.positions import KeyPath
+from qkdctl.config.problems import Origin, Problem
+from qkdctl.network.key_graph import key_graph, ways
+from qkdctl.network.sections import NetworkFile
+from qkdctl.records.act import ActBook
+from qkdctl.records.encoding import Canonical, digest
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.route import RouteDemand
+from qkdctl.routing.topology import Topology
+
+if TYPE_CHECKING:
+    from qkdctl.agreement.application import Terms
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """What `network.toml` says.
+
+    Attributes:
+        file: its values, defaults included.
+        source: path of the file, for messages.
+        text: the very text, for a copy that is the same byte by byte.
+        origins: where each value stands.
+        warnings: what is worth knowing and no error.
+    """
+
+    file: NetworkFile
+    source: str
+    text: str
+    origins: Mapping[KeyPath, Origin] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of the network."""
+        return self.file.network.name
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Nodes, sorted."""
+        return tuple(sorted(self.file.members))
+
+    @cached_property
+    def electorate(self) -> Electorate:
+        """Who decides in the first two epochs: all members with full scores."""
+        return Electorate.equal(self.members, self.file.network.faults)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all values, defaults included, so that it also tells software with other defaults apart."""
+        return digest(_canonical(self.file.model_dump(mode="json")))
+
+    def chain(self) -> Chain:
+        """Before the first decision. Nodes with another description speak in another context and do not count."""
+        return Chain.beginning(self.electorate, self.digest)
+
+    def timing(self) -> Timing:
+        """Patience of every replica."""
+        return Timing(**self.file.timing.model_dump())
+
+    def terms(self) -> "Terms":
+        """What decisions are made by."""
+        from qkdctl.agreement.application import Terms  # noqa: PLC0415 - brings policies, which a check goes without
+
+        shield = self.file.shield.settings(self.file.network.epoch_s)
+        return Terms(table=self.table, shield=shield, demands=self.demands, book=self.book)
+
+    @cached_property
+    def table(self) -> LinkTable:
+        """Facts of all links."""
+        dwell_epochs = self.file.shield.minimum_dwell_epochs
+        return LinkTable(
+            epoch_ms=round(1000 * self.file.network.epoch_s),
+            links=tuple(link_facts(name, link, dwell_epochs) for name, link in sorted(self.file.links.items())),
+            rules=self.file.trust,
+        )
+
+    @property
+    def demands(self) -> tuple[RouteDemand, ...]:
+        """Keys that nodes want, sorted by name."""
+        return tuple(
+            RouteDemand(demand=name, **demand.model_dump()) for name, demand in sorted(self.file.demands.items())
+        )
+
+    @property
+    def book(self) -> ActBook:
+        """Members, f and threshold before the first decision."""
+        return ActBook(
+            members=self.members,
+            faults=self.file.network.faults,
+            threshold_wish=self.file.acts.threshold,
+            lifetime_epochs=self.file.acts.lifetime_epochs,
+            policy=self.file.network.policy,
+        )
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Which members share key that nobody relayed."""
+        ends = {name: (link.alice, link.bob) for name, link in self.file.links.items()}
+        return key_graph(self.members, ends)
+
+    def ways(self, me: str, hybrid: tuple[str, ...] = ()) -> dict[str, Way]:
+        """How key reaches each other member, see `key_graph.ways`."""
+        return ways(self.topology, me, hybrid)
+
+
+def _canonical(value: object) -> Canonical:
+    """Plain values with numbers of any kind, truth and absence in one spelling each."""
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(inner) for inner in value]
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    assert isinstance(value, int | str), "models hold nothing else"
+    return value

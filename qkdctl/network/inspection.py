@@ -1,0 +1,116 @@
+"""Checking descriptions and node folders without a daemon: everything that is wrong, at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qkdctl.auth.levels import Way
+from qkdctl.config.catalog import DriverCatalog
+from qkdctl.config.documents import read_document
+from qkdctl.config.load import load
+from qkdctl.config.model import Config
+from qkdctl.config.problems import ConfigError, Origin, Problem
+from qkdctl.network.description import NetworkDescription
+from qkdctl.network.directories import CONFIGURATION
+from qkdctl.network.load import FILE_NAME, read_description
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        description: of the network, as far as one could be read.
+        problems: errors and warnings.
+        ways: per node whose configuration is valid, how key reaches each peer.
+    """
+
+    description: NetworkDescription | None = None
+    problems: list[Problem] = field(default_factory=list)
+    ways: dict[str, dict[str, Way]] = field(default_factory=dict)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there are no errors."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
+def inspect_network(path: Path, environment: Mapping[str, str], registry: DriverCatalog | None = None) -> Inspection:
+    """Check what stands at a path.
+
+    Args:
+        path: a description, a node's configuration, the folder of a node, or a folder with those of several nodes.
+        environment: as for `qkdctl.config.load.load`.
+        registry: drivers that may be named.
+    """
+    found = Inspection()
+    configurations = _configurations(path)
+    if configurations:
+        _inspect_nodes(found, configurations, environment, registry)
+    else:
+        reading = read_description(path / FILE_NAME if path.is_dir() else path)
+        found.description, found.problems = reading.description, list(reading.problems)
+    return found
+
+
+def _configurations(path: Path) -> list[Path]:
+    """The configurations of nodes at a path; none where only a description stands."""
+    if not path.is_dir():
+        return [path] if "node" in read_document(path).table else []
+    if (path / CONFIGURATION).is_file():
+        return [path / CONFIGURATION]
+    return sorted(path.glob(f"*/{CONFIGURATION}"))
+
+
+def _inspect_nodes(
+    found: Inspection, files: Iterable[Path], environment: Mapping[str, str], registry: DriverCatalog | None
+) -> None:
+    configs = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            config = load(file, environment, {}, registry)
+        except ConfigError as error:
+            problems += error.problems
+        else:
+            problems += config.provenance.warnings
+            configs.append((file, config))
+    found.problems = _once(problems)
+    for file, config in configs:
+        found.problems += _compare(found, file, config)
+    if found.description is None:
+        found.description = _first_description(files)
+
+
+def _compare(found: Inspection, file: Path, config: Config) -> list[Problem]:
+    """Take in one node, which must have the description of those before."""
+    description, section, node = config.description, config.network, config.node.name
+    if description is None or section is None:
+        message = f"{node} has no [network]"
+        return [Problem(Origin.in_file(file), "network", message, hint='add [network] with file = "network.toml"')]
+    if found.description is None:
+        found.description = description
+    elif found.description.digest != description.digest:
+        message = f"the description of {node} differs from {found.description.source} in at least one value"
+        hint = "give every node the same file; nodes with different ones do not count each other"
+        return [Problem(Origin(description.source), "", message, hint=hint)]
+    if node in found.ways:
+        return [Problem(Origin.in_file(file), "node.name", f"another folder here is that of {node}, too")]
+    found.ways[node] = description.ways(node, section.hybrid)
+    return []
+
+
+def _first_description(files: Iterable[Path]) -> NetworkDescription | None:
+    """A description to show although no configuration that names one is valid."""
+    beside = (file.parent / FILE_NAME for file in files)
+    return next((read_description(path).description for path in beside if path.is_file()), None)
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    """Without what several copies of the description have in common."""
+    unique: dict[object, Problem] = {}
+    for problem in problems:
+        source = Path(problem.origin.source)
+        place = source.name if source.name == FILE_NAME else str(source)
+        unique.setdefault((place, problem.origin.line, problem.key, problem.message), problem)
+    return list(unique.values())
