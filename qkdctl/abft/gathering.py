@@ -65,10 +65,9 @@ class Gathering:
 
     def restore(self, seen: Seen, texts: Mapping[str, str]) -> None:
         """What was echoed before a restart, and the texts that were held."""
+        self.texts.update(texts)
         for author, digests in seen:
             for found in digests:
-                if found in texts:
-                    self.texts[found] = texts[found]
                 self._echo(author, found)
 
     @property

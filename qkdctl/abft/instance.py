@@ -98,6 +98,7 @@ class Instance:
             len(self.ballots.given(self.round)),
             self._proposal is not None,
             self.decided,
+            self.decided and self.decided in self.proposals.texts and len(self.gathering.texts),
         )
 
     def take(self, sender: str, message: InContext) -> bool:
@@ -194,6 +195,7 @@ class Instance:
             "publishes": int(self._publishes),
             "ballots": self.ballots.to_plain(),
             "own": self.gathering.first.get(self._me, ""),
+            "held": sorted(self.gathering.texts),
             "echoes": [[author, list(found)] for author, found in self.gathering.own_echoes()],
             "proposal": "" if self._proposal is None else digest_of(self._proposal),
             "decided": self.decided,
@@ -204,7 +206,7 @@ class Instance:
         if own := plain["own"]:
             self.gathering.take_report(self._me, texts[own])
         echoes = tuple((author, tuple(found)) for author, found in plain["echoes"])
-        self.gathering.restore(echoes, texts)
+        self.gathering.restore(echoes, {found: texts[found] for found in plain["held"]})
         self.proposals.texts.update(texts)
         self.ballots = Ballots.from_plain(plain["ballots"])
         self.round, self._wish, self.decided = plain["round"], plain["wish"], plain["decided"]

@@ -9,6 +9,7 @@ from qkdctl.abft.instance import Instance
 from qkdctl.abft.memory import Memory
 from qkdctl.abft.messages import Content, Decided, InContext, Message, Wanted
 from qkdctl.abft.peers import Peers
+from qkdctl.abft.rejoining import Rejoining
 from qkdctl.abft.serving import Serving
 from qkdctl.abft.speech import Speech
 from qkdctl.abft.timing import Timing
@@ -27,8 +28,8 @@ class Beginning:
     Attributes:
         chain: end of the ledger.
         stored: what `Persist` has written.
-        sits_out: the store may be older than what was said before (a restored backup): the first epoch is only
-            followed.
+        sits_out: the store may be older than what was said before (a restored backup): epochs are only followed as
+            long as something may have been said in them.
     """
 
     chain: Chain
@@ -68,7 +69,8 @@ class Replica:
         self._strain = 0
         self._ticked = False
         self._entry: Entry | None = None
-        self._sits_out = beginning.sits_out
+        self._rejoining = Rejoining() if beginning.sits_out or self._memory.rejoins else None
+        self._note_rejoining()
         self._resume(now)
 
     @property
@@ -123,9 +125,8 @@ class Replica:
             self._application,
             began_at=now,
             strain=self._strain,
-            abstains=self._sits_out,
+            abstains=self._stays_out(),
         )
-        self._sits_out = False
         self.instance, self._entry = instance, None
         self._speech.begin(now)
         if not instance.abstains and not self._others_reached(self.chain.epoch + 1):
@@ -135,11 +136,23 @@ class Replica:
             self._take(sender, message, now)
 
     def _sit_out(self) -> None:
-        """Only follow the epoch under way, or the next one: something was said in it that is forgotten."""
-        if self.instance is None:
-            self._sits_out = True
-        else:
+        """Only follow: something was said that is forgotten, in the epoch under way or one of the next."""
+        self._rejoining = Rejoining()
+        self._note_rejoining()
+        if self.instance is not None:
             self.instance.abstains = True
+
+    def _stays_out(self) -> bool:
+        """Whether the epoch that begins is only followed."""
+        if self._rejoining is not None and not self._rejoining.may_have_spoken(self.chain.epoch, self.chain.electorate):
+            self._rejoining = None
+            self._note_rejoining()
+        return self._rejoining is not None
+
+    def _note_rejoining(self) -> None:
+        persist = self._memory.note_rejoining(rejoins=self._rejoining is not None)
+        if persist is not None:
+            self._effects.append(persist)
 
     def _others_reached(self, epoch: int) -> bool:
         """A weak quorum is in an epoch already, or beyond it."""
@@ -189,6 +202,8 @@ class Replica:
         is_member = sender in self.chain.electorate.weights or sender in self.chain.following.weights
         if is_member and isinstance(message, InContext):
             self._peers.note(sender, message.epoch)
+            if self._rejoining is not None:
+                self._rejoining.note(sender, message.epoch)
         if self.instance is not None and message.epoch == self.chain.epoch:
             self._take_present(self.instance, sender, message, now)
         elif message.epoch < self.chain.epoch:
@@ -255,18 +270,18 @@ class Replica:
             return
         if chain != self.chain and not (is_decided and plain["decided"]):
             return
-        instance = Instance(
-            self._me, chain, self._timing, self._application, began_at=now, strain=0, abstains=self._sits_out
-        )
+        abstains = self._rejoining is not None
+        instance = Instance(self._me, chain, self._timing, self._application, began_at=now, strain=0, abstains=abstains)
         instance.restore(plain, texts)
         self.instance = instance
-        self._sits_out = False
         self._speech.begin(now)
         if is_decided:
             value = instance.proposals.parsed(instance.decided)
             assert value is not None, "a decision is stored with its text"
             reports = {author: texts[found] for author, found in value.reports}
             self.chain, self._entry = chain, Entry(chain, value, reports)
+        elif not instance.abstains and self._me not in instance.gathering.first:
+            self._effects.append(Collect(chain.epoch, *self._witness.last()))
 
 
 def _contradiction(epoch: int, here: str, there: str) -> str:

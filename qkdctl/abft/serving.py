@@ -1,6 +1,6 @@
 """Answers for those who are behind, at most one per node and repetition, so that nobody can make this node busy."""
 
-from qkdctl.abft.chain import Chain
+from qkdctl.abft.chain import FIRST_EPOCH, Chain
 from qkdctl.abft.effects import Effect, Recall, Send
 from qkdctl.abft.messages import Decided, Message, Wanted
 
@@ -18,6 +18,8 @@ class Serving:
 
     def answer(self, sender: str, message: Message, chain: Chain, now: float) -> list[Effect]:
         """What to send to a node that is in an epoch before that of the chain."""
+        if message.epoch < FIRST_EPOCH:
+            return []
         is_wanted = isinstance(message, Wanted)
         subject = message if is_wanted else message.epoch
         known, at = self._answered.get((sender, is_wanted), (None, now))

@@ -65,10 +65,11 @@ class Speech:
         return [send for send in sends if send.to != self._me] + self._requests(instance)
 
     def _statements(self, instance: Instance, is_committed: bool) -> list[Statement]:
-        statements = instance.statements()
+        here: Statement = (None, Here(instance.chain.epoch, instance.chain.context))
+        statements = instance.statements() or [here]
         if is_committed:
             statements.append((None, Decided(instance.chain.epoch, instance.decided)))
-        return statements or [(None, Here(instance.chain.epoch, instance.chain.context))]
+        return statements
 
     def _requests(self, instance: Instance) -> list[Send]:
         """Ask for what is lacking, each who should have it, once per repetition."""

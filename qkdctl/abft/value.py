@@ -83,7 +83,7 @@ class Value:
             reports = tuple((str(author), str(found)) for author, found in plain["reports"])
             outcome = Outcome(plain["outcome"], Electorate.from_plain(plain["electorate"]))
             value = cls(int(plain["epoch"]), str(plain["previous"]), reports, outcome)
-        except (KeyError, TypeError, RecursionError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, RecursionError, OverflowError, json.JSONDecodeError) as error:
             raise ValueError(f"no value: {error}") from error
         try:
             is_canonical = value.text == text

@@ -1,0 +1,1 @@
+"""Deterministic simulation of the agreement: many replicas, a hostile network, crashes and liars, all from one seed."""

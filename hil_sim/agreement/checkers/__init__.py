@@ -1,0 +1,1 @@
+"""Properties that hold after every step, one per file; each sees all that honest hosts do."""

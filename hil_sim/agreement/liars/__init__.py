@@ -1,0 +1,1 @@
+"""Nodes that do not keep to the protocol, and what they may try."""

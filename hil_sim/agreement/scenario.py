@@ -1,0 +1,85 @@
+"""What one seed means: who takes part and lies, what the network does, who crashes when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hil_sim.agreement.application import Change, Scoring
+from hil_sim.agreement.clocks import LocalClock
+from hil_sim.agreement.weather import Spell
+from qkdctl.abft.quorum import Electorate
+from qkdctl.abft.timing import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """One host goes down and comes up again.
+
+    Attributes:
+        at_s: from then on, in the next step that has effects.
+        position: 0 before its first effect, 1 after its last.
+        down_s: until it comes up.
+        backup_of_s: it comes up with the disk as it was then; None for the disk as it is.
+    """
+
+    node: str
+    at_s: float
+    position: float
+    down_s: float
+    backup_of_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lies:
+    """How one node lies.
+
+    Attributes:
+        behaviours: names in the library of behaviours.
+        from_epoch: honest before.
+    """
+
+    behaviours: tuple[str, ...]
+    from_epoch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that is drawn before a simulation begins.
+
+    Attributes:
+        seed, nodes, faults: what it was drawn from.
+        epochs: to be decided, after healing.
+        epoch_s: from one tick to the next.
+        founders: the electorate at the beginning.
+        spares: nodes that may join later.
+        changes: of the members, by the epoch whose decision brings them.
+        liars: at most `faults`, unless there are colluders beyond that.
+        skewed: a node with another policy file; counts among the faulty.
+        heal_s: from then on the network is good and nobody crashes.
+    """
+
+    seed: int
+    nodes: int
+    faults: int
+    epochs: int
+    epoch_s: float
+    founders: Electorate
+    spares: tuple[str, ...]
+    changes: Mapping[int, Change]
+    scoring: Scoring
+    liars: Mapping[str, Lies]
+    skewed: str
+    spells: tuple[Spell, ...]
+    crashes: tuple[Crash, ...]
+    clocks: Mapping[str, LocalClock]
+    timings: Mapping[str, Timing]
+    heal_s: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All nodes that there will ever be."""
+        return (*self.founders.names, *self.spares)
+
+    @property
+    def honest(self) -> tuple[str, ...]:
+        """Nodes whose word must hold."""
+        return tuple(name for name in self.names if name not in self.liars)
