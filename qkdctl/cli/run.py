@@ -1,5 +1,6 @@
 """qkdctl run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,10 @@ from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption
 
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="PATH", help="Run the node of this configuration in the same process too."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="End after one epoch.")] = False,
     duration: Annotated[
         float | None, typer.Option("--duration", min=0.0, metavar="SECONDS", help="End after this time.")
@@ -27,13 +32,15 @@ def run(
       qkdctl run --config bench.toml
 
       qkdctl run --config bench.toml --observe-only --duration 60
+
+      qkdctl run --config madrid-1/qkdctl.toml --with madrid-2/qkdctl.toml
     """
     from qkdctl.config.problems import ConfigError  # noqa: PLC0415 - keeps other verbs fast
     from qkdctl.node import RunOptions  # noqa: PLC0415
     from qkdctl.node import run as run_node  # noqa: PLC0415
 
     overrides = {"node.observe_only": "true"} if observe_only else {}
-    options = RunOptions(config, overrides, epochs=1 if once else None, duration_s=duration)
+    options = RunOptions(config, tuple(others or ()), overrides, epochs=1 if once else None, duration_s=duration)
     try:
         raise typer.Exit(run_node(options))
     except ConfigError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +15,17 @@ from qkdctl import exit_codes
 from qkdctl.agreement.recovery import RecoveryError
 from qkdctl.api.server import ApiServer
 from qkdctl.api.settings import ApiSettings, api_settings
+from qkdctl.bus.pairwise_hub import PairHub
 from qkdctl.bus.settings import MqttSettings
 from qkdctl.clock import Clock, RealClock
 from qkdctl.config.load import load
 from qkdctl.config.model import Config
 from qkdctl.config.secrets import SecretError, read_secret
 from qkdctl.config.types import SecretReference
+from qkdctl.keys.base import KeySourceError
 from qkdctl.logs import configure_logging
 from qkdctl.node.brokers import mqtt_settings
+from qkdctl.node.connecting import network_side
 from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node, StartError
@@ -43,12 +46,14 @@ class RunOptions:
 
     Attributes:
         path: main configuration file.
+        others: of further nodes that run in this process, such as those of a demonstration.
         overrides: dotted key -> text, from flags.
         epochs: end after so many epochs; None runs until a signal comes.
         duration_s: end after this time; None runs until a signal comes.
     """
 
     path: Path
+    others: tuple[Path, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     epochs: int | None = None
     duration_s: float | None = None
@@ -64,13 +69,14 @@ def run(options: RunOptions, environment: Mapping[str, str] | None = None) -> in
         ConfigError: the configuration is wrong; nothing was touched.
     """
     environment = os.environ if environment is None else environment
-    config = load(options.path, environment, options.overrides)
+    configs = [load(path, environment, options.overrides) for path in (options.path, *options.others)]
+    config = configs[0]
     form = config.logging.format
     configure_logging(_automatic_form() if form == "auto" else form, config.logging.level)
-    for warning in config.provenance.warnings:
+    for warning in [warning for each in configs for warning in each.provenance.warnings]:
         log.warning("configuration", problem=warning.render())
     with asyncio.Runner() as runner:
-        return runner.run(_serve(config, options, environment, RealClock()))
+        return runner.run(_serve_all(configs, options, environment, RealClock()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,54 @@ class _Outside:
         return cls(api, None if config.mqtt is None else mqtt_settings(config.mqtt, environment))
 
 
-async def _serve(config: Config, options: RunOptions, environment: Mapping[str, str], clock: Clock) -> int:
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What all nodes of this process share.
+
+    Attributes:
+        stop: set when all of them must end.
+        reloads: called on SIGHUP.
+        hub: carries messages between them.
+        notifier: of the service manager; several nodes in one process have none.
+    """
+
+    options: RunOptions
+    environment: Mapping[str, str]
+    clock: Clock
+    hub: PairHub
+    notifier: Notifier
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    reloads: list[Callable[[str], None]] = field(default_factory=list)
+
+    def reload(self) -> None:
+        """A signal asks for it."""
+        for reload in self.reloads:
+            reload("signal")
+
+
+async def _serve_all(
+    configs: Sequence[Config], options: RunOptions, environment: Mapping[str, str], clock: Clock
+) -> int:
+    """Run all nodes until all have ended; the highest exit code tells what was wrong with one of them."""
+    watched = environment if len(configs) == 1 else {}
+    process = _Process(options, environment, clock, PairHub(clock), Notifier.from_environment(watched, clock))
+    paths = (options.path, *options.others)
+    with signals(process.stop, process.reload):
+        nodes = [
+            asyncio.create_task(_serve(config, path, process), name=config.node.name)
+            for config, path in zip(configs, paths, strict=True)
+        ]
+        return max(await asyncio.gather(*nodes))
+
+
+async def _serve(config: Config, path: Path, process: _Process) -> int:
+    structlog.contextvars.bind_contextvars(node=config.node.name)
+    environment, clock, notifier = process.environment, process.clock, process.notifier
     try:
         outside = _Outside.from_config(config, environment)
     except (SecretError, ValueError) as error:
         log.critical("configuration cannot be used", error=str(error))
         return exit_codes.CONFIG
-    notifier = Notifier.from_environment(environment, clock)
     notifier.extend_timeout(config.node.drivers_start_timeout_s + _EXTENDED_S)
     try:
         async with AsyncExitStack() as stack:
@@ -105,46 +152,55 @@ async def _serve(config: Config, options: RunOptions, environment: Mapping[str, 
             store = await stack.enter_async_context(
                 open_store(config.node.state_directory, clock, outbox_capacity=outbox_limit)
             )
-            node = Node(config, store, await LedgerJournal.load(store), clock)
-            return await _run_node(node, outside, options, environment, notifier)
+            side = network_side(config, environment, stack, process.hub)
+            node = Node(config, store, await LedgerJournal.load(store), clock, side)
+            return await _run_node(node, outside, path, process)
+    except KeySourceError as error:
+        log.critical("keys cannot be used", error=str(error))
+        return exit_codes.CONFIG
     except (StoreError, StartError, RecoveryError, OSError) as error:
         log.critical("cannot start", error=str(error))
         refused = isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError)
         return exit_codes.PERMISSION if refused else exit_codes.UNAVAILABLE
 
 
-async def _run_node(
-    node: Node, outside: _Outside, options: RunOptions, environment: Mapping[str, str], notifier: Notifier
-) -> int:
+async def _run_node(node: Node, outside: _Outside, path: Path, process: _Process) -> int:
     """Start, wait for the end, stop; the sources go dark first, everything else follows.
 
     However it ends, also by a mistake in what comes after the start, the node is stopped.
     """
+    environment, notifier = process.environment, process.notifier
     stop = asyncio.Event()
     node.on_halt = stop.set
-    reloader = Reloader(node, lambda: load(options.path, environment, options.overrides), notifier)
+    reloader = Reloader(node, lambda: load(path, environment, process.options.overrides), notifier)
+    process.reloads.append(reloader.request)
     server = ApiServer(Facade(node, reloader.reload), outside.api, node.clock)
-    with signals(stop, lambda: reloader.request("signal")):
-        async with AsyncExitStack() as stack:
-            await server.start()
-            stack.push_async_callback(server.stop)
-            try:
-                await _start_unless_stopped(node, stop)
-                await stack.enter_async_context(publishing(node, outside.mqtt))
-                await stack.enter_async_context(_background(_watch(node, environment, notifier)))
-                await stack.enter_async_context(_background(_headlines(node, notifier)))
-                if node.is_ready:
-                    notifier.ready()
-                    log.info("ready", node=node.config.node.name, devices=len(node.supervisors), links=len(node.links))
-                await _until_end(node, options, stop)
-            finally:
-                notifier.stopping()
-                log.info("stopping", node=node.config.node.name)
-                failures = await node.stop()
-    log.info("stopped", node=node.config.node.name, dark=not failures)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_background(_passed_on(process.stop, stop)))
+        await server.start()
+        stack.push_async_callback(server.stop)
+        try:
+            await _start_unless_stopped(node, stop)
+            await stack.enter_async_context(publishing(node, outside.mqtt))
+            await stack.enter_async_context(_background(_watch(node, environment, notifier)))
+            await stack.enter_async_context(_background(_headlines(node, notifier)))
+            if node.is_ready:
+                notifier.ready()
+                log.info("ready", devices=len(node.supervisors), links=len(node.links))
+            await _until_end(node, process.options, stop)
+        finally:
+            notifier.stopping()
+            log.info("stopping")
+            failures = await node.stop()
+    log.info("stopped", dark=not failures)
     if node.halted is not None:
         return exit_codes.FORK
     return exit_codes.FAILURE if failures else exit_codes.OK
+
+
+async def _passed_on(first: asyncio.Event, then: asyncio.Event) -> None:
+    await first.wait()
+    then.set()
 
 
 async def _start_unless_stopped(node: Node, stop: asyncio.Event) -> None:
