@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from qkdctl.records.accusation import Accusation
 from qkdctl.records.base import Record
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
@@ -26,7 +27,7 @@ PLAN = Plan(
         ),
     ),
 )
-DECISION = Decision(epoch=3, snapshot_digest="0" * 64, state_digest="f" * 64, plan=PLAN, policy="a" * 64)
+DECISION = Decision(epoch=3, state="f" * 64, book="0" * 64, plan=PLAN, policy="a" * 64, failed=0, routes=())
 DEVICE = DeviceReport(device="voa-1", kind="attenuator", state="online", age_ms=12, failures=0)
 REPORT = report(3, end_report(session())).model_copy(update={"devices": (DEVICE,)})
 
@@ -58,6 +59,42 @@ def test_record_survives_the_wire_with_equal_bytes(record: Record) -> None:
 def test_link_report_takes_nothing_that_is_not_exactly_right(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         LinkReport(**(row().model_dump() | wrong))
+
+
+def test_an_end_reports_its_own_records_in_rising_order_and_at_most_64() -> None:
+    with pytest.raises(ValidationError, match="every session must be of the alice end of alice-bob"):
+        end_report(session(1, "bob"))
+    with pytest.raises(ValidationError, match="every session must be of the alice end of alice-bob"):
+        end_report(session(1, link="elsewhere"))
+    for numbers in ((2, 1), (1, 1)):
+        with pytest.raises(ValidationError, match="sequence numbers must rise"):
+            end_report(*(session(number) for number in numbers))
+    assert len(end_report(*(session(number) for number in range(64))).sessions) == 64
+    with pytest.raises(ValidationError, match="at most 64 items"):
+        end_report(*(session(number) for number in range(65)))
+
+
+def test_lists_of_a_report_are_sorted_and_without_repetition() -> None:
+    both = report(3, end_report(), end_report(end="bob"))
+    assert [end.end for end in both.ends] == ["alice", "bob"]
+    charge = Accusation(node="b", kind="two-votes", epoch=1, subject="")
+    other = Accusation(node="a", kind="impossible-claim", epoch=1, subject="a-b")
+    assert report(3, accusations=(other, charge)).accusations == (other, charge)
+    for wrong in (
+        {"ends": both.ends[::-1]},
+        {"ends": both.ends[:1] * 2},
+        {"late": ("b", "a")},
+        {"late": ("a", "a")},
+        {"accusations": (charge, other)},
+    ):
+        with pytest.raises(ValidationError, match="must be sorted and unique"):
+            NodeReport(**(both.model_dump() | wrong))
+
+
+def test_nodes_of_a_link_are_its_ends_and_its_relay() -> None:
+    known = facts(alice="a", bob="b")
+    assert (known.nodes, known.node("alice"), known.node("bob")) == (("a", "b"), "a", "b")
+    assert facts(alice="a", bob="b", relay="m").nodes == ("a", "b", "m")
 
 
 def test_unknown_and_missing_fields_are_refused() -> None:

@@ -1,0 +1,1 @@
+"""How trust fares against adversaries in simulated networks."""
