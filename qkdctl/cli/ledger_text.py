@@ -39,8 +39,10 @@ def _when(entry: "Entry") -> str:
 
 def _plan(payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The plan of a decision, None when the entry has another shape, as that of another version may have."""
-    plan = payload.get("decision", {}).get("plan", {})
-    return plan if {"epoch", "links"} <= plan.keys() else None
+    found: Any = payload
+    for name in ("value", "outcome", "plan"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) and {"epoch", "links"} <= found.keys() else None
 
 
 def _decision(plan: Mapping[str, Any]) -> str:

@@ -71,8 +71,9 @@ def test_show(cli: Cli, state: Path) -> None:
 def test_decisions_and_outcomes_in_words() -> None:
     link = {"link": "alice-bob", "action": "up-large", "mean_photon_number_e6": 528_600}
     plan = {"epoch": 7, "links": [{**link, "interventions": [{"code": "slew"}]}]}
-    assert summary("decision", {"decision": {"plan": plan}}) == "epoch 7: alice-bob up-large 0.5286 (shield: slew)"
-    assert summary("decision", {"decision": {"shape": "new"}}) == "decision.shape new"
+    payload = {"chain": {"epoch": 7}, "value": {"epoch": 7, "outcome": {"plan": plan}}}
+    assert summary("decision", payload) == "epoch 7: alice-bob up-large 0.5286 (shield: slew)"
+    assert summary("decision", {"value": {"shape": "new"}}) == "value.shape new"
     outcome = {"link": "alice-bob", "set_points": {"voa": {"attenuation_db": "24.5"}}, "not_shown_dark": []}
     assert summary("outcome", outcome) == "link alice-bob, voa.attenuation_db 24.5, not_shown_dark none"
 
