@@ -54,7 +54,6 @@ class Channel:
         self._figures = Figures()
         self._peer = peer
         self._session = session
-        self._stored = mark
         self._source = source
         self._limits = limits
         self._accepted = 0
@@ -71,7 +70,7 @@ class Channel:
     @property
     def seen_further(self) -> bool:
         """Whether the peer accepted what the store of this node, as it was at the start, knows nothing of."""
-        return self.outgoing.reported > self._stored.sent
+        return self.outgoing.seen_further
 
     @property
     def mode(self) -> Mode | None:

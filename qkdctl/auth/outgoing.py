@@ -44,18 +44,21 @@ class Outgoing:
 
     Args:
         session: of this process.
-        position: highest one that may have been used before.
+        position: highest one that may have been used before, as far as the store knows. So many are left out that the
+            peer's word for one of them can only mean that the store was put back from a backup.
 
     Attributes:
         stock: its key.
         position: the last one used.
         reported: the highest one that the peer says it accepted.
+        seen_further: the peer accepted a packet that neither this process nor the store knows of.
     """
 
     def __init__(self, session: bytes, position: int, limits: Limits, figures: Figures) -> None:
         self.stock = Stock(limits, figures)
-        self.position = position
+        self.position = position + limits.ahead
         self.reported = 0
+        self.seen_further = False
         self._session = session
         self._limits = limits
         self._figures = figures
@@ -64,7 +67,8 @@ class Outgoing:
         self._stranger: bytes | None = None
         self._owed = False
         self._keyed_for: bytes | None = None
-        self._base = position
+        self._base = self.position
+        self._stored = position
         self._told = News()
         self._told_probe: bytes | None = None
         self._kept: Packet | None = None
@@ -121,6 +125,8 @@ class Outgoing:
     def report(self, position: int) -> None:
         """The highest position that the peer accepted; one that is news here was used before the store was restored."""
         self.reported = max(self.reported, position)
+        if position > self.position or self._stored < position <= self._stored + self._limits.ahead:
+            self.seen_further = True
         if position > self.position:
             self.position = self._base = position
 

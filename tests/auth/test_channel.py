@@ -366,6 +366,14 @@ async def test_a_restored_store_is_seen_by_the_peers() -> None:
     assert position > known + 5, "positions go on behind what the peer has seen"
 
 
+async def test_what_this_process_sent_before_a_peer_answered_is_not_taken_for_an_older_one() -> None:
+    pair = await met()
+    for number in range(20):
+        pair.b.hear(await pair.a.say(b"%d" % number))
+        pair.a.hear(await pair.b.say(b"%d" % number))
+    assert pair.a.auth.seen_further() == pair.b.auth.seen_further() == frozenset()
+
+
 async def test_a_second_process_on_one_store_silences_the_first() -> None:
     pair = await met()
     first = pair.a.auth
@@ -417,7 +425,8 @@ async def test_one_flush_stores_once_for_all_peers() -> None:
     sealed = await auth.seal({"b": b"vote", "c": b"vote"})
     assert sealed.keys() == {"b", "c"}
     assert await auth.seal({"b": b"vote", "c": b"vote"}) == sealed
-    assert ledger.stored == [{"b": Mark(sent=1), "c": Mark(sent=1)}]
+    first = Limits().ahead + 1
+    assert ledger.stored == [{"b": Mark(sent=first), "c": Mark(sent=first)}]
 
 
 async def test_a_greeting_is_no_payload() -> None:
