@@ -15,8 +15,8 @@ def disputes(
 ) -> tuple[Dispute, ...]:
     """Disputes after an epoch, sorted.
 
-    A link is at peace again once its ends agreed in so many epochs (silence is no agreement); other disputes end with
-    time alone.
+    A link is at peace again once its ends agreed in so many epochs (silence and empty records are no agreement); other
+    disputes end with time alone.
 
     Args:
         before: of the epoch before; those about links that the table lacks are forgotten.

@@ -42,8 +42,8 @@ class Edge:
 
     @property
     def comparable(self) -> bool:
-        """Both ends reported the same session."""
-        return bool(self.pairs)
+        """Both ends reported a session in which something was counted; to agree on nothing says nothing."""
+        return any(pair.alice.clicks or pair.bob.clicks for pair in self.pairs)
 
     @property
     def contradicted(self) -> bool:

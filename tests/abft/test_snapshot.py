@@ -5,13 +5,15 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.snapshot import next_state
 from qkdctl.records.network import NetworkState
-from qkdctl.records.report import NodeReport
+from qkdctl.records.report import EndReport, NodeReport
+from qkdctl.records.session import BasisCounts, SessionRecord
 from tests.abft.networks import Play, names, ring
 from tests.records.samples import end_report, report, session, table
 
@@ -118,6 +120,17 @@ def test_a_record_that_comes_one_epoch_late_still_counts_and_two_epochs_late_is_
     assert (state.links[0].valid, state.disputes) == (0, ())
 
 
+def _nothing(end: EndReport) -> SessionRecord:
+    """A session in which the link was re-aligned all the time."""
+    none = BasisCounts(sent=(0, 0, 0), detected=(0, 0, 0), errors=(0, 0, 0))
+    changes: dict[str, Any] = {"z": none, "x": none, "pulses": 0, "secret_key_bits": 0}
+    return end.sessions[0].model_copy(update=changes)
+
+
+def _of(end: EndReport) -> dict[str, Any]:
+    return {"end": end.end, "link": end.link}
+
+
 def test_a_dispute_lasts_until_both_ends_agreed_in_a_hundred_epochs_and_silence_does_not_count() -> None:
     play = Play(ring(4), faults=1)
     play.lie("node-0", "node-1")
@@ -128,6 +141,11 @@ def test_a_dispute_lasts_until_both_ends_agreed_in_a_hundred_epochs_and_silence_
     assert play.run(99).disputes[0].agreed_epochs_left == 1
     silent = [entry.model_copy(update={"ends": ()}) for entry in play.reports()]
     assert next_state(play.state, silent, play.table, play.electorate).disputes[0].agreed_epochs_left == 1
+    empty = [
+        entry.model_copy(update={"ends": tuple(end_report(_nothing(end), **_of(end)) for end in entry.ends)})
+        for entry in play.reports()
+    ]
+    assert next_state(play.state, empty, play.table, play.electorate).disputes[0].agreed_epochs_left == 1
     assert play.run(1).disputes == ()
 
 

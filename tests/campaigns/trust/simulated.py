@@ -104,7 +104,7 @@ class Simulated:
     def _commands(self) -> Commands:
         commands = self.world.holding()
         if self.state is not None:
-            wild = {link.link for link in self.state.links if link.qber_z.level > REALIGN_ABOVE_PPM}
+            wild = {link.link for link in self.state.links if link.valid and link.qber_z.level > REALIGN_ABOVE_PPM}
             commands.realign[:] = [name in wild for name in self.network.link_names]
         return commands
 
