@@ -51,10 +51,10 @@ class Notes:
 
     def take(self, sender: str, message: OfRound) -> bool:
         """Note a message; True when it is news."""
-        words = self._words[sender]
-        if message.round < words.round:
+        if message.round < self._words[sender].round:
             return False
         self.move(sender, message.round)
+        words = self._words[sender]
         if isinstance(message, Vote):
             return self.vote(sender, message.phase, message.value)
         if isinstance(message, Proposal):

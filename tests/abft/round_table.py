@@ -85,11 +85,15 @@ class RoundTable:
         for name in sorted(self.replicas if to is None else to):
             self.step(name, Received(sender, message))
 
-    def deliver(self, wanted: Callable[[str, str, Message], bool] = lambda *_: True, rounds: int = 50) -> None:
-        """Deliver what is under way and what follows from it; what is not wanted is lost."""
+    def deliver(
+        self, wanted: Callable[[str, str, Message], bool] = lambda *_: True, *, rounds: int = 50, loses: bool = True
+    ) -> None:
+        """Deliver what is under way and what follows from it; what is not wanted is lost, or waits."""
         for _ in range(rounds):
             letters, self.under_way = self.under_way, []
             arriving = [letter for letter in letters if letter[1] in self.replicas and wanted(*letter)]
+            if not loses:
+                self.under_way = [letter for letter in letters if letter not in arriving]
             if not arriving:
                 return
             for sender, to, message in arriving:
