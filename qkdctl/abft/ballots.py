@@ -18,12 +18,14 @@ class Ballots:
         highest: phase -> highest vote.
         other: phase -> highest vote for another value than that one.
         for_voters, for_leader: the past below the present round, as it was when the round was entered.
+        cast_count: votes given since the start of the process.
     """
 
     highest: dict[int, Slot] = field(default_factory=dict)
     other: dict[int, Slot] = field(default_factory=dict)
     for_voters: Past = NO_PAST
     for_leader: Past = NO_PAST
+    cast_count: int = 0
 
     def has_voted(self, phase: int, turn: int) -> bool:
         """Whether a vote of this phase was given in this round or a later one."""
@@ -36,6 +38,7 @@ class Ballots:
         if before is not None and before.value != value:
             self.other[phase] = before
         self.highest[phase] = Slot(turn, value)
+        self.cast_count += 1
 
     def enter(self) -> None:
         """A later round begins: what was voted so far is the past of which it asks."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from qkdctl.abft.ballots import PHASES
 from qkdctl.abft.messages import Proof, Proposal, RoundChange, Slot, Suggest, Vote
 from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.safety import Past
@@ -36,12 +37,15 @@ class Notes:
 
     Attributes:
         contradicting: members that said two different things for one slot; the first counts.
+        quorums: how often a vote found a strong quorum; it only grows.
     """
 
     def __init__(self, electorate: Electorate) -> None:
         self.contradicting: set[str] = set()
+        self.quorums = 0
         self._words = {name: Words() for name in electorate.names}
         self._votes: Tally[tuple[int, int, str]] = Tally(electorate)
+        self._strong: dict[int, dict[Slot, None]] = {phase: {} for phase in PHASES}
         self._electorate = electorate
         self._highest_wish = 0
 
@@ -82,7 +86,10 @@ class Notes:
         if turn == words.round:
             return
         for phase, value in words.votes.items():
-            self._votes.remove((words.round, phase, value), node)
+            subject = (words.round, phase, value)
+            self._votes.remove(subject, node)
+            if not self._votes.is_strong(subject):
+                self._strong[phase].pop(Slot(words.round, value), None)
         self._words[node] = Words(round=turn, wish=words.wish)
 
     def vote(self, node: str, phase: int, value: str) -> bool:
@@ -93,16 +100,16 @@ class Notes:
                 self.contradicting.add(node)
             return False
         words.votes[phase] = value
-        self._votes.add((words.round, phase, value), node)
+        subject = (words.round, phase, value)
+        self._votes.add(subject, node)
+        if self._votes.is_strong(subject):
+            self._strong[phase][Slot(words.round, value)] = None
+            self.quorums += 1
         return True
 
     def strong_votes(self, phase: int, least_round: int) -> list[Slot]:
         """What a strong quorum voted for in a phase, in rounds from `least_round` on, latest first."""
-        found = [
-            Slot(turn, value)
-            for turn, in_phase, value in self._votes
-            if in_phase == phase and turn >= least_round and self._votes.is_strong((turn, in_phase, value))
-        ]
+        found = [slot for slot in self._strong[phase] if slot.round >= least_round]
         return sorted(found, key=lambda slot: slot.round, reverse=True)
 
     def weakly_wished(self, above: int) -> int:

@@ -8,14 +8,19 @@ class Peers:
 
     def __init__(self) -> None:
         self._epochs: dict[str, int] = {}
+        self._foremost = 0
         self._early: dict[str, dict[tuple[str, int], Message]] = {}
 
     def note(self, node: str, epoch: int) -> None:
         """A node spoke of an epoch: it has decided all before it."""
-        self._epochs[node] = max(epoch, self._epochs.get(node, 0))
+        if epoch > self._epochs.get(node, 0):
+            self._epochs[node] = epoch
+            self._foremost = max(self._foremost, epoch)
 
     def at_or_beyond(self, epoch: int) -> list[str]:
         """Nodes that have reached an epoch."""
+        if epoch > self._foremost:
+            return []
         return [node for node, reached in self._epochs.items() if reached >= epoch]
 
     def keep_early(self, sender: str, message: Message, epoch: int) -> None:
