@@ -6,11 +6,9 @@ Double echo in the manner of Bracha ("Asynchronous Byzantine agreement protocols
 
 from collections.abc import Callable, Mapping
 
+from qkdctl.abft.echoes import Echoes, Seen, Subject
 from qkdctl.abft.messages import digest_of
 from qkdctl.abft.quorum import Electorate
-from qkdctl.abft.tally import Tally
-
-Seen = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Gathering:
@@ -37,8 +35,9 @@ class Gathering:
         self._electorate = electorate
         self._admissible = admissible
         self._own: dict[str, list[str]] = {}
-        self._support: Tally[tuple[str, str]] = Tally(electorate)
-        self._named: dict[tuple[str, str], int] = {}
+        self._lacking: dict[str, list[str]] = {}
+        self._certifications = 0
+        self._echoes = Echoes(electorate, self._certify, self._echo)
         self._most = len(electorate.members)
 
     def take_report(self, author: str, text: str) -> bool:
@@ -47,17 +46,18 @@ class Gathering:
             return False
         found = digest_of(text)
         self.first[author] = found
-        self.texts[found] = text
-        self._echo(author, found)
+        self.hold(found, text)
+        self._echo((author, found))
         return True
+
+    def hold(self, found: str, text: str) -> None:
+        """Keep the text of a report."""
+        self.texts[found] = text
+        self._lacking.pop(found, None)
 
     def take_echoes(self, sender: str, seen: Seen) -> bool:
         """What another node says it has; True when that is news."""
-        news = False
-        for author, digests in seen:
-            for found in digests[: self._most]:
-                news |= self._count(sender, author, found)
-        return news
+        return self._echoes.take(sender, seen)
 
     def own_echoes(self) -> Seen:
         """What this node has, per author."""
@@ -68,12 +68,17 @@ class Gathering:
         self.texts.update(texts)
         for author, digests in seen:
             for found in digests:
-                self._echo(author, found)
+                self._echo((author, found))
 
     @property
     def is_complete(self) -> bool:
         """Every member has sent its report."""
         return len(self.first) == self._most
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Changes whenever a report is certified or arrives."""
+        return self._certifications, len(self.texts)
 
     def is_certified(self, author: str, found: str) -> bool:
         """Whether a strong quorum has this report."""
@@ -86,35 +91,27 @@ class Gathering:
 
     def lacking(self) -> list[tuple[str, str]]:
         """(author, digest) of reports that an honest node has and this one has not."""
-        return [
-            (author, found) for author, digests in self._own.items() for found in digests if found not in self.texts
-        ]
+        return [(author, found) for found, authors in self._lacking.items() for author in authors]
 
     def holders(self, author: str, found: str) -> set[str]:
         """Which other nodes say they have a report."""
-        return set(self._support.nodes((author, found)) - {self._me})
+        return set(self._echoes.supporters((author, found)) - {self._me})
 
     def equivocators(self) -> list[str]:
         """Authors of two certified reports."""
         return sorted(author for author, digests in self.certified.items() if len(digests) > 1)
 
-    def _echo(self, author: str, found: str) -> None:
+    def _certify(self, subject: Subject) -> None:
+        author, found = subject
+        self.certified.setdefault(author, set()).add(found)
+        self._certifications += 1
+
+    def _echo(self, subject: Subject) -> None:
+        author, found = subject
         own = self._own.setdefault(author, [])
         if found not in own and len(own) < self._most:
             own.append(found)
             self.echoed += 1
-            self._count(self._me, author, found)
-
-    def _count(self, sender: str, author: str, found: str) -> bool:
-        named = self._named.get((sender, author), 0)
-        if named >= self._most or author not in self._electorate.weights:
-            return False
-        subject = (author, found)
-        if not self._support.add(subject, sender):
-            return False
-        self._named[sender, author] = named + 1
-        if self._support.is_strong(subject):
-            self.certified.setdefault(author, set()).add(found)
-        if sender != self._me and self._support.is_weak(subject):
-            self._echo(author, found)
-        return True
+            if found not in self.texts:
+                self._lacking.setdefault(found, []).append(author)
+            self._echoes.count(self._me, subject)

@@ -8,6 +8,7 @@ from qkdctl.abft.chain import Chain
 from qkdctl.abft.gathering import Gathering
 from qkdctl.abft.messages import (
     Echo,
+    Here,
     InContext,
     Message,
     Proof,
@@ -25,6 +26,8 @@ from qkdctl.abft.timing import Timing
 from qkdctl.abft.value import Application
 
 _PROPOSAL_SHARE = 0.25
+_OF_ROUND = (Vote, Proposal, Proof, Suggest)
+_QUIET = (Vote, Echo, Here)
 Statement = tuple[str | None, Message]
 
 
@@ -80,6 +83,8 @@ class Instance:
         self._waited_for_all = False
         self._wish = 0
         self._proposal: str | None = None
+        self._holds_decided = False
+        self._is_settled = False
 
     @property
     def leader(self) -> str:
@@ -95,7 +100,7 @@ class Instance:
             self._wish,
             self._publishes and self.gathering.echoed,
             self._me in self.gathering.first,
-            len(self.ballots.given(self.round)),
+            self.ballots.cast_count,
             self._proposal is not None,
             self.decided,
             self.decided and self.decided in self.proposals.texts and len(self.gathering.texts),
@@ -103,32 +108,34 @@ class Instance:
 
     def take(self, sender: str, message: InContext) -> bool:
         """Note a message of this epoch and context from a member; True when it is news."""
-        if isinstance(message, Report):
-            return self.gathering.take_report(sender, message.content)
-        if isinstance(message, Echo):
-            return self.gathering.take_echoes(sender, message.seen)
-        if isinstance(message, RoundChange):
-            return self.notes.take_wish(sender, message)
-        if isinstance(message, Vote | Proposal | Proof | Suggest):
-            return self.notes.take(sender, message)
-        return False
+        before = self.notes.quorums, self.gathering.progress
+        news = self._note(sender, message)
+        # Most messages are votes and echoes that make no quorum, and nothing can follow from them.
+        is_quiet = isinstance(message, _QUIET) and before == (self.notes.quorums, self.gathering.progress)
+        self._is_settled = self._is_settled and is_quiet
+        return news
 
     def report(self, text: str) -> None:
         """The own report of this epoch; the first one stays."""
+        self._is_settled = False
         if not self.abstains:
             self.gathering.take_report(self._me, text)
 
     def advance(self, now: float) -> None:
         """Do whatever can be done."""
         self._watch_clock(now)
+        if self._is_settled:
+            return
         steps: tuple[Callable[[float], bool], ...] = (self._decide,)
         if not self.abstains:
             steps = (self._enter, self._join, self._vote_on, self._propose, self._vote_first, self._decide)
         while any(step(now) for step in steps):
             pass
+        self._is_settled = True
 
     def conclude(self, value: str) -> None:
         """The decision is known from others."""
+        self._is_settled = False
         self.decided, self.decided_round = value, self.round
 
     def statements(self) -> list[Statement]:
@@ -167,20 +174,20 @@ class Instance:
     def wanted(self) -> dict[str, set[str]]:
         """Digests of texts that this replica cannot go on without, with the members that should have them."""
         wanted = {found: self.gathering.holders(author, found) for author, found in self.gathering.lacking()}
-        everybody = set(self.chain.electorate.names)
-        wanted |= dict.fromkeys(self._lacking_values(), everybody)
-        if self.decided and (value := self.proposals.parsed(self.decided)) is not None:
-            lacking = (found for _, found in value.reports if found not in self.gathering.texts)
-            wanted |= dict.fromkeys(lacking, everybody)
+        indispensable = [*self._lacking_values(), *self._lacking_reports()]
+        if indispensable:
+            everybody = set(self.chain.electorate.names)
+            wanted |= dict.fromkeys(indispensable, everybody)
         return wanted
 
     def take_text(self, text: str) -> None:
         """A report or a value that was wanted."""
+        self._is_settled = False
         found = digest_of(text)
         if found in self._lacking_values():
             self.proposals.texts[found] = text
         elif found in self.wanted():
-            self.gathering.texts[found] = text
+            self.gathering.hold(found, text)
 
     def text(self, found: str) -> str | None:
         """A report or value of this epoch."""
@@ -203,6 +210,7 @@ class Instance:
 
     def restore(self, plain: Mapping[str, Any], texts: Mapping[str, str]) -> None:
         """Go on where a crash interrupted; timers begin anew."""
+        self._is_settled = False
         if own := plain["own"]:
             self.gathering.take_report(self._me, texts[own])
         echoes = tuple((author, tuple(found)) for author, found in plain["echoes"])
@@ -222,16 +230,26 @@ class Instance:
         keep |= {found: text for found, text in self.proposals.texts.items() if found in digests}
         return keep if self._proposal is None else {**keep, digest_of(self._proposal): self._proposal}
 
+    def _note(self, sender: str, message: InContext) -> bool:
+        if isinstance(message, _OF_ROUND):
+            return self.notes.take(sender, message)
+        if isinstance(message, Report):
+            return self.gathering.take_report(sender, message.content)
+        if isinstance(message, Echo):
+            return self.gathering.take_echoes(sender, message.seen)
+        return isinstance(message, RoundChange) and self.notes.take_wish(sender, message)
+
     def _watch_clock(self, now: float) -> None:
         if not self._publishes and (self.gathering.is_complete or now >= self._report_deadline):
             self.late = tuple(name for name in self.chain.electorate.names if name not in self.gathering.first)
             self._publishes = True
-        self._waited_for_all = self._waited_for_all or now >= self._propose_late_at
+        if not self._waited_for_all and now >= self._propose_late_at:
+            self._waited_for_all, self._is_settled = True, False
         if now >= self._round_deadline and self._wish <= self.round and not self.abstains:
             self._want(self.round + 1)
 
     def _want(self, turn: int) -> None:
-        self._wish = turn
+        self._wish, self._is_settled = turn, False
         self.notes.take_wish(self._me, RoundChange(self.chain.epoch, self.chain.context, turn))
 
     def _join(self, _: float) -> bool:
@@ -333,6 +351,14 @@ class Instance:
         if self.round and self.leader == self._me and self._proposal is None:
             wanted |= set(self._suggested())
         return wanted - self.proposals.texts.keys()
+
+    def _lacking_reports(self) -> list[str]:
+        """What the decision counts and this replica does not hold."""
+        if not self.decided or self._holds_decided or (value := self.proposals.parsed(self.decided)) is None:
+            return []
+        lacking = [found for _, found in value.reports if found not in self.gathering.texts]
+        self._holds_decided = not lacking
+        return lacking
 
     def _decide(self, _: float) -> bool:
         if self.decided:

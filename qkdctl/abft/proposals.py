@@ -27,6 +27,7 @@ class Proposals:
         self._gathering = gathering
         self._composed: dict[tuple[tuple[str, str], ...], str | None] = {}
         self._judged: dict[str, bool] = {}
+        self._unfounded: tuple[str, tuple[int, int]] | None = None
         self._parsed: dict[str, Value] = {}
 
     def fresh(self, *, everybody: bool) -> str | None:
@@ -45,19 +46,25 @@ class Proposals:
     def is_valid(self, text: str) -> bool:
         """Whether honest nodes may vote for a value; False also while reports that it names are not certified yet."""
         found = digest_of(text)
-        if found not in self._judged:
-            try:
-                value = Value.parse(text)
-            except ValueError:
-                self._judged[found] = False
-                return False
-            if not self._has_form(value):
-                self._judged[found] = False
-                return False
-            if not self._is_founded(value):
-                return False
-            self._judged[found] = self._compose(value.reports) == text
-            self.texts[found] = text
+        if found in self._judged:
+            return self._judged[found]
+        known = (found, self._gathering.progress)
+        if self._unfounded == known:
+            return False
+        try:
+            value = Value.parse(text)
+        except ValueError:
+            self._judged[found] = False
+            return False
+        if not self._has_form(value):
+            self._judged[found] = False
+            return False
+        if not self._is_founded(value):
+            self._unfounded = known
+            return False
+        self._judged[found] = self._compose(value.reports) == text
+        self.texts[found] = text
+        self._parsed = {found: value}
         return self._judged[found]
 
     def parsed(self, found: str) -> Value | None:

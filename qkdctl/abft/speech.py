@@ -60,9 +60,16 @@ class Speech:
             statements = self._statements(instance, is_committed)
             news = [statement for statement in statements if statement not in self._said]
             self._said = set(statements)
-        others = [name for name in instance.chain.electorate.names if name != self._me]
-        sends = [Send(to, message) for target, message in news for to in (others if target is None else (target,))]
-        return [send for send in sends if send.to != self._me] + self._requests(instance)
+        return [*self._addressed(news, instance), *self._requests(instance)]
+
+    def _addressed(self, news: list[Statement], instance: Instance) -> list[Send]:
+        everybody = instance.chain.electorate.names
+        return [
+            Send(to, message)
+            for target, message in news
+            for to in (everybody if target is None else (target,))
+            if to != self._me
+        ]
 
     def _statements(self, instance: Instance, is_committed: bool) -> list[Statement]:
         here: Statement = (None, Here(instance.chain.epoch, instance.chain.context))
@@ -73,8 +80,11 @@ class Speech:
 
     def _requests(self, instance: Instance) -> list[Send]:
         """Ask for what is lacking, each who should have it, once per repetition."""
+        wanted = instance.wanted()
+        if not wanted:
+            return []
         asked: dict[str, list[str]] = {}
-        for found, holders in sorted(instance.wanted().items()):
+        for found, holders in sorted(wanted.items()):
             for holder in sorted(holders - {self._me}):
                 if (holder, found) not in self._asked:
                     asked.setdefault(holder, []).append(found)

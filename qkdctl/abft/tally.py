@@ -1,6 +1,6 @@
 """Weight behind what different nodes support, added up as they speak."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from qkdctl.abft.quorum import Electorate
@@ -25,6 +25,15 @@ class Tally(Generic[K]):
         self._weights[subject] = self._weights.get(subject, 0) + self._electorate.weights[node]
         return True
 
+    def add_all(self, subjects: Iterable[K], nodes: Collection[str]) -> None:
+        """Count members for subjects none of which any of them has supported so far."""
+        weight = self._electorate.weight(nodes)
+        for subject in subjects:
+            known = self._nodes.setdefault(subject, set())
+            assert known.isdisjoint(nodes), f"counted twice: {subject}"
+            known.update(nodes)
+            self._weights[subject] = self._weights.get(subject, 0) + weight
+
     def remove(self, subject: K, node: str) -> None:
         """A supporter supports it no longer."""
         nodes = self._nodes.get(subject)
@@ -37,6 +46,13 @@ class Tally(Generic[K]):
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def weight(self, subject: K) -> int:
+        """Weight of all who support it."""
+        return self._weights.get(subject, 0)
 
     def nodes(self, subject: K) -> frozenset[str]:
         """Who supports it."""
