@@ -116,7 +116,7 @@ class ActDesk:
         try:
             sealed = await confide(effect.message, effect.to, self._source)
         except (ConfidingError, KeySourceError) as error:
-            log.warning("share not sent", peer=effect.to, act=effect.message.number, error=str(error))
+            log.debug("share not sent", peer=effect.to, act=effect.message.number, error=str(error))
             return
         self._send([(effect.to, sealed)])
 
@@ -125,5 +125,5 @@ class ActDesk:
         try:
             return await receive(message, sender, self._source)
         except (ConfidingError, KeySourceError) as error:
-            log.warning("share not read", peer=sender, act=message.number, error=str(error))
+            log.debug("share not read", peer=sender, act=message.number, error=str(error))
             return None

@@ -111,8 +111,8 @@ class Agreeing:
         """Agree until cancelled, or until the replica halts."""
         assert self._host is not None, "there is no agreement before the beginning"
         assert self.desk is not None, "there is no agreement before the beginning"
-        await self._follow_acts()
         if self.peers is None:
+            await self._follow_acts()
             await self._host.run()
             return
         peers = asyncio.create_task(self.peers.run(), name="peers")
@@ -133,6 +133,7 @@ class Agreeing:
         while not self.replica.chain.electorate.is_strong({self._me, *peers.in_step()}):
             await peers.hello()
             await self._clock.sleep(_BETWEEN_GREETINGS_S)
+        await self._follow_acts()
         await host.run()
 
     async def persist(self, writes: Mapping[str, str | None]) -> None:

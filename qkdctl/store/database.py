@@ -90,6 +90,7 @@ def connect(path: Path, durability: Durability) -> sqlite3.Connection:
             f"synchronous = {durability}",
             "journal_size_limit = 16777216",
             "cell_size_check = ON",
+            "secure_delete = ON",
             "trusted_schema = OFF",
             "busy_timeout = 5000",
         ):
