@@ -49,13 +49,13 @@ class SharedFigures(Section):
         default=0.01,
         ge=0,
         le=5,
-        description="smallest step of the attenuator in dB with which all nodes reckon; where both ends stand at one "
-        "node, the attenuator's own counts",
+        description="smallest step of the attenuator in dB with which all nodes reckon; a node that has no network "
+        "takes that of the attenuator itself where it has both ends",
     )
     calibration_uncertainty_ppm: Ppm = Field(
         default=100_000,
-        description="excess of the mean photon number over the set one in ppm with which all nodes reckon; where both "
-        "ends stand at one node, that of the calibration record counts",
+        description="excess of the mean photon number over the set one in ppm with which all nodes reckon; a node that "
+        "has no network takes that of the calibration record where it has both ends",
     )
     least_loss_db: float | None = Field(
         default=None,

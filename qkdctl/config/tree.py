@@ -85,11 +85,13 @@ def _merged(
             origins.setdefault(here, Origin.in_file(document.path, document.index.find(here)))
             merged[key] = _merged(here, before or {}, value, document, origins)
             continue
-        for stale in [known for known in origins if known[: len(here)] == here]:
-            del origins[stale]
-        for known, position in document.index.positions.items():
-            if known[: len(here)] == here:
-                origins[known] = Origin.in_file(document.path, position)
+        if before is not None:
+            for stale in [known for known in origins if known[: len(here)] == here]:
+                del origins[stale]
+        inside = document.index.positions if isinstance(value, dict | list) else (here,)
+        for known in inside:
+            if known[: len(here)] == here and known in document.index.positions:
+                origins[known] = Origin.in_file(document.path, document.index.positions[known])
         merged[key] = value
     return merged
 

@@ -1,6 +1,6 @@
 """A network as its nodes have agreed on it, in the terms of the agreement."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from qkdctl.abft.chain import Chain
 from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.timing import Timing
+from qkdctl.auth.claims import vertex_connectivity, ways_from
 from qkdctl.auth.levels import Way
 from qkdctl.config.link_facts import link_facts
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Origin, Problem
-from qkdctl.network.key_graph import key_graph, ways
+from qkdctl.network.key_graph import key_graph
 from qkdctl.network.sections import NetworkFile
 from qkdctl.records.act import ActBook
 from qkdctl.records.encoding import Canonical, digest
@@ -112,9 +113,17 @@ class NetworkDescription:
         ends = {name: (link.alice, link.bob) for name, link in self.file.links.items()}
         return key_graph(self.members, ends)
 
-    def ways(self, me: str, hybrid: tuple[str, ...] = ()) -> dict[str, Way]:
-        """How key reaches each other member, see `key_graph.ways`."""
-        return ways(self.topology, me, hybrid)
+    @cached_property
+    def connectivity(self) -> int | None:
+        """Vertex connectivity kappa of the key graph; None for a node alone."""
+        return vertex_connectivity(self.topology) if len(self.members) > 1 else None
+
+    def ways(self, me: str, hybrid: Collection[str] = ()) -> dict[str, Way]:
+        """How key reaches each other member: over a link, else over relays; hybrid where the operator says so."""
+        if self.connectivity is None:
+            return {}
+        found = ways_from(self.topology, me, self.members, self.connectivity)
+        return {peer: Way("hybrid") if peer in hybrid else way for peer, way in found.items()}
 
 
 def _canonical(value: object) -> Canonical:

@@ -8,12 +8,18 @@ from pydantic import Field
 from qkdctl.config.model import ShieldSection
 from qkdctl.config.shared_figures import SharedFigures
 from qkdctl.config.types import Derived, Expected, Name, Section
+from qkdctl.records.base import Name as RecordName
 from qkdctl.records.base import PolicyId
 from qkdctl.records.route import MOST_SHARES
 from qkdctl.records.trust_rules import TrustRules
 from qkdctl.secretsharing.shares import MOST_SHARES as MOST_MEMBERS
 
-MemberName = Annotated[Name, Expected("the name of a member")]
+MemberName = Annotated[RecordName, Expected("the name of a member")]
+InitialPolicy = Annotated[
+    PolicyId,
+    Field(pattern=r"^([0-9a-f]{64}|rule-based|hold)$"),
+    Expected('"rule-based", "hold" or the SHA-256 of a policy file'),
+]
 Application = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/]+$")]
 
 
@@ -22,12 +28,10 @@ class NetworkTable(Section):
 
     name: Name = Field(description="name of the network, no member's", examples=["metro"])
     faults: int = Field(
-        ge=0, le=MOST_MEMBERS // 3, description="f, members that may lie; 3f + 1 members are needed", examples=[1]
+        ge=0, le=(MOST_MEMBERS - 1) // 3, description="f, members that may lie; 3f + 1 members are needed", examples=[1]
     )
     epoch_s: float = Field(default=5.0, ge=1, le=60, description="length of an epoch in seconds")
-    policy: Annotated[PolicyId, Field(pattern=r"^([0-9a-f]{64}|rule-based|hold)$")] = Field(
-        default="rule-based", description='policy to begin with: the SHA-256 of its file, "rule-based" or "hold"'
-    )
+    policy: InitialPolicy = Field(default="rule-based", description="policy to begin with; acts activate others")
 
 
 class ActsTable(Section):

@@ -4,7 +4,6 @@ from typing import Any
 
 from qkdctl.abft.act_book import threshold_of
 from qkdctl.network.description import NetworkDescription
-from qkdctl.network.key_graph import connectivity
 from qkdctl.network.routes import prospect
 from qkdctl.records.route import RouteDemand
 from qkdctl.routing.disjoint import disjoint_paths
@@ -27,7 +26,7 @@ def summary(description: NetworkDescription) -> dict[str, Any]:
         "slack": electorate.slack,
         "strong_quorum": electorate.strong_from,
         "weak_quorum": electorate.weak_from,
-        "connectivity": connectivity(description.topology),
+        "connectivity": description.connectivity,
         "connectivity_wanted": 2 * electorate.faults + 1,
         "acts": {"k": threshold.k, "n": threshold.n, "lifetime_epochs": file.acts.lifetime_epochs},
         "timing": file.timing.model_dump(),

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from qkdctl.auth.claims import FalseClaimError, refuse_false_claim, vertex_connectivity, ways_from
 from qkdctl.auth.levels import Kind, Level, Way
 from qkdctl.auth.limits import Limits
+from qkdctl.routing.disjoint import smallest_cut
 from qkdctl.routing.topology import Link, Node, Topology
+from tests.routing.networks import networks
 
 STRICT = Limits(fallback=False)
 
@@ -46,6 +48,16 @@ def test_so_many_relays_less_one_never_cut_two_nodes_off(graph: tuple[int, list[
         assert nx.is_connected(left)
 
 
+@settings(max_examples=100)
+@given(networks(most_relays=5, most_links=12), st.integers(2, 7))
+def test_connectivity_is_the_smallest_cut_of_all_pairs(network: Topology, count: int) -> None:
+    """Among any of the nodes, some of which relay nothing; few of the pairs are really looked at."""
+    names = [node.name for node in network.nodes][:count]
+    linked = {frozenset(link.ends) for link in network.links}
+    cuts = [smallest_cut(network, *pair).size for pair in combinations(names, 2) if frozenset(pair) not in linked]
+    assert vertex_connectivity(network, names) == min(cuts, default=len(network.nodes) - 1)
+
+
 def test_a_node_that_does_not_relay_connects_nobody() -> None:
     square = topology(4, [(0, 1), (1, 2), (2, 3), (0, 3)])
     assert vertex_connectivity(square) == 2
@@ -62,7 +74,7 @@ def test_connectivity_among_members_counts_relays_that_are_none() -> None:
 
 def test_ways_follow_from_the_links() -> None:
     ring = topology(5, [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)])
-    ways = ways_from(ring, "n0", [node.name for node in ring.nodes])
+    ways = ways_from(ring, "n0", [node.name for node in ring.nodes], vertex_connectivity(ring))
     assert ways == {"n1": Way(), "n2": Way("relayed", 2), "n3": Way("relayed", 2), "n4": Way()}
     assert {str(way.level) for way in ways.values()} == {"its", "its-relayed(2)"}
     assert Way("hybrid").level == Level(Kind.HYBRID)

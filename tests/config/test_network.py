@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from qkdctl.config.change import changed_keys
 from qkdctl.config.model import Config
 from tests.config.files import errors_of, read, write
 from tests.network.texts import RING_NODES, RING_TEXT, node_text
@@ -159,6 +160,13 @@ def test_another_policy_is_a_warning_because_an_act_may_have_activated_it(
         if warned
         else []
     )
+
+
+def test_a_reload_is_told_of_another_description(tmp_path: Path) -> None:
+    before = read(place(tmp_path))
+    assert changed_keys(before, read(place(tmp_path, description=f"# a comment\n{RING_TEXT}"))) == ()
+    after = read(place(tmp_path, description=RING_TEXT.replace("bits = 1024", "bits = 2048")))
+    assert changed_keys(before, after) == ("network.file",)
 
 
 def test_nodes_in_one_process_need_neither_broker_nor_files(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from qkdctl.abft.timing import Timing
 from qkdctl.auth.levels import Way
 from qkdctl.config.link_facts import click_ceiling_hz, key_ceiling_e9
-from qkdctl.network.key_graph import connectivity
 from qkdctl.network.load import load_description, parse_description
 from qkdctl.physics.bounds import plob_bound
 from qkdctl.policy.shield_settings import ShieldSettings
@@ -91,7 +90,7 @@ def test_a_node_alone_is_a_network_of_one() -> None:
     assert description.electorate.names == ("bench",)
     assert description.chain().electorate.is_strong(["bench"])
     assert description.ways("bench") == {}
-    assert connectivity(description.topology) is None
+    assert description.connectivity is None
 
 
 def test_key_reaches_a_neighbour_over_the_link_and_others_over_relays() -> None:
@@ -104,7 +103,7 @@ def test_the_example_is_valid_and_may_be_claimed_to_be_safe_from_any_computer() 
     description = load_description(EXAMPLE)
     assert description.warnings == ()
     assert description.electorate.slack == 1
-    assert connectivity(description.topology) == 2 * description.electorate.faults + 1
+    assert description.connectivity == 2 * description.electorate.faults + 1
     assert description.text.encode() == EXAMPLE.read_bytes()
 
 
