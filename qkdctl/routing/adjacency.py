@@ -23,7 +23,8 @@ class Adjacency:
     def __init__(self, topology: Topology) -> None:
         self.relays = [node.relays for node in topology.nodes]
         self.arcs: list[list[Arc]] = [[] for _ in topology.nodes]
-        for i, (link, weight) in enumerate(zip(topology.links, link_weights(topology), strict=True)):
+        weights = link_weights([link.cost for link in topology.links])
+        for i, (link, weight) in enumerate(zip(topology.links, weights, strict=True)):
             one, two = (topology.node_index[end] for end in link.ends)
             self.arcs[one].append(Arc(one, two, i, weight))
             self.arcs[two].append(Arc(two, one, i, weight))

@@ -8,10 +8,10 @@ set are unique, and any algorithm that finds an optimum finds this one.
 In bits, for n links: cost (n + 1) + number of links, above n bits of which bit i is that of the i-th link.
 """
 
-from qkdctl.routing.topology import Topology
+from collections.abc import Sequence
 
 
-def link_weights(topology: Topology) -> list[int]:
-    """Weight of each link, at least 1."""
-    n = len(topology.links)
-    return [((link.cost * (n + 1) + 1) << n) | (1 << i) for i, link in enumerate(topology.links)]
+def link_weights(costs: Sequence[int]) -> list[int]:
+    """Weight of each link, at least 1, from the costs in the order of the links' names."""
+    n = len(costs)
+    return [((cost * (n + 1) + 1) << n) | (1 << i) for i, cost in enumerate(costs)]

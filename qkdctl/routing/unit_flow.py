@@ -6,33 +6,75 @@ Successive best paths in the residual network, with potentials that keep Dijkstr
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from qkdctl.routing.adjacency import Adjacency
+from qkdctl.routing.topology import Topology
+
+
+class FlowLayout:
+    """The residual network of a topology, without weights and ends: made once for many flows.
+
+    Vertices are 2 v (entry) and 2 v + 1 (exit) of node v. Arcs come in pairs: an even one and, at the next number, its
+    reverse, whose capacity is the flow through it.
+
+    Attributes:
+        out: arcs out of each vertex.
+        head, link, room: of each arc. Those of links come first, two pairs each, in the order of the links; the arc
+            through a relay has no link.
+        through: the arc through each relay.
+    """
+
+    def __init__(self, topology: Topology, *, relays_once: bool) -> None:
+        self.out: list[list[int]] = [[] for _ in range(2 * len(topology.nodes))]
+        self.head: list[int] = []
+        self.link: list[int | None] = []
+        self.room: list[int] = []
+        self.through: dict[int, int] = {}
+        links_at = [0] * len(topology.nodes)
+        for i, link in enumerate(topology.links):
+            for one, two in (link.ends, link.ends[::-1]):
+                tail, head = topology.node_index[one], topology.node_index[two]
+                links_at[tail] += 1
+                # A relay that is used once limits its links already; with room on them a cut names the relay.
+                self._add(2 * tail + 1, 2 * head, 2 if relays_once else 1, i)
+        for node, entry in enumerate(topology.nodes):
+            if entry.relays:
+                self.through[node] = len(self.head)
+                self._add(2 * node, 2 * node + 1, 1 if relays_once else links_at[node], None)
+
+    def _add(self, tail: int, head: int, room: int, link: int | None) -> None:
+        for vertex, other, capacity in ((tail, head, room), (head, tail, 0)):
+            self.out[vertex].append(len(self.head))
+            self.head.append(other)
+            self.room.append(capacity)
+            self.link.append(link)
 
 
 class UnitFlow:
     """The residual network of one demand; it starts without flow.
 
-    Vertices are 2 v (entry) and 2 v + 1 (exit) of node v. Arcs come in pairs: an even one and, at the next number, its
-    reverse, whose capacity is the flow through it.
+    Args:
+        layout: of the network.
+        weights: of each link, at least 1.
+        source, target: nodes.
+        barred: nodes that are not to relay.
     """
 
-    def __init__(self, adjacency: Adjacency, source: int, target: int, *, relays_once: bool) -> None:
+    def __init__(
+        self, layout: FlowLayout, weights: Sequence[int], source: int, target: int, barred: Iterable[int] = ()
+    ) -> None:
         self._start, self._goal = 2 * source + 1, 2 * target
-        self._out: list[list[int]] = [[] for _ in range(2 * len(adjacency.arcs))]
-        self._head: list[int] = []
-        self._weight: list[int] = []
-        self._capacity: list[int] = []
-        self._link: list[int | None] = []
+        self._out, self._head, self._link = layout.out, layout.head, layout.link
+        self._capacity = layout.room.copy()
+        of_links = [signed for weight in weights for signed in (weight, -weight, weight, -weight)]
+        self._weight = of_links + [0] * (len(self._head) - len(of_links))
         self._potential = [0] * len(self._out)
-        for node, arcs in enumerate(adjacency.arcs):
-            if adjacency.relays[node] and node not in (source, target):
-                self._add(2 * node, 2 * node + 1, 0, 1 if relays_once else len(arcs), None)
-            for arc in arcs:
-                # A relay that is used once limits its links already; with room on them a cut names the relay.
-                room = 2 if relays_once and {node, arc.head} != {source, target} else 1
-                self._add(2 * node + 1, 2 * arc.head, arc.weight, room, arc.link)
+        self._flowing = set[int]()
+        for node in layout.through.keys() & {*barred}:
+            self._capacity[layout.through[node]] = 0
+        for arc in self._out[self._start]:
+            if self._head[arc] == self._goal:
+                self._capacity[arc] = 1
 
     def augment(self) -> bool:
         """One unit more, at the least weight of all flows of that size; False if there is no way."""
@@ -47,12 +89,14 @@ class UnitFlow:
             arc = came_by[vertex]
             self._capacity[arc] -= 1
             self._capacity[arc ^ 1] += 1
+            if self._link[arc] is not None:
+                (self._flowing.discard if arc & 1 else self._flowing.add)(arc & ~1)
             vertex = self._head[arc ^ 1]
         return True
 
     def paths(self) -> Iterator[list[int]]:
         """The units' paths as lists of links; where paths cross, the earlier link by name goes with the earlier."""
-        unused = {arc for arc, link in enumerate(self._link) if link is not None and self._flows(arc)}
+        unused = self._flowing.copy()
         for first in [arc for arc in self._out[self._start] if arc in unused]:
             links, arc = list[int](), first
             while True:
@@ -82,6 +126,7 @@ class UnitFlow:
 
     def _distances(self) -> tuple[dict[int, int], dict[int, int]]:
         """Dijkstra with reduced weights until the goal: distances settled, and by which arc."""
+        heads, weights, capacities, potentials = self._head, self._weight, self._capacity, self._potential
         settled: dict[int, int] = {}
         came_by: dict[int, int] = {}
         best = {self._start: 0}
@@ -91,26 +136,16 @@ class UnitFlow:
             if vertex in settled:
                 continue
             settled[vertex] = distance
+            above = distance + potentials[vertex]
             for arc in self._out[vertex]:
-                head = self._head[arc]
-                if not self._capacity[arc] or head in settled:
+                head = heads[arc]
+                if not capacities[arc] or head in settled:
                     continue
-                length = distance + self._weight[arc] + self._potential[vertex] - self._potential[head]
+                length = above + weights[arc] - potentials[head]
                 if head not in best or length < best[head]:
                     best[head], came_by[head] = length, arc
                     heapq.heappush(queue, (length, head))
         return settled, came_by
-
-    def _add(self, tail: int, head: int, weight: int, capacity: int, link: int | None) -> None:
-        for vertex, other, signed, room in ((tail, head, weight, capacity), (head, tail, -weight, 0)):
-            self._out[vertex].append(len(self._head))
-            self._head.append(other)
-            self._weight.append(signed)
-            self._capacity.append(room)
-            self._link.append(link)
-
-    def _flows(self, arc: int) -> bool:
-        return arc % 2 == 0 and self._capacity[arc ^ 1] > 0
 
     def _link_of(self, arc: int) -> int:
         link = self._link[arc]
