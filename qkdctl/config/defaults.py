@@ -27,7 +27,7 @@ def with_defaults(tree: Tree, devices: Mapping[str, CheckedDevice]) -> Tree:
         tree = _default(tree, ("api", "socket"), str(Path(runtime) / SOCKET_NAME))
     tree = _default(tree, ("policy", "kind"), "onnx" if "file" in policy else "rule-based")
     for broker in broker_paths(tree):
-        tree = _default(tree, (*broker, "port"), _MQTT_TLS_PORT if "tls" in tree.table(broker) else _MQTT_PORT)
+        tree = _default(tree, (*broker, "port"), default_port(tree.table(broker)))
     if isinstance(tree.get(("mqtt",)), Mapping):
         tree = _default(tree, ("mqtt", "client_id"), f"qkdctl-{node.get('name', '')}")
     for link in tree.table(("links",)):
@@ -50,6 +50,11 @@ def broker_paths(tree: Tree) -> list[KeyPath]:
     brokers = ("network", "brokers")
     paths: list[KeyPath] = [("mqtt",), *((*brokers, name) for name in tree.table(brokers))]
     return [path for path in paths if isinstance(tree.get(path), Mapping)]
+
+
+def default_port(broker: Mapping[str, Any]) -> int:
+    """TCP port of a broker, by whether its table has TLS."""
+    return _MQTT_TLS_PORT if "tls" in broker else _MQTT_PORT
 
 
 def poll_offset_s(device: str, poll_s: float) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from qkdctl.config.defaults import default_port
 from qkdctl.config.network_section import NetworkSection, pair_file
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Problem, dotted
@@ -86,6 +87,19 @@ def _brokers(tree: Tree) -> Iterator[Problem]:
         where = (*NETWORK, "brokers")
         message = "nodes in one process use no brokers"
         yield Problem(tree.origin(where), dotted(where), message, hint="remove them", severity="warning")
+    yield from _same_broker_twice(tree)
+
+
+def _same_broker_twice(tree: Tree) -> Iterator[Problem]:
+    """A broker ends the session of a client that comes a second time, so two names for one would fight."""
+    first: dict[tuple[object, object], str] = {}
+    for name in tree.table((*NETWORK, "brokers")):
+        path: KeyPath = (*NETWORK, "brokers", name)
+        table = tree.table(path)
+        place = table.get("host", "127.0.0.1"), table.get("port", default_port(table))
+        if first.setdefault(place, name) != name:
+            message = f"{name} and {first[place]} are the same broker"
+            yield Problem(tree.origin(path), dotted(path), message, hint="name it once; others add independence")
 
 
 def _keys(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:

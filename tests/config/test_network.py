@@ -71,6 +71,8 @@ SPOILT = [
      "there is no key shared with east", "carry the file there"),
     ("a broker elsewhere", '"127.0.0.1"', '"192.0.2.1" #!', "network.brokers.one.host",
      "everything would cross the network unencrypted", "add [network.brokers.one.tls]"),
+    ("one broker twice", "[links.n-e]", "[network.brokers.two] #!\nport = 1883\n[links.n-e]", "network.brokers.two",
+     "two and one are the same broker", "name it once"),
     ("plain HTTP", 'key_directory = "keys"\n',
      PLAIN_HTTP, "network.key_manager.url",
      "url has the wrong form", ""),
