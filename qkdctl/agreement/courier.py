@@ -1,12 +1,12 @@
 """Between messages and sealed packets: one tag per peer and flush, and none for what is only said again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
-from qkdctl.abft.packet import Packet, PacketError, Spoken, in_packets
+from qkdctl.abft.packet import PacketError, Reader, Spoken, encoded, framed, in_packets
 from qkdctl.bus.pairwise import PairTransport
 
 log = structlog.get_logger(__name__)
@@ -29,12 +29,12 @@ class _Said:
 
     Attributes:
         packets: number -> sealed bytes.
-        places: message -> number of the packet that holds it.
+        places: encoded message -> number of the packet that holds it.
     """
 
     session: bytes | None = None
     packets: dict[int, bytes] = field(default_factory=dict)
-    places: dict[Spoken, int] = field(default_factory=dict)
+    places: dict[bytes, int] = field(default_factory=dict)
     next: int = 0
 
 
@@ -60,6 +60,7 @@ class Courier:
         self._seals = seals
         self._transport = transport
         self._said: dict[str, _Said] = {}
+        self._reader = Reader(network, me)
 
     async def send(self, messages: Iterable[tuple[str, Spoken]]) -> None:
         """Send messages, each to one peer.
@@ -67,13 +68,13 @@ class Courier:
         Raises:
             SupersededError, StoreError: nothing new was sent; see the authenticator.
         """
-        new: dict[str, dict[Spoken, None]] = {}
+        new: dict[str, dict[bytes, None]] = {}
         again: dict[tuple[str, int], bytes] = {}
-        for peer, message in messages:
+        for peer, data in _encoded_once(messages):
             said = self._of(peer)
-            place = said.places.get(message)
+            place = said.places.get(data)
             if place is None or place not in said.packets:
-                new.setdefault(peer, {})[message] = None
+                new.setdefault(peer, {})[data] = None
             else:
                 again[peer, place] = said.packets[place]
         for (peer, _), data in again.items():
@@ -94,7 +95,7 @@ class Courier:
         Raises:
             SupersededError, StoreError: nothing was sent; see the authenticator.
         """
-        empty = {peer: Packet(self._network, self._me, peer, ()).encode() for peer in peers}
+        empty = {peer: framed(self._network, self._me, peer, ()) for peer in peers}
         for peer, sealed in (await self._seals.seal(empty)).items():
             self._hand_over(peer, sealed)
 
@@ -105,14 +106,10 @@ class Courier:
     def read(self, sender: str, payload: bytes) -> tuple[Spoken, ...]:
         """Messages of a packet whose tag was right; none of one that is not meant for this node."""
         try:
-            packet = Packet.decode(payload)
+            return self._reader.read(sender, payload)
         except PacketError as error:
             log.warning("packet not understood", peer=sender, error=str(error))
             return ()
-        if (packet.network, packet.sender, packet.to) != (self._network, sender, self._me):
-            log.warning("packet of others", peer=sender, network=packet.network, sender=packet.sender, to=packet.to)
-            return ()
-        return packet.messages
 
     def _of(self, peer: str) -> _Said:
         session = self._seals.session_of(peer)
@@ -121,11 +118,11 @@ class Courier:
             said = self._said[peer] = _Said(session)
         return said
 
-    def _packed(self, peer: str, messages: Iterable[Spoken]) -> Iterable[tuple[tuple[Spoken, ...], bytes]]:
+    def _packed(self, peer: str, messages: Iterable[bytes]) -> Iterable[tuple[tuple[bytes, ...], bytes]]:
         for chunk in in_packets(messages):
-            yield chunk, Packet(self._network, self._me, peer, chunk).encode()
+            yield chunk, framed(self._network, self._me, peer, chunk)
 
-    async def _seal(self, turn: Mapping[str, tuple[tuple[Spoken, ...], bytes]]) -> None:
+    async def _seal(self, turn: Mapping[str, tuple[tuple[bytes, ...], bytes]]) -> None:
         sessions = {peer: self._seals.session_of(peer) for peer in turn}
         sealed = await self._seals.seal({peer: payload for peer, (_, payload) in turn.items()})
         for peer, data in sealed.items():
@@ -134,7 +131,7 @@ class Courier:
                 self._keep(peer, turn[peer][0], data)
             self._hand_over(peer, data)
 
-    def _keep(self, peer: str, messages: tuple[Spoken, ...], data: bytes) -> None:
+    def _keep(self, peer: str, messages: tuple[bytes, ...], data: bytes) -> None:
         said = self._of(peer)
         number, said.next = said.next, said.next + 1
         said.packets[number] = data
@@ -144,3 +141,12 @@ class Courier:
     def _hand_over(self, peer: str, data: bytes) -> None:
         self.sent += 1
         self._transport.send(peer, data)
+
+
+def _encoded_once(messages: Iterable[tuple[str, Spoken]]) -> Iterator[tuple[str, bytes]]:
+    """What is said to many is one object, and is encoded once."""
+    listed = list(messages)
+    known = {id(message): message for _, message in listed}
+    data = {number: encoded(message) for number, message in known.items()}
+    for peer, message in listed:
+        yield peer, data[id(message)]
