@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from qkdctl.abft.packet import Spoken
+from qkdctl.abft.packet import PacketError, Spoken
 from qkdctl.agreement.courier import Courier
 from qkdctl.auth.authenticator import Authenticator
 from qkdctl.auth.errors import Duplicate, Greeting, KeyAwaited, Refused
@@ -84,6 +84,8 @@ class PeerSide:
             self._give_up(error)
         except StoreError as error:
             log.warning("nothing sent, because pads cannot be accounted for", error=str(error))
+        except PacketError as error:
+            log.error("message not sent", error=str(error))  # noqa: TRY400 - said in full
 
     def in_step(self) -> set[str]:
         """Peers whose process is known, so that they have told how far they have seen this node."""

@@ -17,6 +17,7 @@ from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
 from qkdctl.agreement.state import AgreedState
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms
+from qkdctl.control.fitting import fitting
 from qkdctl.control.journal import Journal
 from qkdctl.control.link import LinkController
 from qkdctl.control.reporting import Reporter
@@ -180,7 +181,10 @@ class EpochLoop:
             self._why_no_plan = f"no report: {str(error) or repr(error)}"
             raise
         said = {"late": wish.late, "accusations": found, "relays": views, "acts": self._acts()}
-        return report.model_copy(update=said).canonical().decode("ascii")
+        report, left_out = fitting(report.model_copy(update=said))
+        if left_out:
+            log.warning("session records left out, for one report has no room for them", records=left_out)
+        return report.canonical().decode("ascii")
 
     async def commit(self, entry: Entry) -> None:
         """Append a decision to the ledger with the set-points it commits, then carry it out.
