@@ -1,0 +1,1 @@
+"""Several real daemons that decide together, with everything around them that may come to harm."""
