@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from qkdctl.auth.limits import PADS_PER_BLOCK, Limits
 from qkdctl.clock import Clock
 from qkdctl.config.network_section import pair_file
-from qkdctl.keys.base import BLOCK_BYTES
 from qkdctl.keys.certificates import Authority, CredentialFiles
 from qkdctl.keys.pair_file import create_pair_files
+from qkdctl.keys.pair_source import AHEAD
 from qkdctl.network.description import NetworkDescription
 from qkdctl.network.load import FILE_NAME
 from qkdctl.network.skeleton import render_skeleton
@@ -22,8 +23,10 @@ CONFIGURATION = "qkdctl.toml"
 KEYS = "keys"
 AUTHORITY = "authority"
 TAGS_PER_DECISION = 20
-"""One-time tags that a node sends to a peer for a decision in round 0: 2.5 kbit of key."""
-_TAGS_PER_BLOCK = BLOCK_BYTES // 16
+"""One-time tags that a node may send to a peer for a decision: 2.5 kbit of key. Four nodes without loss take 12."""
+STARTS = 25
+"""So many starts of a node are provided for; each skips key, in case that the store came out of a backup."""
+_BLOCKS_PER_START = AHEAD + 1 + Limits().stock // PADS_PER_BLOCK
 _DAY_S = 86_400
 
 
@@ -39,8 +42,9 @@ class PairKeys:
 
     @classmethod
     def for_days(cls, days: float, epoch_s: float) -> "PairKeys":
-        """As much as decisions of so many days use up."""
-        return cls(max(1, math.ceil(days * _DAY_S / epoch_s * TAGS_PER_DECISION / _TAGS_PER_BLOCK)))
+        """As much as decisions of so many days, and some starts, use up."""
+        decisions = math.ceil(days * _DAY_S / epoch_s)
+        return cls(-(-decisions * TAGS_PER_DECISION // PADS_PER_BLOCK) + STARTS * _BLOCKS_PER_START)
 
 
 @dataclass(frozen=True, slots=True)
