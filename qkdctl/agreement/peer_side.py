@@ -18,7 +18,7 @@ from qkdctl.keys.base import KeySource
 from qkdctl.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
-_DAILY = (Duplicate, Greeting, KeyAwaited)
+_DAILY = (Greeting, KeyAwaited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,8 @@ class PeerSide:
     def _open(self, peer: str, sealed: bytes) -> None:
         try:
             payload = self.authenticator.open(peer, sealed)
+        except Duplicate as repetition:
+            payload = repetition.payload
         except Refused as refusal:
             if isinstance(refusal, Greeting):
                 self._owed.set()

@@ -30,7 +30,15 @@ class Replayed(Refused):
 
 
 class Duplicate(Refused):
-    """Byte for byte what was accepted before; networks and repetitions do that."""
+    """Byte for byte what was accepted before; networks and repetitions do that.
+
+    Attributes:
+        payload: what was accepted before. The peer may have repeated it because it still waits for an answer.
+    """
+
+    def __init__(self, peer: str, reason: str, payload: bytes) -> None:
+        super().__init__(peer, reason)
+        self.payload = payload
 
 
 class KeyAwaited(Refused):

@@ -66,7 +66,7 @@ class Incoming:
         digest = hashlib.sha256(sealed).digest()
         fresh = header.echo == self._own
         if fresh and header.session == self.session:
-            self._refuse_known(header.position, digest)
+            self._refuse_known(header.position, digest, payload)
         if fresh and payload and header.mode is Mode.HMAC and not self._accepts_hmac:
             raise Downgraded(self._peer, "tagged with HMAC, and only one-time tags are accepted")
         used = (header.chapter, header.block) if header.mode is Mode.ONE_TIME else (header.chapter,)
@@ -106,10 +106,10 @@ class Incoming:
                 self._held.append(sealed)
         return [sealed for sealed in held if sealed not in self._held]
 
-    def _refuse_known(self, position: int, digest: bytes) -> None:
+    def _refuse_known(self, position: int, digest: bytes, payload: bytes) -> None:
         look = self._window.look(position, digest)
         if look is Look.SAME:
-            raise Duplicate(self._peer, f"position {position} again, with the same bytes")
+            raise Duplicate(self._peer, f"position {position} again, with the same bytes", payload)
         if look is Look.USED:
             raise Replayed(self._peer, f"position {position} was accepted before, or is too old to tell")
 

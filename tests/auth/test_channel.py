@@ -374,6 +374,15 @@ async def test_what_this_process_sent_before_a_peer_answered_is_not_taken_for_an
     assert pair.a.auth.seen_further() == pair.b.auth.seen_further() == frozenset()
 
 
+async def test_a_repetition_shows_what_it_repeats_for_the_peer_may_still_wait_for_an_answer() -> None:
+    pair = await met()
+    sealed = await pair.a.say(b"once")
+    assert pair.b.hear(sealed) == b"once"
+    with pytest.raises(Duplicate) as repetition:
+        pair.b.auth.open("a", sealed or b"")
+    assert repetition.value.payload == b"once"
+
+
 async def test_a_second_process_on_one_store_silences_the_first() -> None:
     pair = await met()
     first = pair.a.auth
