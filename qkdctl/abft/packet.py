@@ -22,6 +22,10 @@ class PacketError(Exception):
     """Bytes that are no packet of this protocol, or a message too long for one."""
 
 
+class OtherNetworkError(PacketError):
+    """A packet of another network, or of one with another description."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """Messages from one node to another.
@@ -122,7 +126,7 @@ class Reader:
     once, and the messages are shared.
 
     Args:
-        network: name of the network.
+        network: of the network and its description, see `qkdctl.agreement.courier.Courier`.
         me: for whom packets are meant.
     """
 
@@ -135,15 +139,18 @@ class Reader:
         """Messages of a packet.
 
         Raises:
-            PacketError: it is none, or not from this sender to this node.
+            OtherNetworkError: it is of another network.
+        PacketError: it is none, or not from this sender to this node.
         """
         start = beginning(self._network, sender, self._me)
         if data.startswith(start) and data.endswith(_END):
             _require_length(data, "read")
             return self._parse(data[len(start) : -len(_END)])
         packet = Packet.decode(data)
-        if (packet.network, packet.sender, packet.to) != (self._network, sender, self._me):
-            raise PacketError(f"packet of others: from {packet.sender} to {packet.to} in {packet.network}")
+        if packet.network != self._network:
+            raise OtherNetworkError(f"packet of network {packet.network}; this node is in {self._network}")
+        if (packet.sender, packet.to) != (sender, self._me):
+            raise PacketError(f"packet of others: from {packet.sender} to {packet.to}")
         return packet.messages
 
 

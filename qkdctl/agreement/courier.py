@@ -1,12 +1,12 @@
 """Between messages and sealed packets: one tag per peer and flush, and none for what is only said again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
-from qkdctl.abft.packet import PacketError, Reader, Spoken, encoded, framed, in_packets
+from qkdctl.abft.packet import OtherNetworkError, PacketError, Reader, Spoken, encoded, framed, in_packets
 from qkdctl.bus.pairwise import PairTransport
 
 log = structlog.get_logger(__name__)
@@ -42,23 +42,27 @@ class Courier:
     """Packs, seals and sends; what was sealed already is sent again as it is.
 
     Args:
-        network: name of the network.
+        network: names the network together with its description: who has another description is not understood.
         me: this node.
         seals: tags packets.
         transport: carries them.
+        on_stranger: told of a peer that speaks for another network, or has another description.
 
     Attributes:
         sent: packets handed to the transport.
         repeated: of those, how many were sealed before and so cost no key.
     """
 
-    def __init__(self, network: str, me: str, seals: Seals, transport: PairTransport) -> None:
+    def __init__(
+        self, network: str, me: str, seals: Seals, transport: PairTransport, on_stranger: Callable[[str], None]
+    ) -> None:
         self.sent = 0
         self.repeated = 0
         self._network = network
         self._me = me
         self._seals = seals
         self._transport = transport
+        self._on_stranger = on_stranger
         self._said: dict[str, _Said] = {}
         self._reader = Reader(network, me)
 
@@ -107,6 +111,9 @@ class Courier:
         """Messages of a packet whose tag was right; none of one that is not meant for this node."""
         try:
             return self._reader.read(sender, payload)
+        except OtherNetworkError:
+            self._on_stranger(sender)
+            return ()
         except PacketError as error:
             log.warning("packet not understood", peer=sender, error=str(error))
             return ()

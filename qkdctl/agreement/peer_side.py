@@ -26,7 +26,7 @@ class PeerSettings:
     """Who the peers are.
 
     Attributes:
-        network: name of the network.
+        network: name of the network and digest of its description.
         me: this node.
         peers: all others, sorted.
     """
@@ -46,7 +46,8 @@ class PeerSide:
         transport: carries sealed packets.
         clock: of the node.
         deliver: takes (sender, message).
-        heard: told after each packet that was accepted.
+        heard: told after each packet that was accepted, with its sender.
+        on_stranger: told of a peer that has another description of the network.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class PeerSide:
         transport: PairTransport,
         clock: Clock,
         deliver: Callable[[str, Spoken], None],
-        heard: Callable[[], None],
+        heard: Callable[[str], None],
+        on_stranger: Callable[[str], None],
     ) -> None:
         self.authenticator = authenticator
         self.source = source
         self.transport = transport
-        self.courier = Courier(settings.network, settings.me, authenticator, transport)
+        self.courier = Courier(settings.network, settings.me, authenticator, transport, on_stranger)
         self.superseded = ""
         self._peers = settings.peers
         self._deliver = deliver
@@ -131,7 +133,7 @@ class PeerSide:
             return
         for message in self.courier.read(peer, payload):
             self._deliver(peer, message)
-        self._heard()
+        self._heard(peer)
 
     async def _answer(self) -> None:
         """What is owed to peers, and what was said in passing."""

@@ -17,6 +17,8 @@ STATE_ROOM = "agreed"
 VOTES_ROOM = "replica"
 STATE_KEY = "state"
 _PAGE = 100
+_NETWORK_ROOM = "network"
+_BEGAN_AS = "began-as"
 
 
 class RecoveryError(Exception):
@@ -50,8 +52,10 @@ async def recover(
         application: makes an application that stands at a state.
 
     Raises:
-        RecoveryError: the reports that the state follows from are not kept any more.
+        RecoveryError: the state directory belongs to another network, or the reports that the state follows from are
+            not kept any more.
     """
+    await _refuse_other_beginning(store, first)
     last = await store.decisions.last()
     votes = await store.memories.all(VOTES_ROOM)
     if last is None:
@@ -63,6 +67,19 @@ async def recover(
     if state is None or state.network.epoch != chain.epoch - 1:
         state = await _replayed(store, state, application)
     return Recovered(Beginning(chain, votes, sits_out), state)
+
+
+async def _refuse_other_beginning(store: Store, first: Chain) -> None:
+    """A ledger that began otherwise can never be continued: its node would contradict all others."""
+    began_as = (await store.memories.all(_NETWORK_ROOM)).get(_BEGAN_AS)
+    if began_as is None:
+        await store.memories.write(_NETWORK_ROOM, {_BEGAN_AS: first.previous})
+    elif began_as != first.previous:
+        raise RecoveryError(
+            f"this node began with the network description {began_as[:16]}..., and is started with one that begins as "
+            f'{first.previous[:16]}.... If all nodes have the new one, write began_as = "{began_as}" into its '
+            "[network] at all of them; for a new network choose another state directory"
+        )
 
 
 async def _stored_state(store: Store) -> AgreedState | None:

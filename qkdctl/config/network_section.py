@@ -1,6 +1,6 @@
 """[network]: the network that this node decides in, and how it reaches and believes the other members."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from qkdctl.auth.claims import Claim
 from qkdctl.auth.limits import Limits
 from qkdctl.config.broker_section import BrokerSection, TopicPrefix
-from qkdctl.config.types import Expected, FilePath, Name, Names, Secret, Section
+from qkdctl.config.types import DeviceName, Expected, FilePath, Name, Names, Secret, Section
 
 KeyManagerUrl = Annotated[str, Field(pattern=r"^https://[^/@\s]+(/\S*)?$"), Expected('"https://host:port"')]
 
@@ -53,10 +53,19 @@ class NetworkSection(Section):
         default=(),
         description="members whose key shared with this node owes a part of its secrecy to a computational assumption",
     )
+    key_router: DeviceName | None = Field(
+        default=None,
+        description="device that relays keys over this node, and gets those that end here",
+        examples=["key-router"],
+    )
     key_directory: FilePath | None = Field(
         default=None,
         description="files of keys, one for each member, as made by qkdctl network init",
         examples=["/etc/qkdctl/keys"],
+    )
+    key_files_from_qkd: bool = Field(
+        default=False,
+        description="the files hold key from QKD links; key of qkdctl network init comes from the machine's generator",
     )
     key_manager: KeyManagerSection | None = None
     brokers: Mapping[Name, BrokerSection] = Field(
@@ -67,6 +76,11 @@ class NetworkSection(Section):
     def limits(self) -> Limits:
         """Bounds of the channels, without a fallback where the claim does not allow one."""
         return Limits(fallback=self.claim == "computational")
+
+    def hybrid_among(self, peers: Collection[str]) -> tuple[str, ...]:
+        """Members whose key owes a part of its secrecy to a computational assumption, such as a generator's."""
+        from_generator = self.key_directory is not None and not self.key_files_from_qkd
+        return tuple(peers) if from_generator else self.hybrid
 
     def pair_file(self, peer: str) -> Path:
         """Where the key shared with a member lies; only with `key_directory`."""

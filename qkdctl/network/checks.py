@@ -8,7 +8,7 @@ from qkdctl.config.problems import Problem, dotted
 from qkdctl.config.redaction import describe
 from qkdctl.config.tree import Tree
 from qkdctl.network.demand_checks import check_demands
-from qkdctl.network.reading import MEMBERS, counted_members, is_stranger, number, stranger, tables, whole
+from qkdctl.network.reading import MEMBERS, counted_members, founders, is_stranger, number, stranger, tables, whole
 
 _FAULTS: KeyPath = ("network", "faults")
 _NAME: KeyPath = ("network", "name")
@@ -32,7 +32,7 @@ def check_description(tree: Tree) -> list[Problem]:
 
 def _size(tree: Tree) -> Iterator[Problem]:
     """N >= 3f + 1, and what it means to have no member more."""
-    faults, count = whole(tree, _FAULTS), len(tree.table(MEMBERS))
+    faults, count = whole(tree, _FAULTS), founders(tree)
     if faults is None or not count or not tree.is_complete:
         return
     slack = count - (3 * faults + 1)
@@ -83,7 +83,7 @@ def _links(tree: Tree) -> Iterator[Problem]:
 
 
 def _threshold(tree: Tree) -> Iterator[Problem]:
-    faults, wish, count = whole(tree, _FAULTS), whole(tree, _THRESHOLD), len(tree.table(MEMBERS))
+    faults, wish, count = whole(tree, _FAULTS), whole(tree, _THRESHOLD), founders(tree)
     if faults is None or wish is None or count < 3 * faults + 1:
         return
     least, most = faults + 1, count - 2 * faults

@@ -51,13 +51,18 @@ class NetworkDescription:
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """Nodes, sorted."""
+        """Nodes, sorted, those that join later included."""
         return tuple(sorted(self.file.members))
 
     @cached_property
+    def founders(self) -> tuple[str, ...]:
+        """Members from the beginning, sorted."""
+        return tuple(name for name in self.members if not self.file.members[name].joins)
+
+    @cached_property
     def electorate(self) -> Electorate:
-        """Who decides in the first two epochs: all members with full scores."""
-        return Electorate.equal(self.members, self.file.network.faults)
+        """Who decides in the first two epochs: all founders with full scores."""
+        return Electorate.equal(self.founders, self.file.network.faults)
 
     @cached_property
     def digest(self) -> str:
@@ -66,7 +71,12 @@ class NetworkDescription:
 
     def chain(self) -> Chain:
         """Before the first decision. Nodes with another description speak in another context and do not count."""
-        return Chain.beginning(self.electorate, self.digest)
+        return Chain.beginning(self.electorate, self.began_as)
+
+    @property
+    def began_as(self) -> str:
+        """Digest of the description with which the network began."""
+        return self.file.network.began_as or self.digest
 
     def timing(self) -> Timing:
         """Patience of every replica."""
@@ -100,7 +110,7 @@ class NetworkDescription:
     def book(self) -> ActBook:
         """Members, f and threshold before the first decision."""
         return ActBook(
-            members=self.members,
+            members=self.founders,
             faults=self.file.network.faults,
             threshold_wish=self.file.acts.threshold,
             lifetime_epochs=self.file.acts.lifetime_epochs,

@@ -47,6 +47,11 @@ def stranger(tree: Tree, path: KeyPath) -> Problem:
     return Problem(tree.origin(path), dotted(path), message, describe("", name), listing(members, quoted=True), hint)
 
 
+def founders(tree: Tree) -> int:
+    """Number of members that do not join later."""
+    return sum(table.get("joins") is not True for table in tables(tree, "members").values())
+
+
 def counted_members(count: int) -> str:
     """`1 member`, `4 members`."""
     return f"{count} member{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from qkdctl.config.model import ShieldSection
 from qkdctl.config.shared_figures import SharedFigures
-from qkdctl.config.types import Derived, Expected, Name, Section
+from qkdctl.config.types import Derived, Expected, Name, Section, Sha256
 from qkdctl.records.base import Name as RecordName
 from qkdctl.records.base import PolicyId
 from qkdctl.records.route import MOST_SHARES
@@ -32,6 +32,11 @@ class NetworkTable(Section):
     )
     epoch_s: float = Field(default=5.0, ge=1, le=60, description="length of an epoch in seconds")
     policy: InitialPolicy = Field(default="rule-based", description="policy to begin with; acts activate others")
+    began_as: Sha256 | None = Field(
+        default=None,
+        description="digest of the description with which the network began, once this one has replaced it everywhere",
+        examples=["0" * 64],
+    )
 
 
 class ActsTable(Section):
@@ -70,6 +75,7 @@ class MemberTable(Section):
         description="SAE ID by which key managers know it", examples=["sae-north"]
     )
     kme: Application | None = Field(default=None, description="KME ID of its key manager", examples=["kme-north"])
+    joins: bool = Field(default=False, description="no member from the beginning, but to be admitted by an act later")
     label: str | None = Field(default=None, min_length=1, max_length=200, description="for people", examples=["North"])
     latitude: float | None = Field(default=None, ge=-90, le=90, description="in degrees, for maps", examples=[48.2])
     longitude: float | None = Field(default=None, ge=-180, le=180, description="in degrees, for maps", examples=[16.4])

@@ -10,7 +10,7 @@ from qkdctl.abft.acts import Acts
 from qkdctl.abft.effects import Alarm, Collect, Halt, Recall
 from qkdctl.abft.messages import Content, Decided, Message, digest_of
 from qkdctl.abft.packet import Spoken
-from qkdctl.abft.replica import Replica
+from qkdctl.abft.replica import FORK, Replica
 from qkdctl.abft.sealed_share import SealedShare
 from qkdctl.abft.value import Entry
 from qkdctl.agreement.act_desk import ROOM, ActDesk
@@ -81,15 +81,15 @@ class Agreeing:
         self._host = Host(self.replica, self, self._clock)
         if self._side.connect is not None:
             connected = await self._side.connect(self._store, self._clock)
-            others = tuple(name for name in self._side.terms().book.members if name != self._me)
             self.peers = PeerSide(
-                PeerSettings(self._side.name, self._me, others),
+                PeerSettings(f"{self._side.name[:40]}-{self._side.digest[:16]}", self._me, self._side.peers),
                 connected.authenticator,
                 connected.source,
                 connected.transport,
                 self._clock,
                 self._deliver,
                 self._heard,
+                self._stranger,
             )
         stored = await self._store.memories.all(ROOM)
         acts = Acts(self._me, self._side.name, self._application.book, stored, random)
@@ -142,12 +142,16 @@ class Agreeing:
 
     async def commit(self, entry: Entry) -> None:
         """See Duties."""
+        if entry.value.previous != entry.chain.previous:
+            # what the others decided before is not what this node has: nothing of it may reach ledger or instruments
+            said, known = entry.value.previous[:12], entry.chain.previous[:12]
+            text = f"epoch {entry.chain.epoch}: the others decided it after {said}, this node's ledger ends in {known}"
+            self._break_off(Halt(FORK, text))
+            return
         try:
             await self._epochs.commit(entry)
         except DivergenceError as error:
-            assert self._host is not None, "decisions come after the beginning"
-            self._host.stop()
-            self.halt(Halt("divergence", str(error)))
+            self._break_off(Halt("divergence", str(error)))
             return
         await self._follow_acts()
 
@@ -181,6 +185,11 @@ class Agreeing:
         self._alarms.raise_(halt.code, self._me, halt.text, Severity.CRITICAL)
         self._on_halt(halt)
 
+    def _break_off(self, why: Halt) -> None:
+        assert self._host is not None, "decisions come after the beginning"
+        self._host.stop()
+        self.halt(why)
+
     def _say(self, messages: Iterable[tuple[str, Spoken]]) -> None:
         if self.peers is not None:
             self.peers.say(messages)
@@ -200,10 +209,15 @@ class Agreeing:
         else:
             self._host.received(sender, message)
 
-    def _heard(self) -> None:
+    def _stranger(self, peer: str) -> None:
+        text = f"{peer} has another description of the network than this node, so neither hears the other"
+        self._alarms.raise_("other-description", peer, text)
+
+    def _heard(self, peer: str) -> None:
         """Peers that know more of this node than its store did: it may have voted what it does not remember."""
         assert self.peers is not None, "nobody is heard alone"
         assert self._host is not None, "peers come after the beginning"
+        self._alarms.clear("other-description", peer)
         if not self._sat_out and self._application_is_behind():
             self._sat_out = True
             self._alarms.raise_(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qkdctl.abft.act_book import electorate_of
-from qkdctl.abft.chain import Chain
+from qkdctl.abft.chain import NOTHING_AGREED, Chain
 from qkdctl.abft.quorum import FULL_PPM
 from qkdctl.abft.timing import Timing
 from qkdctl.agreement.application import Terms
@@ -45,6 +45,8 @@ class NetworkSide:
 
     Attributes:
         name: of the network.
+        digest: of what its nodes agreed on beforehand, 64 hexadecimal digits.
+        peers: all other nodes that this one has keys with, sorted.
         chain: before the first decision.
         terms: in force.
         timing: patience.
@@ -52,6 +54,8 @@ class NetworkSide:
     """
 
     name: str
+    digest: str
+    peers: tuple[str, ...]
     chain: Chain
     terms: Callable[[], Terms]
     timing: Timing
@@ -69,4 +73,4 @@ def alone(node: str, policy: str, table: Callable[[], LinkTable], shield: Callab
     """
     book = ActBook(members=(node,), faults=0, threshold_wish=1, lifetime_epochs=ALONE_LIFETIME_EPOCHS, policy=policy)
     chain = Chain.beginning(electorate_of(book, {node: FULL_PPM}))
-    return NetworkSide(node, chain, lambda: Terms(table(), shield(), (), book), Timing(), None)
+    return NetworkSide(node, NOTHING_AGREED, (), chain, lambda: Terms(table(), shield(), (), book), Timing(), None)

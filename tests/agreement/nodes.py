@@ -115,7 +115,7 @@ class Table:
             return Connected(authenticator, source, self._hub.join(name, others))
 
         chain = Chain.beginning(electorate_of(self.book, dict.fromkeys(self.names, FULL_PPM)), "0" * 64)
-        side = NetworkSide("lab", chain, lambda: self.terms, TIMING, connect)
+        side = NetworkSide("lab", "0" * 64, tuple(others), chain, lambda: self.terms, TIMING, connect)
         journal = await LedgerJournal.load(store)
         node = self.nodes[name] = AgreeingNode(name, side, store, journal, policy or RuleBased())
         await node.begin()

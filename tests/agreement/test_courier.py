@@ -56,7 +56,7 @@ class Wire:
 @pytest.fixture
 def bench() -> tuple[Courier, Seals, Wire]:
     seals, wire = Seals(), Wire()
-    return Courier("lab", "a", seals, wire), seals, wire
+    return Courier("lab", "a", seals, wire, lambda _: None), seals, wire
 
 
 def opened(data: bytes) -> Packet:

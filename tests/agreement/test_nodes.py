@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from qkdctl.abft.acts import ActError
+from qkdctl.abft.chain import Chain
 from qkdctl.agreement.ledger_entries import place_of
+from qkdctl.agreement.recovery import RecoveryError, recover
+from qkdctl.clock import RealClock
 from qkdctl.policy.baselines import Hold
 from qkdctl.records.act import ActivatePolicy, LiftQuarantine, RemoveMember, SetFaults
-from qkdctl.store.store import Store
+from qkdctl.store.store import Store, open_store
 from tests.agreement.nodes import Table, table
 
 pytestmark = pytest.mark.asyncio
@@ -150,3 +153,13 @@ async def test_an_act_that_changes_nothing_is_refused(tmp_path: Path) -> None:
         assert desk is not None
         with pytest.raises(ActError, match="changes nothing"):
             await desk.file(SetFaults(faults=1))
+
+
+async def test_a_state_directory_of_another_network_is_refused(tmp_path: Path) -> None:
+    async with table(tmp_path) as network:
+        await network.decide()
+        await network.leave("a")
+        async with open_store(tmp_path / "a", RealClock()) as store:
+            other = Chain.beginning(network.nodes["b"].agreeing.replica.chain.electorate, "1" * 64)  # type: ignore[union-attr]
+            with pytest.raises(RecoveryError, match='began_as = "0000'):
+                await recover(store, other, lambda _: network.nodes["b"].application)

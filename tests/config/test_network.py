@@ -78,7 +78,11 @@ SPOILT = [
      "url has the wrong form", ""),
     ("a hybrid stranger", 'key_directory = "keys"', 'hybrid = ["eats"] #!\nkey_directory = "keys"',
      "network.hybrid[0]", "eats is no other member of the network", "did you mean east?"),
-    ("a false claim", 'key_directory = "keys"', 'claim = "information-theoretic" #!\nkey_directory = "keys"',
+    ("a claim on key of a generator", 'key_directory = "keys"',
+     'claim = "information-theoretic" #!\nkey_directory = "keys"', "network.claim", "key shared with east is hybrid",
+     "claim computational security"),
+    ("a false claim", 'key_directory = "keys"',
+     'claim = "information-theoretic" #!\nkey_directory = "keys"\nkey_files_from_qkd = true',
      "network.claim", "the vertex connectivity of the key graph is 2, below 2f + 1 = 3",
      "claim computational security, or change the network"),
     ("description misspelt", 'file = "network.toml"', 'file = "netwrok.toml" #!', "network.file", "does not exist", ""),
@@ -127,7 +131,8 @@ def test_a_claim_holds_where_every_key_comes_from_a_link(tmp_path: Path) -> None
         for one, two in (("north", "south"), ("east", "west"))
     )
     ends = '[links.north-south]\nsource = "laser2"\nattenuator = "voa2"\nengine_alice = "sender2"\n'
-    claim = NORTH.replace('key_directory = "keys"', 'claim = "information-theoretic"\nkey_directory = "keys"')
+    keys = 'key_directory = "keys"\nkey_files_from_qkd = true'
+    claim = NORTH.replace('key_directory = "keys"', f'claim = "information-theoretic"\n{keys}')
     text = claim.replace("[links.", f"{ends}operating_current_a = 0.04\n[links.", 1)
     for name, driver, number in (("laser", "laser", 11), ("voa", "attenuator", 12), ("sender", "engine", 14)):
         scheme = "http" if driver == "engine" else "tcp"

@@ -136,3 +136,19 @@ def test_a_description_from_a_few_words_is_valid(count: int) -> None:
     description = parse_description(ring(names, (count - 1) // 3))
     assert len(description.members) == count
     assert description.terms().table.links == description.table.links
+
+
+def test_who_joins_later_is_known_and_does_not_count_yet() -> None:
+    text = RING_TEXT.replace("[members.south]", "[members.south]\njoins = true").replace("faults = 1", "faults = 0")
+    description = parse_description(text)
+    assert "south" in description.members
+    assert description.founders == tuple(name for name in description.members if name != "south")
+    assert description.electorate.names == description.book.members == description.founders
+    assert description.chain().previous == description.digest
+
+
+def test_a_description_that_replaced_another_begins_as_that_one_did() -> None:
+    first = parse_description(RING_TEXT)
+    second = parse_description(RING_TEXT.replace("epoch_s = 5", f'epoch_s = 6\nbegan_as = "{first.digest}"'))
+    assert second.digest != first.digest
+    assert second.chain() == first.chain()
