@@ -190,6 +190,11 @@ class Agreeing:
         self._host.stop()
         self.halt(why)
 
+    def _break_off(self, why: Halt) -> None:
+        assert self._host is not None, "decisions come after the beginning"
+        self._host.stop()
+        self.halt(why)
+
     def _say(self, messages: Iterable[tuple[str, Spoken]]) -> None:
         if self.peers is not None:
             self.peers.say(messages)
