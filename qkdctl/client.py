@@ -116,9 +116,33 @@ class Client:
         """The last epochs of a link, oldest first."""
         return list(self.request("GET", f"/v1/links/{_segment(link)}/history?limit={limit}")["epochs"])
 
-    def ledger(self, after: int = -1, limit: int = 100) -> Json:
-        """Ledger entries above a sequence number, and the head."""
-        return self.request("GET", f"/v1/ledger?after={after}&limit={limit}")
+    def ledger(self, after: int = -1, limit: int = 100, *, reports: bool = False) -> Json:
+        """Ledger entries above a sequence number, and the head; if wanted, with the reports that decisions count."""
+        return self.request("GET", f"/v1/ledger?after={after}&limit={limit}" + ("&reports=true" if reports else ""))
+
+    def agreement(self) -> Json:
+        """How the agreement with the other nodes stands."""
+        return self.request("GET", "/v1/agreement")
+
+    def weights(self, history: int = 0) -> Json:
+        """What each node's word weighs and why; if wanted, over so many epochs."""
+        return self.request("GET", f"/v1/agreement/weights?history={history}")
+
+    def evidence(self, epoch: int | None = None) -> Json:
+        """What the nodes claimed in an epoch, by default the last, and what was concluded."""
+        return self.request("GET", "/v1/agreement/evidence" + ("" if epoch is None else f"?epoch={epoch}"))
+
+    def acts(self) -> Json:
+        """Acts that need the word of several operators."""
+        return self.request("GET", "/v1/acts")
+
+    def file_act(self, act: Json) -> Json:
+        """Want an act, given as its kind and what belongs to it, and approve it."""
+        return self.request("POST", "/v1/acts", {"act": act})
+
+    def approve_act(self, number: int) -> Json:
+        """Stand by an open act."""
+        return self.request("POST", f"/v1/acts/{number}/approve")
 
     def configuration(self) -> list[Json]:
         """Every effective value with its source; secrets are redacted."""

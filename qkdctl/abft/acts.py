@@ -102,6 +102,10 @@ class Acts:
         """For the next report of this node."""
         return ActReport(filed=self._filed, findings=self._verifier.findings())
 
+    def approved(self) -> frozenset[int]:
+        """Open acts that the operator of this node stands by."""
+        return frozenset(self._approved)
+
     def _follow_wishes(self) -> list[Effect]:
         writes: dict[str, str | None] = {}
         effects: list[Effect] = []

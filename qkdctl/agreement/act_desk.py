@@ -53,6 +53,10 @@ class ActDesk:
         """For the next report of this node."""
         return self._acts.report()
 
+    def approved(self) -> frozenset[int]:
+        """Open acts that the operator of this node stands by."""
+        return self._acts.approved()
+
     async def decided(self, book: ActBook) -> None:
         """A decision is in force, or the node begins."""
         async with self._turn:

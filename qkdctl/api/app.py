@@ -12,6 +12,7 @@ from qkdctl.api.hub import EventHub
 from qkdctl.api.metrics import Metrics
 from qkdctl.api.problems import RESPONSES, LastResort, install_problem_handlers
 from qkdctl.api.roles import RoleSettings
+from qkdctl.api.routes.agreement import agreement_router
 from qkdctl.api.routes.alarms import alarms_router
 from qkdctl.api.routes.devices import devices_router
 from qkdctl.api.routes.events import events_router
@@ -50,6 +51,7 @@ def create_app(
         devices_router(facade),
         links_router(facade),
         alarms_router(facade),
+        agreement_router(facade),
         events_router(hub, clock),
         health_router(facade, metrics),
     ):

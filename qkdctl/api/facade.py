@@ -1,6 +1,6 @@
 """What the API needs from the node, and nothing more."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -68,6 +68,43 @@ class NodeFacade(Protocol):
 
     async def ledger(self, after: int, limit: int) -> list[Json]:
         """Up to `limit` ledger entries (`models.LedgerEntry`) with a sequence above `after`, oldest first."""
+
+    async def reports(self, digests: Sequence[str]) -> dict[str, str]:
+        """Texts of node reports by digest; those that are not kept any more are missing."""
+
+    def agreement(self) -> Json:
+        """How the agreement stands (`agreement_models.Agreement`)."""
+
+    def weights(self, history: int) -> Json:
+        """What the word of each node weighs, and over the last `history` epochs (`agreement_models.Weights`)."""
+
+    async def evidence(self, epoch: int | None) -> Json:
+        """What was claimed and concluded in an epoch, None for the last (`agreement_models.Evidence`).
+
+        Raises:
+            UnknownNameError: this process does not remember the epoch.
+            UnavailableError: nothing was decided yet.
+        """
+
+    def agreement_counts(self) -> Json:
+        """Counts since the start (`late` by node, `verdicts` as lists of node, cause and count), for metrics."""
+
+    def acts(self) -> Json:
+        """Acts that need the word of several operators (`agreement_models.Acts`)."""
+
+    async def file_act(self, act: Json, who: str) -> Json:
+        """Want an act and approve it (`models.ActionResult`).
+
+        Raises:
+            ConflictError: it changes nothing, or to nothing that can be, or another act of this node is under way.
+        """
+
+    async def approve_act(self, number: int, who: str) -> Json:
+        """Stand by an open act (`models.ActionResult`).
+
+        Raises:
+            UnknownNameError: no such act is open.
+        """
 
     def configuration(self) -> list[Json]:
         """Every effective value with its source (`models.ConfigurationValue`), secrets redacted."""

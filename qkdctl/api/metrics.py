@@ -14,6 +14,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from qkdctl.api.agreement_metrics import agreement_metrics
 from qkdctl.api.facade import Json, NodeFacade
 from qkdctl.api.hub import EventHub
 from qkdctl.records.report import DeviceState, LinkMode
@@ -62,6 +63,7 @@ class _NodeCollector(Collector):
         status = self._facade.status()
         yield from _node(status, ready=self._facade.ready())
         yield from _policy(status["policy"])
+        yield from agreement_metrics(self._facade)
         yield from _devices(status["devices"])
         yield from _links(status["links"])
         yield from _alarms(status["alarms"])

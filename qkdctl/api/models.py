@@ -132,6 +132,20 @@ class LedgerHead(Shape):
     head: str
 
 
+class AgreementSummary(Shape):
+    """The agreement with the other nodes in one line; a node alone agrees with itself."""
+
+    network: str
+    members: Annotated[int, Field(ge=1)]
+    faults: Annotated[int, Field(ge=0, description="f, members that may lie")]
+    slack: Annotated[int, Field(ge=0, description="members beyond 3f + 1")]
+    epoch: Annotated[int, Field(description="under way or next")]
+    round: Annotated[int, Field(ge=0)]
+    decided_s: Annotated[Number, Field(description="since the last decision; null before the first")]
+    levels: Annotated[dict[str, int], Field(description="peers by the security level of their channel")]
+    conditions: Annotated[list[str], Field(description="codes of what somebody should know")]
+
+
 class Status(Document):
     """The whole node."""
 
@@ -141,6 +155,7 @@ class Status(Document):
     epoch: int
     uptime_s: float
     policy: Policy
+    agreement: AgreementSummary
     devices: list[Device]
     links: list[Link]
     alarms: list[Alarm]
@@ -221,6 +236,9 @@ class LedgerPage(Document):
 
     ledger: LedgerHead
     entries: list[LedgerEntry]
+    reports: Annotated[
+        dict[str, str], Field(description="if asked for: texts by digest of kept reports that these decisions count")
+    ] = {}
 
 
 class ConfigurationValue(Shape):

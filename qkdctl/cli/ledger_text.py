@@ -16,7 +16,10 @@ _HASH_SHOWN = 12
 
 def entries_table(entries: "Iterable[Entry]", paint: Painter) -> str:
     """One row per entry; without hashes where the page is narrow, `--json` has them in full."""
-    rows = [(str(entry.sequence), _when(entry), entry.kind, summary(entry.kind, entry.payload)) for entry in entries]
+    rows = [
+        (str(entry.sequence), moment(entry.wall_ms), entry.kind, summary(entry.kind, entry.payload))
+        for entry in entries
+    ]
     if paint.width is not None and paint.width < _WIDE:
         return table(
             ("ENTRY", "TIME", "KIND", "WHAT"), [(n, when[:19], kind, what) for n, when, kind, what in rows], paint
@@ -32,8 +35,9 @@ def summary(kind: str, payload: Mapping[str, Any]) -> str:
     return _decision(plan) if plan is not None else ", ".join(_members(payload))
 
 
-def _when(entry: "Entry") -> str:
-    when = datetime.fromtimestamp(entry.wall_ms / 1000, UTC)
+def moment(wall_ms: int) -> str:
+    """A time of the wall clock."""
+    when = datetime.fromtimestamp(wall_ms / 1000, UTC)
     return f"{when.isoformat(sep=' ', timespec='milliseconds').removesuffix('+00:00')}Z"
 
 

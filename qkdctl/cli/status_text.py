@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from qkdctl.cli.agreement_line import agreement_line
 from qkdctl.cli.output import Painter, number, percent, rate
 from qkdctl.cli.tables import Cell, table
 
@@ -76,7 +77,10 @@ def _headline(status: Json, paint: Painter) -> str:
     state = paint(status["state"], STATE_STYLES[status["state"]])
     node = f"{paint(status['node'], 'bold')} {state}, epoch {status['epoch']}, up {duration(status['uptime_s'])}"
     ledger = f"ledger {status['ledger']['sequence']} {status['ledger']['head']}"
-    return f"{node}, version {status['version']}\npolicy {decides}\n{ledger}"
+    lines = [f"{node}, version {status['version']}", f"policy {decides}"]
+    if status["agreement"]["members"] > 1:
+        lines.append(agreement_line(status["agreement"], paint))
+    return "\n".join([*lines, ledger])
 
 
 def _action(link: Json) -> str:

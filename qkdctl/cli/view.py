@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qkdctl.cli.agreement_line import agreement_words
 from qkdctl.cli.fitting import Fitted
 from qkdctl.cli.output import number, percent, rate
 from qkdctl.cli.status_text import STATE_STYLES, duration
@@ -36,6 +37,8 @@ def render(
     from rich.console import Group  # noqa: PLC0415 - keeps other verbs fast
 
     head: list[RenderableType] = [_headline(status, silent_s)]
+    if status["agreement"]["members"] > 1:
+        head.append(_agreement(status["agreement"]))
     head += [_alarm(alarm) for alarm in status["alarms"]]
     head += [_line(f"complaint: {text}", "red") for text in status["complaints"]]
     head += ["", _links(status["links"]), "", _trends(status["links"], history)]
@@ -67,6 +70,14 @@ def _headline(status: Json, silent_s: float | None) -> "Text":
     )
     if policy["ejected"]:
         text.append("  ejected, the baseline decides", "yellow")
+    return text
+
+
+def _agreement(summary: Json) -> "Text":
+    """One line, of which a narrow page shows the beginning; what is wrong comes first."""
+    text = _line("".join(f"{code}  " for code in summary["conditions"]), "red")
+    text.append(agreement_words(summary), "")
+    text.no_wrap, text.overflow = True, "ellipsis"
     return text
 
 

@@ -1,20 +1,30 @@
 """The node as the API sees it: documents out, typed refusals in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from qkdctl.abft.acts import ActError
 from qkdctl.actuation.roles import NotReadyError
+from qkdctl.agreement.act_desk import ActDesk
 from qkdctl.api.errors import ConflictError, FacadeError, InvalidValueError, UnavailableError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
+from qkdctl.audit.words import act_text
 from qkdctl.config.effective import effective
 from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.devices.errors import DeviceError, OutOfRangeError
 from qkdctl.devices.supervisor import Supervisor
+from qkdctl.node.acts_view import acts_view
+from qkdctl.node.agreement_views import agreement_view, summary_view
+from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
 from qkdctl.node.node import Node
 from qkdctl.node.views import alarm_view, epoch_view
+from qkdctl.node.weights_view import weights_view
+from qkdctl.records.act import Act, TaggedAct
 from qkdctl.store.chain import Entry
 from qkdctl.store.errors import StoreError
 from qkdctl.store.link_modes import OrderedMode
@@ -47,6 +57,7 @@ class Facade:
             "epoch": node.epochs.epoch,
             "uptime_s": node.uptime_s,
             "policy": self._policy(),
+            "agreement": summary_view(node),
             "devices": self.devices(),
             "links": self.links(),
             "alarms": self.alarms(),
@@ -81,6 +92,60 @@ class Facade:
     async def ledger(self, after: int, limit: int) -> list[Json]:
         """Ledger entries above a sequence, oldest first."""
         return [_entry(entry) for entry in await self._node.store.ledger.since(after, limit)]
+
+    async def reports(self, digests: Sequence[str]) -> dict[str, str]:
+        """Texts of node reports by digest."""
+        return await self._node.store.decisions.reports(digests)
+
+    def agreement(self) -> Json:
+        """How the agreement stands."""
+        return agreement_view(self._node)
+
+    def weights(self, history: int) -> Json:
+        """What the word of each node weighs."""
+        return weights_view(self._node, history)
+
+    async def evidence(self, epoch: int | None) -> Json:
+        """What was claimed and concluded in an epoch."""
+        outcomes = list(self._node.epochs.outcomes)
+        if not outcomes:
+            raise UnavailableError(
+                "this process has seen no decision yet", hint="'qkdctl abft status' tells how it stands"
+            )
+        known = {outcome.epoch: outcome for outcome in outcomes}
+        wanted = outcomes[-1].epoch if epoch is None else epoch
+        if wanted not in known:
+            raise UnknownNameError("epoch in memory", str(wanted), [f"{outcomes[0].epoch} to {outcomes[-1].epoch}"])
+        table = self._node.side.terms().table
+        return await asyncio.to_thread(evidence_view, known[wanted], known.get(wanted - 1), table)
+
+    def agreement_counts(self) -> Json:
+        """Counts since the start, for metrics."""
+        figures = self._node.figures
+        verdicts = [[node, cause, count] for (node, cause), count in sorted(figures.verdicts.items())]
+        return {"late": dict(figures.late), "verdicts": verdicts}
+
+    def acts(self) -> Json:
+        """Acts that need the word of several operators."""
+        return acts_view(self._node)
+
+    async def file_act(self, act: Json, who: str) -> Json:
+        """Want an act and approve it."""
+        wanted: Act = TypeAdapter(TaggedAct).validate_python(act)
+        desk = self._desk()
+        await _translated(self._node.journal.append("operator", {"order": "file-act", "act": act, "who": who}))
+        await _translated(desk.file(wanted))
+        return _done(wanted.kind, f"{act_text(wanted)}: wanted by this node; it gets a number with the next decision")
+
+    async def approve_act(self, number: int, who: str) -> Json:
+        """Stand by an open act."""
+        book = self._node.application.book
+        if number not in book.by_number:
+            raise UnknownNameError("open act", str(number), map(str, book.by_number))
+        desk = self._desk()
+        await _translated(self._node.journal.append("operator", {"order": "approve-act", "act": number, "who": who}))
+        await _translated(desk.approve(number))
+        return _done(str(number), f"act {number}, {act_text(book.by_number[number].act)}: approved by this node")
 
     def configuration(self) -> list[Json]:
         """Every effective value with its source, redacted."""
@@ -210,6 +275,12 @@ class Facade:
             "fallbacks": self._node.fallbacks,
         }
 
+    def _desk(self) -> ActDesk:
+        desk = self._node.agreeing.desk
+        if desk is None:
+            raise UnavailableError("the node is still starting")
+        return desk
+
     def _supervisor(self, name: str) -> Supervisor:
         if name not in self._node.supervisors:
             raise UnknownNameError("device", name, self._node.supervisors)
@@ -273,7 +344,7 @@ async def _translated(work: Awaitable[Any]) -> Any:
         return await work
     except OutOfRangeError as error:
         raise InvalidValueError(str(error)) from error
-    except NotReadyError as error:
+    except (NotReadyError, ActError) as error:
         raise ConflictError(str(error)) from error
     except (DeviceError, StoreError) as error:
         raise UnavailableError(str(error)) from error

@@ -26,6 +26,8 @@ from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
 from qkdctl.node.agreeing import Agreeing
+from qkdctl.node.agreement_figures import AgreementFigures
+from qkdctl.node.agreement_views import summary_view
 from qkdctl.node.devices import build_supervisors, link_roles
 from qkdctl.node.events import Broadcast
 from qkdctl.node.journal import LedgerJournal
@@ -110,6 +112,7 @@ class Node:
             self.alarms.raise_("policy-rejected", "policy", problem)
         self.policy: Policy = policy
         self.fallbacks = 0
+        self.figures = AgreementFigures()
         self.halted: Halt | None = None
         self.on_halt: Callable[[], None] = lambda: None
         self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
@@ -343,6 +346,8 @@ class Node:
             self.alarms.clear("policy-skew", self.config.node.name)
 
     def _epoch_ended(self, outcome: EpochOutcome) -> None:
+        replica = self.agreeing.replica
+        self.figures.take(outcome, 0 if replica is None or replica.instance is None else replica.instance.decided_round)
         self._watch_policy(outcome)
         self.broadcast.changed("node", "", self._node_part)
         self.broadcast.changed("complaints", "", self.complaints)
@@ -359,7 +364,12 @@ class Node:
             self.alarms.clear("ledger-failing", self.config.node.name)
 
     def _node_part(self) -> dict[str, object]:
-        return {"state": self.state, "epoch": self.epochs.epoch, "uptime_s": self.uptime_s}
+        return {
+            "state": self.state,
+            "epoch": self.epochs.epoch,
+            "uptime_s": self.uptime_s,
+            "agreement": summary_view(self),
+        }
 
     @property
     def state(self) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from qkdctl.records.encoding import canonical_bytes
@@ -19,12 +20,23 @@ def read_ledger(directory: Path) -> Iterator[Entry]:
         StoreError: there is no ledger, or it cannot be opened.
         DamagedEntryError: an entry cannot be read.
     """
+    with opened_state(directory) as connection:
+        yield from select_entries(connection, after=-1)
+
+
+@contextmanager
+def opened_state(directory: Path) -> Iterator[sqlite3.Connection]:
+    """The state file in a state directory, for reading only.
+
+    Raises:
+        StoreError: there is none, or it cannot be opened.
+    """
     path = directory / STATE_FILE
     if not path.is_file():
         raise StoreError(f"{path}: no such file; is {directory} the state directory?")
     connection = open_read_only(path)
     try:
-        yield from select_entries(connection, after=-1)
+        yield connection
     finally:
         connection.close()
 

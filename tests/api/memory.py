@@ -3,11 +3,12 @@
 import asyncio
 import copy
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
+from tests.api import agreement
 
 STATUS: Json = {
     "schema_version": 1,
@@ -17,6 +18,7 @@ STATUS: Json = {
     "epoch": 41,
     "uptime_s": 3600.5,
     "policy": {"kind": "onnx", "name": "ramp", "digest": "ab" * 32, "ejected": False, "fallbacks": 2},
+    "agreement": agreement.ALONE,
     "devices": [
         {
             "name": "voa-1",
@@ -100,7 +102,8 @@ class MemoryFacade:
 
     def __init__(self) -> None:
         self.document = copy.deepcopy(STATUS)
-        self.acts: list[tuple[Any, ...]] = []
+        self.done: list[tuple[Any, ...]] = []
+        self.filed = False
         self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.is_ready = True
         self.release = asyncio.Event()
@@ -152,6 +155,40 @@ class MemoryFacade:
         ]
         return [entry for entry in entries if entry["sequence"] > after][:limit]
 
+    async def reports(self, digests: Sequence[str]) -> dict[str, str]:
+        return dict.fromkeys(digests, "{}")
+
+    def agreement(self) -> Json:
+        return copy.deepcopy(agreement.AGREEMENT)
+
+    def weights(self, history: int) -> Json:
+        document = copy.deepcopy(agreement.WEIGHTS)
+        return document | {"history": agreement.HISTORY} if history else document
+
+    async def evidence(self, epoch: int | None) -> Json:
+        if epoch not in (None, 41):
+            raise UnknownNameError("epoch in memory", str(epoch), ["41"])
+        return copy.deepcopy(agreement.EVIDENCE)
+
+    def agreement_counts(self) -> Json:
+        return copy.deepcopy(agreement.COUNTS)
+
+    def acts(self) -> Json:
+        return copy.deepcopy(agreement.ACTS)
+
+    async def file_act(self, act: Json, who: str) -> Json:
+        if self.filed:
+            raise ConflictError("an act of this node is under way")
+        self.filed = True
+        self.done.append(("file-act", act, who))
+        return {"subject": act["kind"], "text": f"{act['kind']}: wanted by this node"}
+
+    async def approve_act(self, number: int, who: str) -> Json:
+        if number != 3:
+            raise UnknownNameError("open act", str(number), ["3"])
+        self.done.append(("approve-act", number, who))
+        return {"subject": str(number), "text": f"act {number}: approved by this node"}
+
     def configuration(self) -> list[Json]:
         return [{"key": "api.token", "value": "**********", "source": "qkdctl.toml:7"}]
 
@@ -171,7 +208,7 @@ class MemoryFacade:
             low, high = state["limits"]
             if isinstance(value, bool | str) or not low <= value <= high:
                 raise InvalidValueError(f"{device}.{attribute} = {value!r} refused", expected=f"{low} to {high}")
-        self.acts.append(("set", device, attribute, value, who, dry_run))
+        self.done.append(("set", device, attribute, value, who, dry_run))
         return {
             "device": device,
             "attribute": attribute,
@@ -204,15 +241,15 @@ class MemoryFacade:
         known = [entry["id"] for entry in self.alarms()]
         if alarm not in known:
             raise UnknownNameError("alarm", alarm, known)
-        self.acts.append(("acknowledge", alarm, who))
+        self.done.append(("acknowledge", alarm, who))
         return {"subject": alarm, "text": f"{alarm} acknowledged"}
 
     async def safe_all(self, who: str) -> Json:
-        self.acts.append(("safe-all", who))
+        self.done.append(("safe-all", who))
         return {"subject": "node", "text": "every source is dark", "details": {"voa-1": "shutter closed"}}
 
     async def reload(self, who: str) -> Json:
-        self.acts.append(("reload", who))
+        self.done.append(("reload", who))
         return {"subject": "node", "text": "nothing changed"}
 
     def complaints(self) -> list[str]:
@@ -233,7 +270,7 @@ class MemoryFacade:
 
     def _act(self, action: str, link: str, who: str) -> Json:
         self.link(link)
-        self.acts.append((action, link, who))
+        self.done.append((action, link, who))
         return {"subject": link, "text": f"{action}: done"}
 
     def _named(self, part: str, what: str, name: str) -> Json:

@@ -47,7 +47,7 @@ def test_acting(client: Client, facade: MemoryFacade) -> None:
     assert client.acknowledge_alarm("device-fault-snspd-1")["subject"] == "device-fault-snspd-1"
     assert client.safe_all()["subject"] == "node"
     assert client.reload()["text"] == "nothing changed"
-    assert [act[0] for act in facade.acts] == ["set", "hold", "acknowledge", "safe-all", "reload"]
+    assert [act[0] for act in facade.done] == ["set", "hold", "acknowledge", "safe-all", "reload"]
 
 
 def test_refusals_carry_everything_the_daemon_says(client: Client) -> None:

@@ -53,7 +53,7 @@ async def test_actions_reach_the_node_with_the_callers_name(
     facade.release.set()
     answer = await http.post(f"/v1/links/alice-bob/{action}")
     assert answer.json()["subject"] == "alice-bob"
-    ((done, link, who),) = facade.acts
+    ((done, link, who),) = facade.done
     assert (done, link) == (action, "alice-bob")
     assert who.startswith("uid ")
 
@@ -61,7 +61,7 @@ async def test_actions_reach_the_node_with_the_callers_name(
 async def test_safe_reload_and_acknowledge(http: httpx.AsyncClient, facade: MemoryFacade) -> None:
     for path in ("/v1/safe", "/v1/reload", "/v1/alarms/device-fault-snspd-1/acknowledge"):
         assert (await http.post(path)).status_code == 200
-    assert [act[0] for act in facade.acts] == ["safe-all", "reload", "acknowledge"]
+    assert [act[0] for act in facade.done] == ["safe-all", "reload", "acknowledge"]
 
 
 async def test_set_passes_the_type_on_and_can_run_dry(http: httpx.AsyncClient, facade: MemoryFacade) -> None:
@@ -70,8 +70,8 @@ async def test_set_passes_the_type_on_and_can_run_dry(http: httpx.AsyncClient, f
     wet = await http.put(f"{url}/shutter_open", json={"value": False})
     assert (dry.json()["old"], dry.json()["new"], dry.json()["applied"]) == (31.5, 40, False)
     assert wet.json()["applied"] is True
-    assert [act[3] for act in facade.acts] == [40, False]
-    assert [type(act[3]) for act in facade.acts] == [int, bool]
+    assert [act[3] for act in facade.done] == [40, False]
+    assert [type(act[3]) for act in facade.done] == [int, bool]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ async def test_a_body_must_be_json_small_and_of_known_length(http: httpx.AsyncCl
     assert (await http.put(path, content=b'{"value": 1}')).status_code == 415
     assert (await http.put(path, content=b" " * 70_000)).status_code == 413
     assert (await http.put(path, content=chunks())).status_code == 411  # type: ignore[arg-type]
-    assert facade.acts == []
+    assert facade.done == []
 
 
 async def test_an_offline_instrument_is_no_fault_of_the_daemon(

@@ -82,7 +82,7 @@ async def test_reading(guarded: httpx.AsyncClient, headers: dict[str, str], stat
 )
 async def test_acting(guarded: httpx.AsyncClient, facade: MemoryFacade, headers: dict[str, str], status: int) -> None:
     assert (await guarded.post("/v1/safe", headers=headers)).status_code == status
-    assert (facade.acts != []) == (status == 200)
+    assert (facade.done != []) == (status == 200)
 
 
 @pytest.mark.asyncio
@@ -97,7 +97,7 @@ async def test_loopback_without_a_token_may_read_only(loopback: httpx.AsyncClien
     refusal = await loopback.post("/v1/safe", headers=CSRF)
     assert refusal.status_code == 403
     assert "role read" in refusal.json()["error"]
-    assert facade.acts == []
+    assert facade.done == []
 
 
 def test_every_other_address_needs_a_token() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qkdctl.api import models
+from qkdctl.api import agreement_models, models
 from qkdctl.api.app import create_app
 from qkdctl.api.hub import EventHub
 from qkdctl.api.roles import RoleSettings
@@ -74,8 +74,10 @@ JSON = st.recursive(
 def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values that the schema allows; only the words that the document uses."""
     schema = resolved(schema)
-    if "anyOf" in schema:
-        return st.one_of(*map(fitting, schema["anyOf"]))
+    if "const" in schema:
+        return st.just(schema["const"])
+    if choices := schema.get("anyOf", schema.get("oneOf")):
+        return st.one_of(*map(fitting, choices))
     match schema["type"]:
         case "object":
             members = {name: fitting(inner) for name, inner in schema["properties"].items()}
@@ -105,8 +107,8 @@ class Request:
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    method, target, operation = draw(st.sampled_from([item for item in OPERATIONS if item[1] != "/v1/events"]))
-    query, headers = {}, {}
+    method, path, operation = draw(st.sampled_from([item for item in OPERATIONS if item[1] != "/v1/events"]))
+    target, query, headers = path, {}, {}
     for parameter in operation.get("parameters", ()):
         value = draw(fitting(parameter["schema"]) | st.text())
         if parameter["in"] == "path":
@@ -122,6 +124,7 @@ def requests(draw: st.DrawFn) -> Request:
         target += "?" + urlencode(query)
     if draw(st.integers(0, 9)) == 0:
         method = draw(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]))
+        operation = DOCUMENT["paths"][path].get(method.lower(), operation)
     return Request(method, target, headers, body, operation)
 
 
@@ -161,4 +164,5 @@ def test_no_request_breaks_the_daemon(connection: UnixConnection, request: Reque
         models.Problem.model_validate_json(text)
     elif not request.target.startswith("/v1/openapi.json"):
         schema = request.operation["responses"]["200"]["content"]["application/json"]["schema"]
-        getattr(models, schema["$ref"].rpartition("/")[2]).model_validate_json(text)
+        name = schema["$ref"].rpartition("/")[2]
+        (vars(agreement_models) | vars(models))[name].model_validate_json(text)

@@ -77,8 +77,8 @@ def test_the_kernel_tells_who_asks(folder: Path, facade: MemoryFacade) -> None:
     own = os.getuid()
     with served(facade, ApiSettings(folder / "s", roles=RoleSettings(read=Members()))):
         assert ask_as(folder / "s", own, os.getgid(), []) == ["ok", "ok", "ok"]
-    assert facade.acts[0] == ("safe-all", facade.acts[0][1])
-    assert facade.acts[0][1].startswith(f"uid {own} (pid ")
+    assert facade.done[0] == ("safe-all", facade.done[0][1])
+    assert facade.done[0][1].startswith(f"uid {own} (pid ")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")

@@ -117,7 +117,7 @@ async def test_stop_ends_streams_and_answers_running_requests_within_half_a_seco
     answer = await calibrating
     assert answer.status_code == 503
     assert "stops" in answer.json()["error"]
-    assert facade.acts == []
+    assert facade.done == []
     assert asyncio.all_tasks() <= before | {calibrating}
 
 

@@ -34,12 +34,12 @@ def test_json_documents_have_a_schema_version(cli: Cli, daemon: Served) -> None:
 def test_set_without_asking(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
     done = cli(*SET, "32", "--yes")
     assert done.stdout == "voa-1.attenuation_db: 31.5 dB -> 32 dB, read back\nlimits: 0 dB to 45 dB\n"
-    assert [(act[3], act[5]) for act in facade.acts] == [(32, True), (32, False)]
+    assert [(act[3], act[5]) for act in facade.done] == [(32, True), (32, False)]
 
 
 def test_a_dry_run_sends_nothing(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
     assert json.loads(cli(*SET, "32", "--dry-run", "--json").stdout)["applied"] is False
-    assert [act[5] for act in facade.acts] == [True]
+    assert [act[5] for act in facade.done] == [True]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_refused_is_never_sent(
     refused = cli(*SET, value, "--yes")
     assert refused.returncode == code
     assert error in refused.stderr
-    assert facade.acts == []
+    assert facade.done == []
 
 
 def test_a_negative_number_after_two_dashes(cli: Cli, daemon: Served) -> None:
@@ -69,7 +69,7 @@ def test_nobody_there_to_ask(cli: Cli, daemon: Served, facade: MemoryFacade) -> 
     refused = cli(*SET, "32")
     assert refused.returncode == exit_codes.USAGE
     assert "say --yes" in refused.stderr
-    assert [act[5] for act in facade.acts] == [True]
+    assert [act[5] for act in facade.done] == [True]
 
 
 @pytest.mark.parametrize(("answer", "code", "applied"), [("y\n", 0, [True, False]), ("n\n", 1, [True])])
@@ -82,7 +82,7 @@ def test_people_see_old_new_and_limits_before_they_agree(
     assert "limits: 0 dB to 45 dB" in shown
     terminal.type(answer)
     assert terminal.end()[0] == code
-    assert [act[5] for act in facade.acts] == applied
+    assert [act[5] for act in facade.done] == applied
 
 
 def test_probe_asks_a_running_daemon(cli: Cli, daemon: Served) -> None:

@@ -33,7 +33,7 @@ def test_a_sound_chain(cli: Cli, state: Path) -> None:
     verified = cli("ledger", "verify")
     assert verified.returncode == 0, verified.stderr
     assert verified.stdout.startswith("7 entries, the chain holds; head 6 ")
-    document = json.loads(cli("ledger", "verify", "--json", "--directory", str(state)).stdout)
+    document = json.loads(cli("ledger", "verify", "--json", "--from", str(state)).stdout)
     assert (document["ok"], document["entries"], document["ledger"]["sequence"]) == (True, 7, 6)
 
 
@@ -86,6 +86,6 @@ def test_show_fits_a_terminal(cli: Cli, state: Path, folder: Path) -> None:
 
 
 def test_no_ledger_is_no_broken_ledger(cli: Cli, folder: Path) -> None:
-    missing = cli("ledger", "verify", "--directory", str(folder / "nowhere"))
+    missing = cli("ledger", "verify", "--from", str(folder / "nowhere"))
     assert missing.returncode == exit_codes.UNAVAILABLE
     assert "no such file" in missing.stderr

@@ -32,7 +32,7 @@ def test_actions_on_a_link(cli: Cli, daemon: Served, facade: MemoryFacade, words
     done = cli(*words)
     assert (done.returncode, done.stdout) == (0, f"{act}: done\n")
     assert json.loads(cli(*words, "--json").stdout)["subject"] == "alice-bob"
-    assert [entry[:2] for entry in facade.acts] == [(act, "alice-bob")] * 2
+    assert [entry[:2] for entry in facade.done] == [(act, "alice-bob")] * 2
 
 
 def test_alarms(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
@@ -47,7 +47,7 @@ def test_alarms(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
 def test_safe_goes_through_a_running_daemon(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
     assert cli("safe").stdout == "every source is dark\n"
     assert json.loads(cli("safe", "--json").stdout)["by_daemon"] is True
-    assert [act[0] for act in facade.acts] == ["safe-all", "safe-all"]
+    assert [act[0] for act in facade.done] == ["safe-all", "safe-all"]
 
 
 def test_safe_finds_the_daemon_by_the_configured_socket(cli: Cli, daemon: Served, folder: Path) -> None:

@@ -48,12 +48,14 @@ VERBS_WITH_EXAMPLES = [
     *[
         [name]
         for name in verbs.VERBS
-        if name not in {"links", "devices", "alarms", "ledger", "config", "network", "physics"}
+        if name not in {"links", "devices", "alarms", "abft", "acts", "ledger", "config", "network", "physics"}
     ],
     *[["links", name] for name in ("list", "hold", "safe", "resume", "realign")],
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],
-    *[["ledger", name] for name in ("verify", "show")],
+    *[["abft", name] for name in ("status", "weights", "evidence")],
+    *[["acts", name] for name in ("list", "file", "approve")],
+    *[["ledger", name] for name in ("verify", "show", "export", "compare")],
     *[["config", name] for name in ("check", "show", "create")],
     *[["network", name] for name in ("init", "check", "show")],
     *[["physics", name] for name in ("rate", "curves", "list")],

@@ -7,6 +7,9 @@ from fastapi import APIRouter, Query
 from qkdctl.api.callers import Administrator, Operator, Reader
 from qkdctl.api.facade import Json, NodeFacade
 from qkdctl.api.models import ActionResult, Configuration, LedgerPage, Status
+from qkdctl.audit.recorded import report_digests
+
+_WITH_REPORTS_MAX = 100
 
 
 def node_router(facade: NodeFacade) -> APIRouter:
@@ -28,10 +31,14 @@ def node_router(facade: NodeFacade) -> APIRouter:
         _: Reader,
         after: Annotated[int, Query(ge=-1, le=2**63 - 1)] = -1,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        *,
+        reports: bool = False,
     ) -> Json:
-        """Entries of the hash chain above a sequence number, oldest first."""
-        entries = await facade.ledger(after, limit)
-        return {"ledger": facade.status()["ledger"], "entries": entries}
+        """Entries of the hash chain above a sequence number, oldest first, if wanted with reports behind decisions."""
+        head = facade.status()["ledger"]
+        entries = await facade.ledger(after, min(limit, _WITH_REPORTS_MAX) if reports else limit)
+        digests = [found for entry in entries for found in report_digests(entry["payload"])] if reports else []
+        return {"ledger": head, "entries": entries, "reports": await facade.reports(digests) if digests else {}}
 
     @router.post("/safe", response_model=ActionResult)
     async def safe_all(caller: Operator) -> Json:

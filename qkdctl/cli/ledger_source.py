@@ -1,0 +1,106 @@
+"""Which ledger a verb reads, and by what terms its decisions are judged."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.errors import CliError
+from qkdctl.exit_codes import CONFIG, PERMISSION, UNAVAILABLE
+
+if TYPE_CHECKING:
+    from qkdctl.audit.recorded import Recorded
+    from qkdctl.network.description import NetworkDescription
+    from qkdctl.policy.proposal import Policy
+
+Read: TypeAlias = "Callable[[int], Iterator[Recorded]]"
+FromOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="PATH",
+        help="State directory, export, or control socket of a daemon; by default the configuration's state directory.",
+    ),
+]
+DescriptionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--description", metavar="PATH", help="Description of the network; by default the one of the configuration."
+    ),
+]
+
+
+@contextmanager
+def readable(config: Path, place: Path | None, *, reports: bool) -> Iterator[Read]:
+    """A function that reads the ledger from the entry after a sequence number on, if wanted with its reports.
+
+    Raises:
+        CliError: it cannot be read, also while it is being read.
+    """
+    from qkdctl.store.errors import StoreError  # noqa: PLC0415 - keeps other verbs fast
+
+    chosen = place if place is not None else load_configuration(config).node.state_directory
+    try:
+        yield lambda after: _read(chosen, after, reports=reports)
+    except PermissionError as error:
+        raise CliError(f"{error.filename} may not be read", "run it as the daemon's user", PERMISSION) from None
+    except StoreError as error:
+        raise CliError(str(error), code=UNAVAILABLE) from None
+
+
+def description_for(config: Path, place: Path | None, description: Path | None) -> "NetworkDescription | None":
+    """The description that is named, or that of the configuration; None where there is none.
+
+    Raises:
+        CliError: it is wrong.
+    """
+    if description is not None:
+        from qkdctl.config.problems import ConfigError  # noqa: PLC0415 - keeps other verbs fast
+        from qkdctl.network.load import load_description  # noqa: PLC0415
+
+        try:
+            return load_description(description)
+        except ConfigError as error:
+            raise CliError(str(error), f"'qkdctl network check {description}' shows the same", CONFIG) from None
+    if place is not None and not config.exists():
+        return None
+    return load_configuration(config).description
+
+
+def policies_for(config: Path, files: list[Path]) -> "list[Policy]":
+    """The policies in files, and that of the configuration if it has a sound one.
+
+    Raises:
+        CliError: a file that was named is no policy.
+    """
+    named = [_policy(path) for path in files]
+    if not config.exists():
+        return named
+    from qkdctl.node.policy import load_policy  # noqa: PLC0415 - keeps other verbs fast
+
+    configured, _ = load_policy(load_configuration(config))
+    return [*named, configured]
+
+
+def _policy(path: Path) -> "Policy":
+    from qkdctl.policy.execution import OnnxPolicy  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.policy.failure import PolicyFailure, PolicyRejected  # noqa: PLC0415
+    from qkdctl.policy.vetting import vet  # noqa: PLC0415
+
+    try:
+        return OnnxPolicy(vet(path.read_bytes()))
+    except (PolicyFailure, PolicyRejected) as error:
+        raise CliError(f"{path}: {error}", "name a file that 'qkdctl run' would take") from None
+
+
+def _read(place: Path, after: int, *, reports: bool) -> "Iterator[Recorded]":
+    from qkdctl.audit.export import read_export  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.audit.recorded import read_daemon, read_directory  # noqa: PLC0415
+    from qkdctl.client import Client  # noqa: PLC0415
+
+    if place.is_socket():
+        return read_daemon(Client(place), after, reports=reports)
+    return read_export(place, after) if place.is_file() else read_directory(place, after, reports=reports)

@@ -1,0 +1,76 @@
+"""qkdctl ledger verify."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qkdctl.cli.errors import CliError
+from qkdctl.cli.ledger_source import DescriptionOption, FromOption, description_for, policies_for, readable
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from qkdctl.cli.output import print_document, say
+from qkdctl.exit_codes import FAILURE
+
+if TYPE_CHECKING:
+    from qkdctl.audit.verification import Verification
+
+
+def verify(
+    config: ConfigOption = DEFAULT_CONFIG,
+    place: FromOption = None,
+    contains: Annotated[
+        str, typer.Option("--contains", metavar="HASH", help="A hash that must be in the chain, noted down earlier.")
+    ] = "",
+    description: DescriptionOption = None,
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policy", metavar="FILE", exists=True, help="A policy whose plans to compute again; may be repeated."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a whole ledger: hashes, the chain of decisions, and what follows from the reports that are kept.
+
+    A chain that was cut off at its end still verifies: note the head down from time to time, and ask for it with
+    --contains. Whether decisions follow from reports is computed with the description of the network. The verb says
+    what could not be checked and why. The exit code is 1 when something is wrong; the first such thing is named.
+
+    For example:
+
+      qkdctl ledger verify
+
+      qkdctl ledger verify --from /var/lib/qkdctl --contains 3f0c...
+
+      qkdctl ledger verify --from /run/qkdctl/qkdctl.sock
+
+      qkdctl ledger verify --from north.jsonl.gz --description network.toml
+    """
+    from qkdctl.audit.verification import verify_ledger  # noqa: PLC0415 - keeps other verbs fast
+
+    known = description_for(config, place, description)
+    policies = [] if known is None else policies_for(config, policy or [])
+    with readable(config, place, reports=True) as read:
+        found = verify_ledger(read(-1), known, policies, contains)
+    problem = "" if found.broken is None else f"entry {found.broken.sequence}: {found.broken.reason}"
+    if not problem and not found.has_seen:
+        problem = f"no entry has the hash {contains}"
+    if as_json:
+        print_document(ok=not problem, problem=problem or None, **found.to_plain())
+    elif not problem:
+        say(_in_words(found))
+    if problem:
+        raise typer.Exit(FAILURE) if as_json else CliError(f"the ledger does not verify: {problem}")
+
+
+def _in_words(found: "Verification") -> str:
+    head = "" if found.last is None else f"; head {found.last.sequence} {found.last.hash}"
+    lines = [f"{found.entries} entries, the chain holds{head}"]
+    if found.decisions:
+        lines.append(f"{found.decisions} decisions follow each other, {found.reports} reports are those that counted")
+    if found.recomputed:
+        lines.append(
+            f"{found.recomputed} decisions follow from their reports: state, acts, electorate and routes; "
+            f"of {found.plans} the plan too"
+        )
+    return "\n".join([*lines, *(f"not checked: {sentence}" for sentence in found.unchecked)])

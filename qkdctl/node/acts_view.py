@@ -1,0 +1,51 @@
+"""Acts as a document for the API."""
+
+from typing import TYPE_CHECKING, Any
+
+from qkdctl.abft.act_book import threshold_of
+from qkdctl.records.act import ActState, ClosedAct
+
+if TYPE_CHECKING:
+    from qkdctl.node.node import Node
+
+Json = dict[str, Any]
+
+
+def acts_view(node: "Node") -> Json:
+    """Open acts, what this node wants, and what was closed lately (`agreement_models.Acts`)."""
+    book, desk = node.application.book, node.agreeing.desk
+    replica = node.agreeing.replica
+    electorate = (node.side.chain if replica is None else replica.chain).electorate
+    threshold = threshold_of(book)
+    approved = frozenset() if desk is None else desk.approved()
+    closed = [state for outcome in node.epochs.outcomes for state in outcome.agreed.book.closed]
+    return {
+        "epoch": node.epochs.epoch,
+        "needed": threshold.k,
+        "members": list(book.members),
+        "faults": book.faults,
+        "policy": book.policy,
+        "strong_from": electorate.strong_from,
+        "filed_here": [act.to_plain() for act in ([] if desk is None else desk.report().filed)],
+        "open": [
+            {
+                **_act(state),
+                "lapses_after": state.epoch + book.lifetime_epochs,
+                "approved_here": state.number in approved,
+                "accepted_weight": electorate.weight(state.accepted),
+            }
+            for state in book.open
+        ],
+        "closed": [{**_act(state), "outcome": state.outcome} for state in closed],
+    }
+
+
+def _act(state: ActState | ClosedAct) -> Json:
+    return {
+        "number": state.number,
+        "act": state.act.to_plain(),
+        "filer": state.filer,
+        "epoch": state.epoch,
+        "accepted": list(state.accepted),
+        "disputes": [entry.to_plain() for entry in state.disputes],
+    }
