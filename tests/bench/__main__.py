@@ -1,4 +1,4 @@
-"""`make bench`: polls instruments, then simulates networks, each with qkdctl and its peers, and reports."""
+"""`make bench`: polls instruments, simulates networks, decides, each with qkdctl and others, and reports."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from tests.bench.agreement import benchmark as agreement
 from tests.bench.command_line import measure_command_line
 from tests.bench.contender import REPOSITORY, UnavailableError
 from tests.bench.machine import load_average, machine, revision
@@ -61,7 +62,19 @@ def _network(mode: str, *, save: bool, as_json: bool) -> str:
     return benchmark.to_json(results) if as_json else benchmark.render(results)
 
 
-_BENCHMARKS: Final[dict[str, Callable[..., str]]] = {"polling": _polling, "network": _network}
+def _agreement(mode: str, *, save: bool, as_json: bool) -> str:
+    results = agreement.measure(mode)
+    if save:
+        agreement.save(results, _RESULTS)
+        progress(f"saved in {_RESULTS}")
+    return agreement.to_json(results) if as_json else agreement.render(results)
+
+
+_BENCHMARKS: Final[dict[str, Callable[..., str]]] = {
+    "polling": _polling,
+    "network": _network,
+    "agreement": _agreement,
+}
 
 
 def measure(mode: str, plan: Plan) -> Results:
