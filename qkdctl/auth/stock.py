@@ -75,7 +75,7 @@ class Stock:
     @property
     def pads(self) -> int:
         """Pads ready for use."""
-        return sum(PADS_PER_BLOCK - used for _, used in self._blocks)
+        return PADS_PER_BLOCK * len(self._blocks) - (self._blocks[0][1] if self._blocks else 0)
 
     @property
     def wants_chapter(self) -> bool:
