@@ -18,7 +18,7 @@ class Comparison:
     Attributes:
         common: number of epochs of which both have a decision.
         first, last: epochs of those; 0 without any.
-        ends: last epochs of the one and of the other; 0 without decisions.
+        ends: how far the one and the other were read: to the end unless they differ; 0 without decisions.
         epoch: the first whose decisions differ; 0 when none does.
         differences: in what they differ, one sentence each.
     """

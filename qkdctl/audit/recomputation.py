@@ -1,8 +1,7 @@
-"""What follows from reports, computed again: state, acts, electorate, routes and, with the policy at hand, the plan."""
+"""What follows from reports, computed again; with the policy at hand, the plan too."""
 
 from collections.abc import Mapping
 
-from qkdctl.abft.act_book import electorate_of
 from qkdctl.abft.value import Entry
 from qkdctl.agreement.application import NodeApplication, Terms
 from qkdctl.agreement.ledger_entries import NotADecisionError, entry_of
@@ -11,9 +10,16 @@ from qkdctl.audit.recorded import Recorded
 from qkdctl.policy.baselines import Hold, RuleBased
 from qkdctl.policy.proposal import Policy
 from qkdctl.records.decision import Decision
-from qkdctl.routing.agreed import plan_routes
 from qkdctl.store.chain import Break
 
+_BY_POLICY = {"plan", "policy", "failed"}
+_WORDS = {
+    "state": "the state of links and nodes does",
+    "book": "acts and members do",
+    "routes": "the routes do",
+    "audits": "the relayed keys that are to be opened do",
+}
+"""Member of a decision -> the beginning of a sentence."""
 BASELINES: Mapping[str, Policy] = {policy.identity: policy for policy in (RuleBased(), Hold())}
 
 
@@ -39,7 +45,6 @@ class Recomputation:
         self.planned = 0
         self.stopped = ""
         self.absent_policies: set[str] = set()
-        self._terms = terms
         self._policies = {**BASELINES, **(policies or {})}
         self._active: Policy = RuleBased()
         self._application = NodeApplication(lambda: terms, lambda: (self._active, RuleBased()), None)
@@ -70,45 +75,49 @@ class Recomputation:
 
     def _follow(self, entry: Entry) -> str:
         """Take a decision in, or say why it does not follow."""
-        before = self._application.state
+        decided = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
+        policy = self._policies.get(decided.policy)
+        if policy is None:
+            self.absent_policies.add(decided.policy)
+        elif self.last is not None and decided.policy != self.last.value.outcome.payload["policy"]:
+            self._application.reset_ladder()
+        self._active = policy or RuleBased()
         try:
-            decision, state = self._application.after(entry)
+            outcome = self._application.decide(entry.chain, entry.reports)
         except ValueError as error:
-            return f"state and acts do not follow from the reports: {error}"
-        scores = {standing.node: standing.score_ppm for standing in state.network.standings}
-        if electorate_of(state.book, scores) != entry.value.outcome.electorate:
-            return f"the electorate of epoch {entry.chain.epoch + 2} does not follow from scores and acts"
-        routes = plan_routes(
-            self._terms.demands, state.network, self._terms.table, () if before is None else before.routes
-        )
-        if routes != decision.routes:
-            return "the routes do not follow from the state"
-        problem = self._plan(entry, decision)
+            return f"nothing follows from the reports: {error}"
+        computed = Decision.model_validate(dict(outcome.payload), strict=False)
+        problem = _unlike(decided, computed, by_policy=policy is not None)
+        if not problem and outcome.electorate != entry.value.outcome.electorate:
+            problem = f"the electorate of epoch {entry.chain.epoch + 2} does not follow from scores and acts"
         if not problem:
+            _, state = self._application.after(entry)
             self._application.advance(state)
             self.last = entry
+            self.planned += policy is not None
         return problem
 
-    def _plan(self, entry: Entry, decision: Decision) -> str:
-        policy = self._policies.get(decision.policy)
-        if policy is None:
-            self.absent_policies.add(decision.policy)
-            return ""
-        if self.last is not None and policy.identity != self.last.value.outcome.payload["policy"]:
-            self._application.reset_ladder()
-        self._active = policy
-        computed = Decision.model_validate(
-            dict(self._application.decide(entry.chain, entry.reports).payload), strict=False
-        )
-        self.planned += 1
-        if computed.plan != decision.plan:
-            wrong = [
-                there.link
-                for here, there in zip(computed.plan.links, decision.plan.links, strict=False)
-                if here != there
-            ]
-            about = f" of {', '.join(wrong)}" if wrong else ""
-            return f"the plan{about} is not what policy {decision.policy[:12]} and the shield give"
-        if computed.failed != decision.failed:
-            return f"policy {decision.policy[:12]} is said to have failed, or not, and here it is otherwise"
-        return ""
+
+def _unlike(decided: Decision, computed: Decision, *, by_policy: bool) -> str:
+    """In what a decision differs from what was computed; what only the policy gives is compared if it was at hand."""
+    there, here = decided.to_plain(), computed.to_plain()
+    for name in sorted(there.keys() - _BY_POLICY):
+        if there[name] != here[name]:
+            return f"{_WORDS.get(name, f'its {name} does')} not follow from the reports"
+    if by_policy:
+        return _unlike_plan(decided, computed)
+    if decided.plan.policy not in (decided.policy, *BASELINES):
+        return f"the plan is said to be that of {decided.plan.policy[:12]}, which is neither active nor a baseline"
+    return ""
+
+
+def _unlike_plan(decided: Decision, computed: Decision) -> str:
+    policy = decided.policy[:12]
+    if computed.plan != decided.plan:
+        pairs = zip(computed.plan.links, decided.plan.links, strict=False)
+        wrong = [there.link for here, there in pairs if here != there]
+        about = f" of {', '.join(wrong)}" if wrong else ""
+        return f"the plan{about} is not what policy {policy} and the shield give"
+    if computed.failed != decided.failed:
+        return f"whether policy {policy} gave a plan is otherwise here"
+    return ""
