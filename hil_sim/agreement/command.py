@@ -16,6 +16,8 @@ def agreement(
     count: Annotated[int, typer.Option(min=1, metavar="N", help="So many seeds, one after another.")] = 1,
     nodes: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Members at the beginning.")] = 4,
     faults: Annotated[int, typer.Option(min=0, metavar="F", help="How many of them may lie; N >= 3 F + 1.")] = 1,
+    colluders: Annotated[bool, typer.Option("--colluders", help="With F + 1 liars, who may split the ledger.")] = False,
+    first_failure: Annotated[bool, typer.Option("--first-failure", help="Stop at the first seed that fails.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show everything that honest nodes hear, do and say.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per seed.")] = False,
 ) -> None:
@@ -23,7 +25,8 @@ def agreement(
 
     A seed stands for one scenario, the same everywhere: who lies and how, what the network loses, delays and cuts off,
     who crashes before or after which effect. It ends once the network has healed and all honest nodes have decided all
-    epochs, with exit code 1 when a property failed.
+    epochs, with exit code 1 when a property failed. With --colluders it fails when the ledger is split and somebody
+    whose ledger differs has raised no alarm.
 
     For example:
 
@@ -42,16 +45,17 @@ def agreement(
         raise typer.Exit(_USAGE)
     failed = False
     for one in range(seed, seed + count):
-        result = replay(one, nodes, faults, show if trace else None)
-        failed |= bool(result.violation)
+        result = replay(one, nodes, faults, show if trace else None, colluders=colluders)
         if as_json:
-            typer.echo(
-                json.dumps({"schema_version": 1, "seed": one, "nodes": nodes, "faults": faults, **asdict(result)})
-            )
-            continue
-        verdict = f"FAILED: {result.violation}" if result.violation else f"{result.decided} epochs decided"
-        typer.echo(f"seed {one}: {verdict}, {result.steps} steps in {result.ended_s:.1f} s of virtual time")
+            document = {"schema_version": 1, "seed": one, "nodes": nodes, "faults": faults, **asdict(result)}
+            typer.echo(json.dumps(document))
+        else:
+            verdict = f"FAILED: {result.violation}" if result.violation else f"{result.decided} epochs decided"
+            typer.echo(f"seed {one}: {verdict}, {result.steps} steps in {result.ended_s:.1f} s of virtual time")
         if result.violation and not trace:
-            typer.echo(f"  {command_of(one, nodes, faults)}")
+            typer.echo(f"  {command_of(one, nodes, faults, colluders=colluders)}", err=as_json)
+        failed |= bool(result.violation)
+        if failed and first_failure:
+            break
     if failed:
         raise typer.Exit(_FAILED)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hil_sim.agreement.application import Change, Scoring
+from hil_sim.agreement.application import Change, Scoring, SimulatedApplication
 from hil_sim.agreement.clocks import LocalClock
 from hil_sim.agreement.weather import Spell
 from qkdctl.abft.quorum import Electorate
@@ -78,6 +78,11 @@ class Scenario:
     def names(self) -> tuple[str, ...]:
         """All nodes that there will ever be."""
         return (*self.founders.names, *self.spares)
+
+    def application(self, node: str = "") -> SimulatedApplication:
+        """That of a node; of all but one with another policy file it is the same."""
+        skew = int(node != "" and node == self.skewed)
+        return SimulatedApplication(self.changes, self.scoring, frozenset(self.liars), skew)
 
     @property
     def honest(self) -> tuple[str, ...]:

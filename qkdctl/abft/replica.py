@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qkdctl.abft.chain import Chain
-from qkdctl.abft.effects import Alarm, Collect, Commit, Effect, Event, Halt, OwnReport, Received, Send, SitOut, Tick
+from qkdctl.abft.effects import Alarm, Collect, Commit, Effect, Event, Halt, OwnReport, Received, SitOut, Tick
+from qkdctl.abft.history import History
 from qkdctl.abft.instance import Instance
 from qkdctl.abft.memory import Memory
 from qkdctl.abft.messages import Content, Decided, InContext, Message, Wanted
@@ -65,6 +66,7 @@ class Replica:
         self._speech = Speech(me, timing)
         self._serving = Serving(timing.repeat_s)
         self._peers = Peers()
+        self._history = History(self.chain)
         self._witness = Witness(self.chain.electorate)
         self._strain = 0
         self._ticked = False
@@ -166,7 +168,8 @@ class Replica:
                 instance.conclude(value)
         for value in decisions:
             if instance.decided and value != instance.decided:
-                self._conflict(decisions.nodes(value), _contradiction(instance.chain.epoch, instance.decided, value))
+                text = f"epoch {instance.chain.epoch}: decided {instance.decided[:12]} here, {value[:12]} there"
+                self._conflict(decisions.nodes(value), text)
 
     def _commit(self, instance: Instance) -> bool:
         """Write the decision down once all of it is at hand."""
@@ -195,6 +198,7 @@ class Replica:
         assert self._entry is not None, "an epoch is left with its decision"
         self._strain = self._timing.strain_after(instance.decided_round, self._strain)
         self._witness.end(instance)
+        self._history.leave(instance.chain, instance.decided)
         self.chain = self._entry.next_chain
         self.instance = None
 
@@ -213,8 +217,7 @@ class Replica:
 
     def _take_present(self, instance: Instance, sender: str, message: Message, now: float) -> None:
         if isinstance(message, Wanted):
-            texts = (instance.text(found) for found in message.digests)
-            self._effects += [Send(sender, Content(message.epoch, text)) for text in texts if text is not None]
+            self._effects += self._serving.of_present(sender, message, instance, now)
         elif sender not in instance.chain.electorate.weights:
             return
         elif isinstance(message, Content):
@@ -229,12 +232,11 @@ class Replica:
 
     def _take_past(self, sender: str, message: Message, now: float) -> None:
         """Somebody is behind, or says what was decided long ago."""
-        if isinstance(message, Decided):
-            if message.epoch == self.chain.epoch - 1 and message.value != self.chain.previous:
-                text = _contradiction(message.epoch, self.chain.previous, message.value)
-                self._conflict(self._witness.note_contradiction(sender), text)
-        elif not isinstance(message, Content):
-            self._effects += self._serving.answer(sender, message, self.chain, now)
+        contradiction = self._history.contradiction(message)
+        if contradiction:
+            self._conflict(self._witness.note_contradiction(sender), contradiction)
+        if not isinstance(message, Decided | Content):
+            self._effects += self._serving.of_past(sender, message, self.chain, now)
 
     def _conflict(self, nodes: Iterable[str], text: str) -> None:
         """One liar may say so; when a weak quorum does, more than f members lie, here or there."""
@@ -282,7 +284,3 @@ class Replica:
             self.chain, self._entry = chain, Entry(chain, value, reports)
         elif not instance.abstains and self._me not in instance.gathering.first:
             self._effects.append(Collect(chain.epoch, *self._witness.last()))
-
-
-def _contradiction(epoch: int, here: str, there: str) -> str:
-    return f"epoch {epoch}: decided {here[:12]} here, {there[:12]} there"

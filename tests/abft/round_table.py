@@ -62,6 +62,10 @@ class RoundTable:
         for name in names:
             self.restart(name)
 
+    def chain_of(self, name: str) -> Chain:
+        """Where a node stands; the beginning for one that the test plays."""
+        return self.replicas[name].chain if name in self.replicas else Chain.beginning(self.members)
+
     def restart(self, name: str, *, sits_out: bool = False) -> None:
         """Come up from the disk."""
         disk = self.disks[name]

@@ -1,6 +1,5 @@
 """What is decided follows from reports, most of which honest nodes made."""
 
-from hil_sim.agreement.application import SimulatedApplication
 from hil_sim.agreement.checkers.checker import Checker
 from hil_sim.agreement.host import Host
 from hil_sim.agreement.scenario import Scenario
@@ -14,12 +13,11 @@ class Validity(Checker):
 
     Args:
         scenario: what is simulated.
-        application: that of honest nodes.
     """
 
-    def __init__(self, scenario: Scenario, application: SimulatedApplication) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        self._application = application
+        self._application = scenario.application()
         self._reported: dict[tuple[str, int], set[str]] = {}
         self._checked: set[str] = set()
 

@@ -14,7 +14,7 @@ from qkdctl.abft.messages import Message
 _SIDES_FOR_S = 4.0
 
 
-class Liar:
+class BehavingLiar:
     """Stands between its replicas and the network.
 
     Args:
