@@ -15,6 +15,8 @@ from qkdctl.abft.snapshot import next_state
 from qkdctl.abft.standing import with_quarantine_lifted
 from qkdctl.abft.value import Entry, Outcome
 from qkdctl.agreement.state import AgreedState
+from qkdctl.evidence.key_cases import next_audits
+from qkdctl.evidence.path_losses import lossy_paths
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.ladder import Ladder, propose
 from qkdctl.policy.proposal import Policy
@@ -24,6 +26,7 @@ from qkdctl.records.act import ActBook
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
+from qkdctl.records.relay_audits import RelayAudits
 from qkdctl.records.report import NodeReport
 from qkdctl.records.route import RouteDemand
 from qkdctl.routing.agreed import plan_routes
@@ -91,7 +94,9 @@ class NodeApplication:
         ladder = self._ladder()
         proposed = propose(policy, baseline, ladder, network, terms.table)
         plan = shield(network, proposed.proposal, terms.shield, terms.table, self._history())
-        routes = plan_routes(terms.demands, network, terms.table, () if self.state is None else self.state.routes)
+        before = () if self.state is None else self.state.routes
+        found = self._reports(reports)
+        routes = plan_routes(terms.demands, network, terms.table, before, lossy_paths(found, before))
         decision = Decision(
             epoch=chain.epoch,
             state=network.digest(),
@@ -100,6 +105,7 @@ class NodeApplication:
             policy=policy.identity,
             failed=int(proposed.failure is not None),
             routes=routes,
+            audits=next_audits(self._audits(), found, before, chain.epoch, chain.electorate.is_weak),
         )
         scores = {entry.node: entry.score_ppm for entry in network.standings}
         return Outcome(decision.to_plain(), electorate_of(book, scores))
@@ -125,6 +131,7 @@ class NodeApplication:
             ejected=int(ejected),
             book=book,
             routes=decision.routes,
+            audits=decision.audits,
         )
 
     def advance(self, state: AgreedState) -> None:
@@ -157,6 +164,9 @@ class NodeApplication:
 
     def _history(self) -> ShieldHistory:
         return ShieldHistory() if self.state is None else self.state.shield
+
+    def _audits(self) -> RelayAudits:
+        return RelayAudits() if self.state is None else self.state.audits
 
     def _reports(self, texts: Mapping[str, str]) -> list[NodeReport]:
         found = [self._parse(text) for _, text in sorted(texts.items())]

@@ -4,6 +4,7 @@ from qkdctl.policy.history import ShieldHistory
 from qkdctl.records.act import ActBook
 from qkdctl.records.base import Count, Record
 from qkdctl.records.network import NetworkState
+from qkdctl.records.relay_audits import RelayAudits
 from qkdctl.records.report import Flag
 from qkdctl.records.route import RoutePlan
 
@@ -18,6 +19,7 @@ class AgreedState(Record):
         ejected: 1 once it failed too often; the baseline decides until another one is activated.
         book: acts, members and f.
         routes: of the keys that nodes relay, sorted by demand.
+        audits: relayed keys that failed and are to be opened in the next reports.
     """
 
     network: NetworkState
@@ -26,3 +28,4 @@ class AgreedState(Record):
     ejected: Flag
     book: ActBook
     routes: tuple[RoutePlan, ...]
+    audits: RelayAudits = RelayAudits()

@@ -1,4 +1,4 @@
-"""Checks of [links]: every device exists, is of the right kind, and serves one link only where it must."""
+"""Checks of what names devices: each exists, is of the right kind, and serves one link only where it must."""
 
 from collections.abc import Mapping
 
@@ -32,6 +32,16 @@ def check_references(tree: Tree, devices: Mapping[str, CheckedDevice]) -> list[P
             if problem is not None:
                 problems.append(problem)
     return problems
+
+
+def check_key_router(tree: Tree, devices: Mapping[str, CheckedDevice]) -> list[Problem]:
+    """Check the device that relays keys."""
+    path: KeyPath = ("network", "key_router")
+    name = tree.get(path)
+    if not isinstance(name, str):
+        return []
+    problem = _check_reference(tree, path, name, DeviceKind.KEY_ROUTER, devices)
+    return [] if problem is None else [problem]
 
 
 def _check_reference(

@@ -12,7 +12,7 @@ from qkdctl.config.defaults import with_defaults
 from qkdctl.config.device_checks import check_devices
 from qkdctl.config.documents import read_document
 from qkdctl.config.file_checks import check_files, with_absolute_paths
-from qkdctl.config.link_checks import check_references
+from qkdctl.config.link_checks import check_key_router, check_references
 from qkdctl.config.link_ends import check_ends
 from qkdctl.config.link_figures import check_figures
 from qkdctl.config.model import Config, Provenance
@@ -62,7 +62,8 @@ def load(
     tree, description, found = with_network(tree)
     problems += found
     devices, found = check_devices(tree, registry if registry is not None else EntryPointCatalog())
-    problems += [*found, *check_references(tree, devices), *check_ends(tree), *check_figures(tree, devices)]
+    problems += [*found, *check_references(tree, devices), *check_key_router(tree, devices)]
+    problems += [*check_ends(tree), *check_figures(tree, devices)]
     tree = with_defaults(tree, devices)
     sources = [*map(str, files), *([] if description is None else [description.source])]
     warnings = in_order((problem for problem in problems if problem.severity == "warning"), sources)

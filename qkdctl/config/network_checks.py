@@ -32,7 +32,6 @@ def check_network(tree: Tree, description: "NetworkDescription") -> list[Problem
         *_brokers(tree),
         *_keys(tree, description),
         *_claim(tree, description),
-        *_router(tree, description),
     ]
 
 
@@ -160,12 +159,3 @@ def _claim(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:
     except FalseClaimError as error:
         message, _, hint = str(error).rpartition("; ")
         yield Problem(tree.origin(path), dotted(path), message, describe("", section.claim), hint=hint)
-
-
-def _router(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:
-    """Only a warning: routes avoid nodes over which no keys come."""
-    path: KeyPath = (*NETWORK, "key_router")
-    if description.file.demands and tree.get(path) is None and tree.is_complete:
-        message = "the network relays keys, and this node neither relays any nor gets its own"
-        hint = 'name the device that does: key_router = "NAME"'
-        yield Problem(tree.origin(NETWORK), dotted(path), message, hint=hint, severity="warning")

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import structlog
 
@@ -20,6 +20,7 @@ from qkdctl.control.alarms import Alarms
 from qkdctl.control.fitting import fitting
 from qkdctl.control.journal import Journal
 from qkdctl.control.link import LinkController
+from qkdctl.control.relaying import Relaying, RelayReport
 from qkdctl.control.reporting import Reporter
 from qkdctl.devices.schedule import Grid
 from qkdctl.evidence.accusations import accusations
@@ -29,7 +30,6 @@ from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
 from qkdctl.records.plan import Plan
-from qkdctl.records.relay import RelayView
 from qkdctl.records.report import NodeReport
 from qkdctl.store.decisions import beside_decision
 
@@ -75,16 +75,6 @@ class DivergenceError(Exception):
     """The nodes decided what does not follow from the state of this one: it must not go on."""
 
 
-class Relaying(Protocol):
-    """What the epoch loop asks of the key router of its node."""
-
-    async def views(self) -> tuple[RelayView, ...]:
-        """What to say about relayed keys that failed."""
-
-    def apply(self, decision: Decision) -> None:
-        """Serve the routes of a decision; must not block."""
-
-
 class EpochLoop:
     """Wires the parts of one node together, once per epoch.
 
@@ -99,7 +89,7 @@ class EpochLoop:
         acts: what to report about acts.
         relaying: of the key router, None without one.
         aside: runs the tests of what others claim, which take a while, beside the event loop.
-        until_safe: epochs without a plan after which all links go dark.
+        until_safe: epochs without a plan after which all links go dark and nothing is relayed.
         on_epoch: told of each outcome; must not block.
 
     Attributes:
@@ -174,13 +164,20 @@ class EpochLoop:
         """The report of this node for an epoch, as canonical text."""
         try:
             table = self._table()
-            report = await self._reporter.report(wish.epoch, table, self._policy())
-            views = () if self._relaying is None else await self._relaying.views()
+            report, relayed = await asyncio.gather(
+                self._reporter.report(wish.epoch, table, self._policy()), self._relayed()
+            )
             found = await self._aside(lambda: self._accusations(wish, table))
         except Exception as error:
             self._why_no_plan = f"no report: {str(error) or repr(error)}"
             raise
-        said = {"late": wish.late, "accusations": found, "relays": views, "acts": self._acts()}
+        said = {
+            "late": wish.late,
+            "accusations": found,
+            "relays": relayed.views,
+            "tallies": relayed.tallies,
+            "acts": self._acts(),
+        }
         report, left_out = fitting(report.model_copy(update=said))
         if left_out:
             log.warning("session records left out, for one report has no room for them", records=left_out)
@@ -214,6 +211,9 @@ class EpochLoop:
         self._carry_out(outcome)
         self._on_epoch(outcome)
 
+    async def _relayed(self) -> RelayReport:
+        return RelayReport() if self._relaying is None else await self._relaying.report()
+
     def _accusations(self, wish: Collect, table: LinkTable) -> tuple[Accusation, ...]:
         """What only a faulty node does, as it was seen in the epoch before."""
         found = {
@@ -242,7 +242,7 @@ class EpochLoop:
                 log.exception("plan not carried out", link=name)
                 self._alarms.raise_("defect", name, "a defect in the control of this link; the log has the details")
         if self._relaying is not None:
-            self._relaying.apply(outcome.decision)
+            self._relaying.apply(outcome.agreed)
 
     def _note_disputes(self, state: NetworkState) -> None:
         """An operator hears of links whose ends contradict each other."""
@@ -288,6 +288,8 @@ class EpochLoop:
         self._alarms.raise_("no-plan", self._node, f"epoch {self.epoch + 1}: {why}")
         if self._without_plan < self._until_safe:
             return
+        if self._relaying is not None:
+            self._relaying.suspend()
         suspended = (link.suspend("no plan for too long") for link in self._links.values())
         for name, error in zip(self._links, await asyncio.gather(*suspended, return_exceptions=True), strict=True):
             if isinstance(error, Exception):

@@ -22,6 +22,7 @@ from qkdctl.control.alarms import Alarm, Alarms, Severity
 from qkdctl.control.epoch import EpochLoop, EpochOutcome
 from qkdctl.control.link import LinkController
 from qkdctl.control.link_settings import Manual
+from qkdctl.control.relaying import Relaying
 from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
@@ -87,6 +88,7 @@ class Node:
             self.alarms.raise_("state-damaged", f"state {number}", complaint, Severity.CRITICAL)
             self.alarms.clear("state-damaged", f"state {number}")
         self._links_of: dict[str, list[LinkController]] = {}
+        self.relaying: Relaying | None = None
         self.supervisors = build_supervisors(config, clock, journal, self._device_changed)
         self.links = {
             name: LinkController(
@@ -116,6 +118,7 @@ class Node:
         self.halted: Halt | None = None
         self.on_halt: Callable[[], None] = lambda: None
         self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
+        self.relaying = self._key_relaying()
         self.application = NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), None)
         self.epochs = EpochLoop(
             config.node.name,
@@ -136,7 +139,7 @@ class Node:
             policy=lambda: self.policy.identity,
             table=lambda: self.side.terms().table,
             acts=self._act_report,
-            relaying=None,
+            relaying=self.relaying,
             aside=asyncio.to_thread,
             until_safe=config.node.no_plan_epochs_until_safe,
             on_epoch=self._epoch_ended,
@@ -172,6 +175,8 @@ class Node:
         await self._await_first_attempts()
         for link in self.links.values():
             link.begin()
+        if self.relaying is not None:
+            self._spawn(self.relaying.run(), "relaying")
         self._spawn(self.agreeing.run(), "agreement")
         self._spawn(self.epochs.run(self.agreeing.tick), "epochs")
         self.is_ready = True
@@ -188,9 +193,11 @@ class Node:
         self.is_stopping = True
         self.broadcast.changed("node", "", self._node_part)
         for task in self._tasks:
-            if task.get_name() in ("epochs", "agreement"):
+            if task.get_name() in ("epochs", "agreement", "relaying"):
                 task.cancel()
+        freed = [] if self.relaying is None else [asyncio.create_task(self.relaying.stop(), name="routes")]
         outcomes = await asyncio.gather(*(link.shut_down() for link in self.links.values()), return_exceptions=True)
+        await asyncio.gather(*freed, return_exceptions=True)
         self._not_shown_dark = [str(outcome) or repr(outcome) for outcome in outcomes if outcome is not None]
         for failure in self._not_shown_dark:
             log.critical("source not shown dark", error=failure)
@@ -247,6 +254,8 @@ class Node:
             lambda state: NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), state),
         )
         self.application.state = recovered.state
+        if self.relaying is not None and recovered.state is not None:
+            self.relaying.apply(recovered.state)
         self.epochs.epoch = recovered.beginning.chain.epoch - 1
         await self._continue()
         await self.agreeing.begin(recovered, secrets.token_bytes)
@@ -313,12 +322,29 @@ class Node:
     def _device_changed(self, supervisor: Supervisor) -> None:
         name = supervisor.device.name
         self.broadcast.changed("devices", name, lambda: self.device_view(name))
+        if self.relaying is not None and supervisor is self.relaying.router:
+            self.relaying.react()
         for link in self._links_of.get(name, ()):
             try:
                 link.react()
             except Exception:  # a defect of the control of one link must not end the supervision of a device
                 log.exception("link does not react", link=link.name, device=name)
                 self.alarms.raise_("defect", link.name, "a defect in the control of this link; the log has the details")
+
+    def _key_relaying(self) -> Relaying | None:
+        """Of the key router that the configuration names."""
+        node, network = self.config.node, self.config.network
+        if network is None or network.key_router is None:
+            return None
+        return Relaying(
+            node.name,
+            self.supervisors[network.key_router],
+            self.alarms,
+            self.clock,
+            interval_ms=self.side.terms().table.epoch_ms,
+            patience_s=_GATHER_SHARE * node.epoch_s,
+            may_write=not node.observe_only,
+        )
 
     def _act_report(self) -> ActReport:
         return self.agreeing.act_report()
@@ -345,10 +371,20 @@ class Node:
         else:
             self.alarms.clear("policy-skew", self.config.node.name)
 
+    def _watch_routes(self, outcome: EpochOutcome) -> None:
+        """An operator hears of routes that nothing at this node can serve."""
+        me = self.config.node.name
+        if self.relaying is None and any(me in path.nodes for plan in outcome.decision.routes for path in plan.paths):
+            text = "routes end here or lead through this node; name the router that serves them in [network] key_router"
+            self.alarms.raise_("no-key-router", me, text)
+        else:
+            self.alarms.clear("no-key-router", me)
+
     def _epoch_ended(self, outcome: EpochOutcome) -> None:
         replica = self.agreeing.replica
         self.figures.take(outcome, 0 if replica is None or replica.instance is None else replica.instance.decided_round)
         self._watch_policy(outcome)
+        self._watch_routes(outcome)
         self.broadcast.changed("node", "", self._node_part)
         self.broadcast.changed("complaints", "", self.complaints)
         for name in self.links:

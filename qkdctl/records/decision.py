@@ -6,6 +6,7 @@ from pydantic import Field
 
 from qkdctl.records.base import Count, PolicyId, Record
 from qkdctl.records.plan import Plan
+from qkdctl.records.relay_audits import RelayAudits
 from qkdctl.records.report import Flag
 from qkdctl.records.route import RoutePlan
 
@@ -22,6 +23,7 @@ class Decision(Record):
         policy: the policy that was active; `plan.policy` names the baseline instead when that had to step in.
         failed: 1 when the active policy gave nothing.
         routes: of the keys that nodes relay, sorted by demand.
+        audits: relayed keys that failed and are to be opened in the next reports.
     """
 
     epoch: Count
@@ -31,3 +33,4 @@ class Decision(Record):
     policy: PolicyId
     failed: Flag
     routes: tuple[RoutePlan, ...]
+    audits: RelayAudits = RelayAudits()

@@ -4,6 +4,7 @@ A path of nodes n0 ... nm has one hop key per link, K1 ... Km, one-time. Relay i
 the path; source and destination then both have K1, which crossed no wire. See docs/guides/key-router.md.
 """
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,6 +22,7 @@ NodePath = Annotated[tuple[Name, ...], Field(min_length=2, max_length=MOST_NODES
 """Nodes from source to destination, each once."""
 KeyHex = Annotated[str, Field(pattern=r"^([0-9a-f]{32}|[0-9a-f]{64})?$")]
 """128 or 256 bits in hexadecimal, empty for none."""
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 RelayOutcome = Literal["equal", "unequal", "lost"]
 """What the two ends announced: equal hashes, unequal hashes, or that a hop key or an announcement is missing."""
 
@@ -107,6 +109,19 @@ class RelayView(Record):
     def opened_xor(self) -> str:
         """What a relay should have announced, by the keys it opened."""
         return xor_hex(self.before, self.after)
+
+
+def path_of(key: str) -> tuple[str, int, int] | None:
+    """Demand, share and since of a key; None for one that is not named like that."""
+    parts = key.split("/")
+    if len(parts) != 4 or not all(_NUMBER.fullmatch(part) for part in parts[1:]):
+        return None
+    return parts[0], int(parts[1]), int(parts[2])
+
+
+def number_of(key: str) -> int:
+    """Number of a key among those of its route."""
+    return int(key.rpartition("/")[2])
 
 
 def xor_hex(one: str, two: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from qkdctl.records.accusation import Accusation
 from qkdctl.records.act import ActReport
 from qkdctl.records.base import Count, Name, PolicyId, Ppm, Record
+from qkdctl.records.path_tally import MOST_TALLIES, PathTally
 from qkdctl.records.relay import MOST_VIEWS, RelayView
 from qkdctl.records.session import End, SessionRecord
 
@@ -131,7 +132,8 @@ class NodeReport(Record):
         ends: ends of links that stand at this node, sorted by link and end.
         late: nodes whose report of the epoch before came after its deadline, sorted.
         accusations: what the node saw since its last report and only a faulty node does, sorted.
-        relays: what it has to say of relayed keys that failed; nodes are asked about one key in one epoch.
+        relays: what it has to say of relayed keys that the decision before asks of, sorted by key.
+        tallies: paths that end here and over which keys failed, or none came, sorted.
         acts: what it has to say about acts that need several nodes.
     """
 
@@ -144,6 +146,7 @@ class NodeReport(Record):
     late: tuple[Name, ...]
     accusations: tuple[Accusation, ...]
     relays: Annotated[tuple[RelayView, ...], Field(max_length=MOST_VIEWS)] = ()
+    tallies: Annotated[tuple[PathTally, ...], Field(max_length=MOST_TALLIES)] = ()
     acts: ActReport = ActReport()
 
     @model_validator(mode="after")
@@ -151,6 +154,7 @@ class NodeReport(Record):
         _require_rising("ends", [(end.link, end.end) for end in self.ends])
         _require_rising("late", list(self.late))
         _require_rising("accusations", [entry.order for entry in self.accusations])
+        _require_rising("tallies", [tally.path for tally in self.tallies])
         return self
 
 

@@ -10,6 +10,8 @@ from qkdctl.records.series import Epochs
 
 MOST_SHARES = 16
 """Of one key; there are never as many disjoint paths."""
+MOST_SUSPICION = 500
+"""Epochs for which a node may be under suspicion."""
 
 
 class RouteDemand(Record):
@@ -57,13 +59,25 @@ class RoutePath(Record):
         return self.nodes[1:-1]
 
 
+class Suspect(Record):
+    """A node that stood on a path over which a demand lost keys.
+
+    Attributes:
+        epochs_left: until all is forgotten; every epoch with losses adds to it.
+    """
+
+    node: Name
+    epochs_left: Annotated[int, Field(ge=1, le=MOST_SUSPICION)]
+
+
 class RoutePlan(Record):
     """The route of one demand.
 
     Attributes:
-        since: epoch in which it was chosen; a change of anything but the next two fields makes it a new route.
+        since: epoch in which it was chosen; a change of bits, threshold or paths makes it a new route.
         challenged: epochs in a row in which another route was clearly better.
         distrusted: relays of it that are excluded, or in dispute with an end, and could not be avoided; sorted.
+        suspects: nodes that may have lost keys of this demand, sorted; for this demand alone, whose ends say so.
         bits: key wanted per epoch.
         threshold: k; so many of the paths give a key, and fewer say nothing about it.
         paths: one for each share, without a common relay; none when there is no route.
@@ -73,6 +87,7 @@ class RoutePlan(Record):
     since: Count
     challenged: Epochs
     distrusted: tuple[Name, ...]
+    suspects: tuple[Suspect, ...] = ()
     bits: Count
     threshold: Annotated[int, Field(ge=1, le=MOST_SHARES)]
     paths: Annotated[tuple[RoutePath, ...], Field(max_length=MOST_SHARES)]

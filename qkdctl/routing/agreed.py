@@ -6,7 +6,7 @@ values, with (1 - d) / (1 + d) > 7/10 (d up to 17 %), every such change leads to
 none is ever returned to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from qkdctl.records.facts import LinkTable
@@ -15,6 +15,7 @@ from qkdctl.records.route import Route, RouteDemand, RoutePlan, RouteTable
 from qkdctl.records.series import later
 from qkdctl.routing.carriers import carriers
 from qkdctl.routing.choices import EXCLUDED_COST, Choice, DemandChoices, KeyNetwork
+from qkdctl.routing.suspicion import next_suspects, suspicion
 
 EXCLUDED_BELOW_PPM = 500_000
 PATIENCE_EPOCHS = 3
@@ -22,13 +23,18 @@ FULL_WEIGHT_E6 = 1_000_000
 
 
 def plan_routes(
-    demands: Sequence[RouteDemand], state: NetworkState, table: LinkTable, previous: Sequence[RoutePlan] = ()
+    demands: Sequence[RouteDemand],
+    state: NetworkState,
+    table: LinkTable,
+    previous: Sequence[RoutePlan] = (),
+    lossy: Collection[tuple[str, int, int]] = (),
 ) -> tuple[RoutePlan, ...]:
     """Choose the route of every demand.
 
     Shares travel over k + failing paths, k = colluding + 1, or over fewer when there are fewer, down to k. Paths that
     are links between source and target need no relay and k = 1. Nodes that are excluded, or in dispute with source or
     target, relay only where there is no other way: a relay that deceives one end alone is found out by nothing else.
+    A relay that may have lost keys of a demand is dear to this demand (see `suspicion`).
     Demands are served in the order of their names, and each leaves less key for the next.
 
     Args:
@@ -36,6 +42,7 @@ def plan_routes(
         state: links and standings; a node without a standing counts as excluded.
         table: the links.
         previous: what was chosen in the epoch before.
+        lossy: demand, share and since of paths that lose keys.
 
     Returns:
         One plan for each demand, sorted by name.
@@ -50,8 +57,10 @@ def plan_routes(
     before = {plan.demand: plan for plan in previous}
     plans = []
     for demand in ordered:
-        choices = network.for_demand(demand, {})
+        suspects = next_suspects(before.get(demand.demand), lossy)
+        choices = network.for_demand(demand, suspicion(suspects))
         plan = _next_plan(demand, before.get(demand.demand), choices, state.epoch)
+        plan = plan.model_copy(update={"suspects": suspects})
         network.reserve(plan)
         plans.append(plan)
     return tuple(plans)
@@ -110,5 +119,6 @@ def _new_plan(demand: RouteDemand, best: Choice | None, before: RoutePlan | None
         threshold=best.threshold if best else demand.colluding + 1,
         paths=best.paths if best else (),
     )
-    unchanged = before is not None and before.model_copy(update={"since": epoch}) == plan
-    return before if unchanged and before is not None else plan
+    if before is not None and (before.bits, before.threshold, before.paths) == (plan.bits, plan.threshold, plan.paths):
+        return plan.model_copy(update={"since": before.since})
+    return plan
