@@ -71,12 +71,18 @@ class Routed:
     Attributes:
         state: after the last decision.
         sites: by name.
+        simulation: of the routers.
         away: nodes whose reports do not count.
         retell: changes what a node reports, for liars.
     """
 
     def __init__(
-        self, links: Sequence[str], demands: Sequence[RouteDemand], sites: dict[str, Site], clock: VirtualClock
+        self,
+        links: Sequence[str],
+        demands: Sequence[RouteDemand],
+        sites: dict[str, Site],
+        simulation: Simulation,
+        clock: VirtualClock,
     ) -> None:
         names, faults = sorted(sites), (len(sites) - 1) // 3
         entries = [facts(link, alice=link.split("-")[0], bob=link.split("-")[1]) for link in sorted(links)]
@@ -86,6 +92,7 @@ class Routed:
         self.application = NodeApplication(lambda: terms, lambda: (Hold(), Hold()), None)
         self.chain = Chain.beginning(Electorate.equal(names, faults))
         self.sites = sites
+        self.simulation = simulation
         self.clock = clock
         self.away: set[str] = set()
         self.retell: Callable[[NodeReport], NodeReport] = lambda told: told
@@ -138,6 +145,12 @@ class Routed:
             await self.decide()
         raise AssertionError(f"not within {epochs} epochs; the state is {self.state}")
 
+    async def wait(self, condition: Callable[[], object]) -> None:
+        """Let time pass and routers answer until a condition is fulfilled."""
+        async with asyncio.timeout(10.0):
+            while not condition():
+                await self.clock.advance(0.1)
+
     def _report(self, name: str, relayed: RelayReport) -> NodeReport:
         ends: list[EndReport] = []
         for entry in self.table.links:
@@ -175,7 +188,7 @@ async def routed(links: Sequence[str], *demands: str, **conducts: dict[str, Any]
         try:
             for site in sites.values():
                 await site.supervisor.until_usable()
-            network = Routed(links, wanted, sites, clock)
+            network = Routed(links, wanted, sites, running, clock)
             await network.decide()
             yield network
         finally:
