@@ -144,6 +144,10 @@ class Client:
         """Stand by an open act."""
         return self.request("POST", f"/v1/acts/{number}/approve")
 
+    def routes(self) -> Json:
+        """Over which nodes keys travel for each demand, and whether this node's router serves them."""
+        return self.request("GET", "/v1/routes")
+
     def configuration(self) -> list[Json]:
         """Every effective value with its source; secrets are redacted."""
         return list(self.request("GET", "/v1/configuration")["values"])

@@ -17,6 +17,7 @@ from qkdctl.api.routes.alarms import alarms_router
 from qkdctl.api.routes.devices import devices_router
 from qkdctl.api.routes.events import events_router
 from qkdctl.api.routes.health import health_router
+from qkdctl.api.routes.key_routes import key_routes_router
 from qkdctl.api.routes.links import links_router
 from qkdctl.api.routes.node import node_router
 from qkdctl.api.settings import TcpSettings
@@ -52,6 +53,7 @@ def create_app(
         links_router(facade),
         alarms_router(facade),
         agreement_router(facade),
+        key_routes_router(facade),
         events_router(hub, clock),
         health_router(facade, metrics),
     ):

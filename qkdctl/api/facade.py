@@ -106,6 +106,9 @@ class NodeFacade(Protocol):
             UnknownNameError: no such act is open.
         """
 
+    def routes(self) -> Json:
+        """Over which nodes keys travel, and how this one serves that (`route_models.Routes`)."""
+
     def configuration(self) -> list[Json]:
         """Every effective value with its source (`models.ConfigurationValue`), secrets redacted."""
 

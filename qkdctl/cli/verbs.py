@@ -45,6 +45,7 @@ VERBS: Mapping[str, Verb] = {
     "abft": Verb("qkdctl.cli.abft:app", "Show the agreement: status, weights and why they move, evidence."),
     "acts": Verb("qkdctl.cli.acts:app", "File and approve what several operators must want."),
     "alarms": Verb("qkdctl.cli.alarms:app", "List and acknowledge alarms."),
+    "routes": Verb("qkdctl.cli.routes:routes", "Show over which nodes keys are relayed."),
     "ledger": Verb("qkdctl.cli.ledger:app", "Verify, show, export and compare ledgers."),
     "config": Verb("qkdctl.cli.config:app", "Check, show and create configurations."),
     "network": Verb("qkdctl.cli.network:app", "Make, check and show networks of nodes."),

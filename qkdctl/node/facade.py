@@ -22,6 +22,7 @@ from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
 from qkdctl.node.node import Node
+from qkdctl.node.routes_view import routes_view
 from qkdctl.node.views import alarm_view, epoch_view
 from qkdctl.node.weights_view import weights_view
 from qkdctl.records.act import Act, TaggedAct
@@ -133,8 +134,7 @@ class Facade:
         """Want an act and approve it."""
         wanted: Act = TypeAdapter(TaggedAct).validate_python(act)
         desk = self._desk()
-        await _translated(self._node.journal.append("operator", {"order": "file-act", "act": act, "who": who}))
-        await _translated(desk.file(wanted))
+        await self._order({"order": "file-act", "act": act, "who": who}, lambda: desk.file(wanted))
         return _done(wanted.kind, f"{act_text(wanted)}: wanted by this node; it gets a number with the next decision")
 
     async def approve_act(self, number: int, who: str) -> Json:
@@ -143,9 +143,13 @@ class Facade:
         if number not in book.by_number:
             raise UnknownNameError("open act", str(number), map(str, book.by_number))
         desk = self._desk()
-        await _translated(self._node.journal.append("operator", {"order": "approve-act", "act": number, "who": who}))
-        await _translated(desk.approve(number))
+        await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
         return _done(str(number), f"act {number}, {act_text(book.by_number[number].act)}: approved by this node")
+
+    def routes(self) -> Json:
+        """Over which nodes keys travel, and how this one serves that."""
+        node = self._node
+        return routes_view(node.config.node.name, node.application.state, node.side.terms().demands, node.relaying)
 
     def configuration(self) -> list[Json]:
         """Every effective value with its source, redacted."""
@@ -274,6 +278,15 @@ class Facade:
             "ejected": state is not None and bool(state.ejected),
             "fallbacks": self._node.fallbacks,
         }
+
+    async def _order(self, payload: Json, order: Callable[[], Awaitable[None]]) -> None:
+        """Write an order about acts to the ledger, carry it out, and write down too if that was refused."""
+        await _translated(self._node.journal.append("operator", payload))
+        try:
+            await _translated(order())
+        except FacadeError as error:
+            self._node.journal.note("operator", {**payload, "refused": str(error)})
+            raise
 
     def _desk(self) -> ActDesk:
         desk = self._node.agreeing.desk

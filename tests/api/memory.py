@@ -8,7 +8,7 @@ from typing import Any
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
-from tests.api import agreement
+from tests.api import agreement, routes
 
 STATUS: Json = {
     "schema_version": 1,
@@ -104,6 +104,7 @@ class MemoryFacade:
         self.document = copy.deepcopy(STATUS)
         self.done: list[tuple[Any, ...]] = []
         self.filed = False
+        self.deciding = 42
         self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.is_ready = True
         self.release = asyncio.Event()
@@ -159,7 +160,7 @@ class MemoryFacade:
         return dict.fromkeys(digests, "{}")
 
     def agreement(self) -> Json:
-        return copy.deepcopy(agreement.AGREEMENT)
+        return copy.deepcopy(agreement.AGREEMENT) | {"epoch": self.deciding}
 
     def weights(self, history: int) -> Json:
         document = copy.deepcopy(agreement.WEIGHTS)
@@ -169,6 +170,9 @@ class MemoryFacade:
         if epoch not in (None, 41):
             raise UnknownNameError("epoch in memory", str(epoch), ["41"])
         return copy.deepcopy(agreement.EVIDENCE)
+
+    def routes(self) -> Json:
+        return copy.deepcopy(routes.ROUTES)
 
     def agreement_counts(self) -> Json:
         return copy.deepcopy(agreement.COUNTS)

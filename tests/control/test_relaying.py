@@ -3,8 +3,11 @@
 import pytest
 
 from hil_sim.key_relay.conduct import RouterConduct
+from qkdctl.api.route_models import Routes
 from qkdctl.control.key_counter import IDLE_REPORTS
-from tests.control.routed import KEYS, routed
+from qkdctl.node.routes_view import routes_view
+from qkdctl.records.route import RouteDemand
+from tests.control.routed import KEY_BITS, KEYS, routed
 
 pytestmark = pytest.mark.asyncio
 SQUARE = ("a-s", "a-t", "b-s", "b-t")
@@ -22,6 +25,21 @@ async def test_routes_are_served_by_all_nodes_of_their_paths_and_keys_come() -> 
         assert keys >= 3 * KEYS
         assert not any(told.tallies or told.relays for told in network.reports)
         assert not any(site.alarm("routes-not-applied") for site in network.sites.values())
+
+
+async def test_every_node_shows_all_routes_and_whether_its_router_serves_them() -> None:
+    async with routed(SQUARE, "st", a={"refuses_routes": True}) as network:
+        demands = [RouteDemand(demand="st", source="s", target="t", bits=KEYS * KEY_BITS)]
+        shown = {}
+        for name, site in network.sites.items():
+            document = Routes.model_validate(routes_view(name, network.state, demands, site.relaying))
+            ((path,),) = [demand.paths for demand in document.demands]
+            shown[name] = path.applied
+            assert ("takes no routes" in document.trouble) is (name == "a")
+        assert shown == {"s": True, "a": False, "t": True, "b": None}
+        alone = routes_view("s", network.state, demands, None)
+        assert [path["applied"] for path in alone["demands"][0]["paths"]] == [False]
+        assert Routes.model_validate(routes_view("s", None, demands, None)).demands == []
 
 
 async def test_a_relay_that_corrupts_keys_is_blamed_and_routed_around() -> None:
