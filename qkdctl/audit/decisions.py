@@ -1,5 +1,7 @@
 """The chain of decisions, which is the same at all nodes, in the ledger of one of them."""
 
+import re
+
 from qkdctl.abft.chain import FIRST_EPOCH, Chain
 from qkdctl.abft.messages import digest_of
 from qkdctl.abft.value import Value
@@ -8,6 +10,8 @@ from qkdctl.audit.recorded import Recorded
 from qkdctl.records.decision import Decision
 from qkdctl.records.report import NodeReport
 from qkdctl.store.chain import Break
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class DecisionChecker:
@@ -44,7 +48,12 @@ class DecisionChecker:
             chain, value = place_of(recorded.entry.payload)
         except NotADecisionError as error:
             return Break(recorded.entry.sequence, f"it holds no decision: {error}")
-        problem = self._misplaced(chain) or _ill_formed(chain, value) or self._changed_report(chain, value, recorded)
+        problem = (
+            self._misplaced(chain)
+            or _ill_counted(chain, value)
+            or _ill_decided(chain, value)
+            or self._changed_report(chain, value, recorded)
+        )
         if problem:
             return Break(recorded.entry.sequence, f"epoch {chain.epoch}: {problem}")
         self.last = chain, value
@@ -102,16 +111,23 @@ def _not_the_first(chain: Chain, first: Chain | None) -> str:
     return "other members, scores or f decide than the description names"
 
 
-def _ill_formed(chain: Chain, value: Value) -> str:
-    """What is wrong with a decision by itself."""
+def _ill_counted(chain: Chain, value: Value) -> str:
+    """What is wrong with the reports that count."""
     authors = [author for author, _ in value.reports]
     if authors != sorted(set(authors)):
         return "reports are not sorted by author, or one author has two"
     if strangers := sorted(set(authors) - set(chain.electorate.names)):
         return f"{', '.join(strangers)} reported but is no member"
+    if not all(_DIGEST.fullmatch(digest) for _, digest in value.reports):
+        return "what should be the digest of a report is none"
     if len(authors) < chain.electorate.enough_reports:
         wanted = f"{chain.electorate.enough_reports} of {len(chain.electorate.members)} members"
         return f"only {len(authors)} reports count; those of {wanted} must"
+    return ""
+
+
+def _ill_decided(chain: Chain, value: Value) -> str:
+    """What is wrong with the outcome by itself."""
     try:
         decision = Decision.model_validate(dict(value.outcome.payload), strict=False)
     except ValueError as error:

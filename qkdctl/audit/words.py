@@ -25,9 +25,8 @@ def act_text(act: Act) -> str:
 
 
 def _effect(verdict: Verdict) -> str:
-    share = f"{verdict.error_permille / 10:g} % of the largest error"
-    what = "trust" if verdict.cause == "suspicion" else "score and trust"
-    return f"this lowers its {what} by {share}"
+    share = _SHARES.get(verdict.error_permille, f"{verdict.error_permille / 10:g} % of the penalty")
+    return f"{share}, on {'trust alone' if verdict.cause == 'suspicion' else 'score and trust'}"
 
 
 def _accused(verdict: Verdict) -> str:
@@ -64,6 +63,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+_SHARES = {1000: "the full penalty", 500: "half the penalty", 200: "a fifth of the penalty"}
 _REASONS = {
     "accused": _accused,
     "disputed-edges": _disputed,

@@ -119,10 +119,12 @@ def _watch(
     client: Client, fetch: Callable[[Client], Json], text: Callable[[Json, Painter], str], *, as_json: bool
 ) -> None:
     """Ask again whenever the daemon says that something has changed."""
-    document = fetch(client)
+    document, seen = fetch(client), None
     try:
         for view in follow(client):
-            stale = ""
+            if view.connected and view.status is seen:
+                continue
+            stale, seen = "", view.status if view.connected else None
             try:
                 document = fetch(client) if view.connected else document
             except ClientError as error:

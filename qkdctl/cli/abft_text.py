@@ -130,7 +130,9 @@ def _condition(condition: Json, paint: Painter) -> str:
 
 
 def _fitted(text: str, paint: Painter) -> str:
-    return text if paint.width is None else "\n          ".join(wrapped(text, paint.width - 10))
+    if paint.width is None or len(text) <= paint.width:
+        return text
+    return "\n          ".join(wrapped(text, paint.width - 10))
 
 
 def bits(count: int) -> str:

@@ -25,7 +25,7 @@ def weights_text(weights: Json, paint: Painter) -> str:
 
 def _head(weights: Json) -> str:
     total, strong = weights["total_weight"], weights["strong_from"]
-    votes = f"all votes weigh {total}, a strong quorum {strong} at least, f = {weights['faults']}"
+    votes = f"all votes weigh {total}, strong from {strong}, f = {weights['faults']}"
     return f"after epoch {weights['epoch']}; in epoch {weights['deciding_epoch']} {votes}"
 
 

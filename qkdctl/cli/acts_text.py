@@ -7,13 +7,14 @@ from qkdctl.cli.output import Painter
 from qkdctl.cli.tables import Cell, table
 
 Json = Mapping[str, Any]
+_SHOWN = 12
 _OUTCOMES = {"effective": "green", "void": "yellow", "lapsed": "yellow"}
 
 
 def acts_text(acts: Json, paint: Painter) -> str:
     """What is agreed, then open acts, then closed ones."""
-    members = f"{len(acts['members'])} members, f = {acts['faults']}, policy {acts['policy']}"
-    blocks = [f"{members}; operators of {acts['needed']} nodes must approve an act"]
+    members = f"{len(acts['members'])} members, f = {acts['faults']}, policy {acts['policy'][:_SHOWN]}"
+    blocks = [f"{members}; {acts['needed']} nodes must approve an act"]
     blocks += [f"{_what(act)}: wanted here, without a number yet" for act in acts["filed_here"]]
     blocks.append(_open(acts, paint) if acts["open"] else "no open acts")
     if acts["closed"]:
@@ -27,14 +28,14 @@ def _open(acts: Json, paint: Painter) -> str:
             str(act["number"]),
             _what(act["act"]),
             act["filer"],
-            ("yes", "green") if act["approved_here"] else ("no", "yellow"),
+            ("approved", "green") if act["approved_here"] else ("-", "yellow"),
             f"{act['lapses_after'] - acts['epoch']} epochs",
             f"{act['accepted_weight']} of {acts['strong_from']}",
             _accepted(act),
         )
         for act in acts["open"]
     ]
-    return table(("ACT", "WHAT", "FILED BY", "APPROVED HERE", "LAPSES IN", "WEIGHT", "ACCEPTED BY"), rows, paint)
+    return table(("ACT", "WHAT", "BY", "HERE", "LAPSES IN", "WEIGHT", "ACCEPTED BY"), rows, paint)
 
 
 def _closed(closed: Sequence[Json], paint: Painter) -> str:
@@ -48,11 +49,11 @@ def _closed(closed: Sequence[Json], paint: Painter) -> str:
         )
         for act in closed
     ]
-    return table(("CLOSED", "WHAT", "FILED BY", "OUTCOME", "ACCEPTED BY"), rows, paint)
+    return table(("ACT", "WHAT", "BY", "OUTCOME", "ACCEPTED BY"), rows, paint)
 
 
 def _what(act: Json) -> str:
-    return " ".join([act["kind"], *(str(value) for name, value in act.items() if name != "kind")])
+    return " ".join([act["kind"], *(str(value)[:_SHOWN] for name, value in act.items() if name != "kind")])
 
 
 def _accepted(act: Json) -> Cell:

@@ -50,7 +50,14 @@ def _head(decision: Json, paint: Painter) -> str:
         f"policy    {decision['policy']}{failed}{stepped_in}",
         f"decided   by {members} members, f = {faults}, with weight {least} at least; who proposed it is not known",
     ]
-    return "\n".join(lines)
+    return "\n".join(_fitted(line, paint) for line in lines)
+
+
+def _fitted(line: str, paint: Painter) -> str:
+    """A line with a title, wrapped beside it."""
+    if paint.width is None or len(line) <= paint.width:
+        return line
+    return "\n          ".join(wrapped(line, paint.width - 10))
 
 
 def _reports(decision: Json, paint: Painter) -> str:
@@ -88,12 +95,18 @@ def _routes(routes: Sequence[Json], paint: Painter) -> str:
             route["demand"],
             f"{route['threshold']} of {len(route['paths'])}",
             str(route["since"]),
-            (", ".join(route["distrusted"]) or "-", "yellow" if route["distrusted"] else ""),
+            _distrusted(route),
             "; ".join(" - ".join(path["nodes"]) for path in route["paths"]) or "no route",
         )
         for route in routes
     ]
     return table(("DEMAND", "SHARES", "SINCE", "DISTRUSTED", "PATHS"), rows, paint) if rows else ""
+
+
+def _distrusted(route: Json) -> Cell:
+    """Relays that could not be avoided, and nodes that may have lost keys of this demand."""
+    suspects = [f"{entry['node']} suspected" for entry in route["suspects"]]
+    return ", ".join([*route["distrusted"], *suspects]) or "-", "yellow" if route["distrusted"] or suspects else ""
 
 
 def _electorate(decision: Json, paint: Painter) -> str:
