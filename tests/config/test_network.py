@@ -85,6 +85,10 @@ SPOILT = [
      'claim = "information-theoretic" #!\nkey_directory = "keys"\nkey_files_from_qkd = true',
      "network.claim", "the vertex connectivity of the key graph is 2, below 2f + 1 = 3",
      "claim computational security, or change the network"),
+    ("a router that is not there", 'key_directory = "keys"', 'key_router = "router" #!\nkey_directory = "keys"',
+     "network.key_router", "there is no device router", "add [devices.router]"),
+    ("a router that is none", 'key_directory = "keys"', 'key_router = "sender" #!\nkey_directory = "keys"',
+     "network.key_router", "sender is of kind qkd-engine; key_router needs one of kind key-router", ""),
     ("description misspelt", 'file = "network.toml"', 'file = "netwrok.toml" #!', "network.file", "does not exist", ""),
 ]
 # fmt: on
