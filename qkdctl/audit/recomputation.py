@@ -79,7 +79,7 @@ class Recomputation:
         policy = self._policies.get(decided.policy)
         if policy is None:
             self.absent_policies.add(decided.policy)
-        elif self.last is not None and decided.policy != self.last.value.outcome.payload["policy"]:
+        if self.last is not None and decided.policy != self.last.value.outcome.payload["policy"]:
             self._application.reset_ladder()
         self._active = policy or RuleBased()
         try:
@@ -87,7 +87,9 @@ class Recomputation:
         except ValueError as error:
             return f"nothing follows from the reports: {error}"
         computed = Decision.model_validate(dict(outcome.payload), strict=False)
-        problem = _unlike(decided, computed, by_policy=policy is not None)
+        problem = _unlike(decided, computed)
+        if not problem:
+            problem = self._misattributed(decided) if policy is None else _unlike_plan(decided, computed)
         if not problem and outcome.electorate != entry.value.outcome.electorate:
             problem = f"the electorate of epoch {entry.chain.epoch + 2} does not follow from scores and acts"
         if not problem:
@@ -97,17 +99,21 @@ class Recomputation:
             self.planned += policy is not None
         return problem
 
+    def _misattributed(self, decided: Decision) -> str:
+        """Why a plan of a policy that is not at hand cannot be its own, nor that of the baseline that steps in."""
+        is_out = decided.failed or (self.state is not None and self.state.ejected)
+        expected = RuleBased().identity if is_out else decided.policy
+        if decided.plan.policy == expected:
+            return ""
+        return f"the plan is said to be that of {decided.plan.policy[:12]}, expected {expected[:12]}"
 
-def _unlike(decided: Decision, computed: Decision, *, by_policy: bool) -> str:
-    """In what a decision differs from what was computed; what only the policy gives is compared if it was at hand."""
+
+def _unlike(decided: Decision, computed: Decision) -> str:
+    """In what a decision differs from what was computed, apart from what only the policy gives."""
     there, here = decided.to_plain(), computed.to_plain()
     for name in sorted(there.keys() - _BY_POLICY):
         if there[name] != here[name]:
             return f"{_WORDS.get(name, f'its {name} does')} not follow from the reports"
-    if by_policy:
-        return _unlike_plan(decided, computed)
-    if decided.plan.policy not in (decided.policy, *BASELINES):
-        return f"the plan is said to be that of {decided.plan.policy[:12]}, which is neither active nor a baseline"
     return ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdctl.audit.recorded import Recorded
@@ -185,6 +185,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
+@settings(max_examples=50)
 @given(data=st.data())
 def test_no_number_and_no_word_of_any_decision_can_be_changed(data: st.DataObject) -> None:
     epoch = data.draw(st.integers(1, EPOCHS), label="epoch")
