@@ -8,8 +8,9 @@ process drew lies below the next probe. Only if both copies are put back togethe
 
 import asyncio
 import struct
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -31,11 +32,13 @@ class _Pair:
     Attributes:
         peer: blocks that the peer has fetched; None until it said so.
         probe: the block that it must fetch; None until it is known.
+        alone: held from a look at the marks until they have moved: tags and shares draw and fetch at the same time.
     """
 
     file: PairFile
     peer: int | None = None
     probe: int | None = None
+    alone: threading.Lock = field(default_factory=threading.Lock)
 
 
 class PairSource:
@@ -70,9 +73,9 @@ class PairSource:
 
     async def chapter(self, peer: str) -> Key:
         """The key of the part of the file that is in use; pads are drawn once, so it may be given out again."""
-        file = self._pairs[peer].file
+        pair, file = self._pairs[peer], self._pairs[peer].file
         number = min(file.marks.drawn, file.blocks - 1) * BLOCK_BYTES // 16 // PADS_PER_CHAPTER
-        material = await _on_disk(lambda: file.chapter(number, sending=True))
+        material = await _on_disk(pair, lambda: file.chapter(number, sending=True))
         assert material is not None, "every block has a chapter"
         return Key(_ID.pack(_CHAPTER | number, b""), material)
 
@@ -83,16 +86,19 @@ class PairSource:
             return []
         probe = pair.probe
         if pair.peer <= probe:
-            return [Key(_ID.pack(probe, await _on_disk(lambda: file.ticket(probe))), b"")]
-        start = max(file.marks.drawn, probe + 1)
-        end = min(start + count, pair.peer + AHEAD, file.blocks)
-        if end <= start:
-            return []
-        return [_key(block) for block in await _on_disk(lambda: file.draw(start, end))]
+            return [Key(_ID.pack(probe, await _on_disk(pair, lambda: file.ticket(probe))), b"")]
+        limit = min(pair.peer + AHEAD, file.blocks)
+
+        def job() -> list[Block]:
+            start = max(file.marks.drawn, probe + 1)
+            end = min(start + count, limit)
+            return file.draw(start, end) if end > start else []
+
+        return [_key(block) for block in await _on_disk(pair, job)]
 
     async def fetch(self, peer: str, ids: Sequence[bytes]) -> dict[bytes, bytes]:
         """Keys that were not fetched before; keys of chapters as often as wanted."""
-        file = self._pairs[peer].file
+        pair, file = self._pairs[peer], self._pairs[peer].file
         wanted = [_ID.unpack(number) for number in ids]
 
         def job() -> list[Key]:
@@ -104,7 +110,7 @@ class PairSource:
             ]
             return [*map(_key, blocks), *chapters]
 
-        return {key.id: key.material for key in await _on_disk(job)}
+        return {key.id: key.material for key in await _on_disk(pair, job)}
 
     async def left_bits(self, peer: str) -> int:
         """What was not drawn."""
@@ -132,8 +138,12 @@ def _key(block: Block) -> Key:
     return Key(_ID.pack(block.number, block.ticket), block.material)
 
 
-async def _on_disk(job: Callable[[], T]) -> T:
+async def _on_disk(pair: _Pair, job: Callable[[], T]) -> T:
+    def alone() -> T:
+        with pair.alone:
+            return job()
+
     try:
-        return await asyncio.to_thread(job)
+        return await asyncio.to_thread(alone)
     except OSError as error:
         raise KeySourceError(f"pair file: {error}; check the disk") from error

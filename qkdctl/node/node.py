@@ -305,7 +305,16 @@ class Node:
             raise StartError(f'devices with on_start = "error" did not come up: {reasons}')
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._task_ended)
+        self._tasks.append(task)
+
+    def _task_ended(self, task: "asyncio.Task[None]") -> None:
+        """A part of the node that has crashed makes it unhealthy, see `complaints`, and must not do so in silence."""
+        if _crashed(task):
+            log.critical("a part of the node has ended by a defect", part=task.get_name(), exc_info=task.exception())
+            text = f"{task.get_name()} has ended by a defect; the log has the details"
+            self.alarms.raise_("defect", self.config.node.name, text, Severity.CRITICAL)
 
     async def _cancel_all(self) -> None:
         """End everything, twice if need be: a driver may swallow a cancellation, but not hold up the end for ever."""

@@ -1,5 +1,6 @@
 """Pair files as a key source: the peer's word decides where a process begins, so a restored copy does no harm."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ async def test_no_more_than_the_peer_can_follow_is_drawn(paths: tuple[Path, Path
         await b.fetch("a", [drawn[-1].id])
         a.peer_fetched("b", b.fetched("a"))
         assert len(await a.draw("b", 1)) == 1
+
+
+async def test_whoever_draws_and_fetches_at_the_same_time_gets_in_nobody_s_way(paths: tuple[Path, Path]) -> None:
+    """Tags and encrypted shares take key from one file, each in its own task."""
+    async with PairSource("a", {"b": paths[0]}) as a, PairSource("b", {"a": paths[1]}) as b:
+        await follow(a, b)
+        a.peer_fetched("b", b.fetched("a"))
+        b.peer_fetched("a", a.fetched("b"))
+        (probe,) = await b.draw("a", 1)
+        await a.fetch("b", [probe.id])
+        b.peer_fetched("a", a.fetched("b"))
+        theirs = await b.draw("a", 8)
+        ids = [[key.id] for key in theirs]
+        results = await asyncio.gather(*(job for number in ids for job in (a.draw("b", 2), a.fetch("b", number))))
+        drawn = [key.material for keys in results[::2] for key in keys]
+        assert len(set(drawn)) == len(drawn) == 16
+        assert [material for keys in results[1::2] for material in keys.values()] == [key.material for key in theirs]
+        assert a.fetched("b") == int.from_bytes(theirs[-1].id[:8], "big") + 1
 
 
 @pytest.mark.parametrize("fetched", [True, False])
