@@ -8,6 +8,7 @@ from hil_sim.agreement.checkers.blame import Blame
 from hil_sim.agreement.checkers.checker import Checker
 from hil_sim.agreement.checkers.consistency import Consistency
 from hil_sim.agreement.checkers.durability import Durability
+from hil_sim.agreement.checkers.justification import Justification
 from hil_sim.agreement.checkers.memory import Memory
 from hil_sim.agreement.checkers.termination import SETTLED_AFTER_S, Termination
 from hil_sim.agreement.checkers.validity import Validity
@@ -40,6 +41,7 @@ class Simulation:
             self._agreement,
             Validity(scenario),
             Consistency(scenario),
+            Justification(scenario),
             Durability(scenario),
             Blame(scenario),
             self._memory,

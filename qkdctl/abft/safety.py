@@ -99,6 +99,6 @@ def _split_is_shown(pasts: Mapping[str, Past], at: int, electorate: Electorate) 
 
 
 def _rounds_of_interest(pasts: Iterable[Past], turn: int) -> list[int]:
-    """Rounds below this one at which an answer can change, highest first."""
+    """Rounds below this one in which somebody voted; at others nothing is allowed and claimed that is not at these."""
     seen = {slot.round for past in pasts for slot in (past.highest, past.other, past.last) if slot is not None}
-    return sorted({0, *seen, *(at + 1 for at in seen)} & set(range(turn)), reverse=True)
+    return sorted(seen & set(range(turn)), reverse=True)

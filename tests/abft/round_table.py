@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from hil_sim.agreement.application import SimulatedApplication
 from hil_sim.agreement.disk import Disk
@@ -21,10 +22,12 @@ from qkdctl.abft.effects import (
     Tick,
     Wake,
 )
-from qkdctl.abft.messages import Message
+from qkdctl.abft.instance import Instance
+from qkdctl.abft.messages import Echo, Message, Proposal, Report, RoundChange, digest_of
 from qkdctl.abft.quorum import Electorate, Member
 from qkdctl.abft.replica import Beginning, Replica
 from qkdctl.abft.timing import Timing
+from qkdctl.abft.value import Value
 
 Letter = tuple[str, str, Message]
 """Sender, receiver and message."""
@@ -134,3 +137,67 @@ def report_of(name: str, epoch: int, number: int | None = None) -> str:
 def stored_state(disk: Disk) -> dict[str, object]:
     """What the replica wrote of the epoch under way."""
     return dict(json.loads(disk.stored["epoch"]))
+
+
+def decided_table(epochs: int = 0) -> RoundTable:
+    """Three honest nodes, after some decisions."""
+    table = RoundTable(electorate(), seated="abc")
+    for epoch in range(1, epochs + 1):
+        decide(table, epoch)
+    return table
+
+
+def decide(table: RoundTable, epoch: int) -> None:
+    table.tick()
+    table.deliver()
+    table.wait(1.1)
+    table.deliver()
+    for _ in range(8):
+        if all((name, epoch) in table.decided for name in "abc"):
+            break
+        table.wait(1.0)
+        table.deliver()
+    assert len({table.decided[name, epoch] for name in "abc"}) == 1
+
+
+def instance_of(table: RoundTable, name: str = "a") -> Instance:
+    instance = table.replicas[name].instance
+    assert instance is not None
+    return instance
+
+
+def proposed(table: RoundTable, text: str) -> dict[str, bool]:
+    """Who votes for what the leader of round 1 proposes; d leads it."""
+    context = table.replicas["a"].chain.context
+    table.wait(1.01)
+    table.deliver(lambda _, __, message: isinstance(message, Report | Echo))
+    for turn in (1, 2):
+        for sender in "abcd":
+            table.say(sender, RoundChange(1, context, turn), {"a", "b", "c"} - {sender})
+    table.under_way.clear()
+    table.wait(3.0)
+    table.deliver(lambda _, __, message: message.kind in {"proof", "suggest"})
+    table.say("d", Proposal(1, context, 2, text))
+    return {name: instance_of(table, name).ballots.has_voted(1, 2) for name in "abc"}
+
+
+def value_text(authors: str, **changes: object) -> str:
+    """A value that follows from these reports, with something changed."""
+    table = RoundTable(electorate(), seated="")
+    chain = table.chain_of("a")
+    reports = {author: report_of(author, 1) for author in authors}
+    named = tuple((author, digest_of(reports[author])) for author in authors)
+    outcome = APPLICATION.decide(chain, reports)
+    value = Value(1, chain.previous, named, outcome)
+    return replace(value, **changes).text  # type: ignore[arg-type]
+
+
+def prepared() -> RoundTable:
+    """Everybody's report is certified, except that of d, which a holds."""
+    table = decided_table()
+    table.tick()
+    context = table.replicas["a"].chain.context
+    table.deliver(lambda _, __, message: isinstance(message, Report | Echo))
+    seen = tuple((name, (digest_of(report_of(name, 1)),)) for name in "abc")
+    table.say("d", Echo(1, context, seen))
+    return table
