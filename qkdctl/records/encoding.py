@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Canonical: TypeAlias = int | str | Sequence["Canonical"] | Mapping[str, "Canonical"]
+_LEAVES = frozenset((int, str))
 
 
 def canonical_bytes(value: Canonical) -> bytes:
@@ -18,13 +19,26 @@ def canonical_bytes(value: Canonical) -> bytes:
     Raises:
         TypeError: for any other type; the message gives the path to the offending value.
     """
-    _check(value, "$")
+    if not _is_plain(value):
+        _check(value, "$")
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
 def digest(value: Canonical) -> str:
     """SHA-256 of the canonical bytes, as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is of the very types that almost all values are made of: looked at much faster than by `_check`."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if type(key) is not str or not (type(item) in _LEAVES or _is_plain(item)):
+                return False
+        return True
+    if isinstance(value, list | tuple):
+        return all(type(item) in _LEAVES or _is_plain(item) for item in value)
+    return type(value) in _LEAVES
 
 
 def _check(value: object, path: str) -> None:
