@@ -5,21 +5,27 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdctl.records.encoding import canonical_bytes, digest
 
 leaves = st.integers(-(2**70), 2**70) | st.text(max_size=5)
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
+values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
 
 
+@settings(max_examples=40)
 @given(values)
 def test_what_is_encoded_comes_back(value: Any) -> None:
     assert json.loads(canonical_bytes(value)) == value
 
 
-@given(st.dictionaries(st.text(max_size=3), values))
+@settings(max_examples=40)
+@given(st.dictionaries(st.text(max_size=3), values, max_size=3))
 def test_neither_order_nor_kind_of_container_matters(value: dict[str, Any]) -> None:
     backwards = dict(reversed(value.items()))
     assert digest(value) == digest(backwards)
@@ -28,11 +34,12 @@ def test_neither_order_nor_kind_of_container_matters(value: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("bad", [True, None, 1.5, b"x", {1, 2}, object()])
 def test_anything_else_is_refused_with_its_place(bad: Any) -> None:
-    for value, place in (
+    cases: list[tuple[Any, str]] = [
         (bad, r"\$:"),
         ({"a": [1, bad]}, r"\$\.a\[1\]:"),
         (["x", {"b": {"c": bad}}], r"\$\[1\]\.b\.c:"),
-    ):
+    ]
+    for value, place in cases:
         with pytest.raises(TypeError, match=f"^{place} {type(bad).__name__} has no canonical encoding"):
             canonical_bytes(value)
 
