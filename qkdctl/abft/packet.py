@@ -140,7 +140,7 @@ class Reader:
 
         Raises:
             OtherNetworkError: it is of another network.
-        PacketError: it is none, or not from this sender to this node.
+            PacketError: it is none, or not from this sender to this node.
         """
         start = beginning(self._network, sender, self._me)
         if data.startswith(start) and data.endswith(_END):

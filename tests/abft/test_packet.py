@@ -2,7 +2,6 @@
 
 import json
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +9,17 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from qkdctl.abft.messages import Decided, Echo, Proof, Report, Slot, Vote, Wanted
-from qkdctl.abft.packet import MOST_BYTES, Packet, PacketError, Reader, Spoken, encoded, framed, in_packets
+from qkdctl.abft.packet import (
+    MOST_BYTES,
+    OtherNetworkError,
+    Packet,
+    PacketError,
+    Reader,
+    Spoken,
+    encoded,
+    framed,
+    in_packets,
+)
 
 A, B = "a" * 64, "b" * 64
 VOTE = Vote(3, A, 1, 4, B)
@@ -41,11 +50,15 @@ def test_however_the_json_is_written_it_says_the_same(packet: Packet) -> None:
     assert Reader("metro", "n2").read("n1", other) == packet.messages
 
 
-@pytest.mark.parametrize("changes", [{"network": "other"}, {"sender": "n3"}, {"to": "n3"}])
-def test_nobody_takes_what_is_meant_for_others(changes: dict[str, Any]) -> None:
-    plain = {"network": "metro", "sender": "n1", "to": "n2", "messages": [VOTE]} | changes
+@pytest.mark.parametrize(("sender", "to"), [("n3", "n2"), ("n1", "n3")])
+def test_nobody_takes_what_is_meant_for_others(sender: str, to: str) -> None:
     with pytest.raises(PacketError, match="packet of others"):
-        Reader("metro", "n2").read("n1", framed(plain["network"], plain["sender"], plain["to"], [encoded(VOTE)]))
+        Reader("metro", "n2").read("n1", framed("metro", sender, to, [encoded(VOTE)]))
+
+
+def test_other_networks_are_told_apart() -> None:
+    with pytest.raises(OtherNetworkError, match="network other; this node is in metro"):
+        Reader("metro", "n2").read("n1", framed("other", "n1", "n2", [encoded(VOTE)]))
 
 
 @pytest.mark.parametrize(
