@@ -125,6 +125,8 @@ class PeerSide:
             payload = self.authenticator.open(peer, sealed)
         except Duplicate as repetition:
             payload = repetition.payload
+            if not payload:
+                return  # an answer that said nothing else, twice
         except Refused as refusal:
             if isinstance(refusal, Greeting):
                 self._owed.set()
