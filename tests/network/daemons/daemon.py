@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -111,6 +112,22 @@ class Daemon:
             raise AssertionError(
                 f"{self.name} after {timeout_s:g} s: no {what}; it says {status}, its log ends: {self.log[-3000:]}"
             ) from None
+
+    async def leader(self) -> str:
+        """Who leads the round that is under way, or the next."""
+        return str((await asyncio.to_thread(self._client.agreement))["leader"])
+
+    def raised(self, offset: int = 0) -> set[str]:
+        """Codes of alarms in the log from an offset in bytes on."""
+        with (self.folder / "daemon.log").open("rb") as log:
+            log.seek(offset)
+            lines = [json.loads(line) for line in log if line.startswith(b"{")]
+        return {line["code"] for line in lines if line.get("event") == "alarm"}
+
+    @property
+    def log_bytes(self) -> int:
+        """Length of the log."""
+        return (self.folder / "daemon.log").stat().st_size
 
     async def act_on(self, link: str, action: str) -> None:
         """Order something of a link; see `Client.link_action`."""

@@ -67,24 +67,26 @@ class Wire:
         if payload:
             self._note_words(sender, payload)
 
-    def contradictions(self) -> list[str]:
-        """What no node may do, not even after crashes and from old backups; empty when all is well."""
+    def key_used_twice(self) -> list[str]:
+        """Pads and positions that served for different packets; empty when all is well."""
         found = [
             f"{sender} to {to}: pad {block.hex()}/{pad} under {len(digests)} packets"
             for (sender, to, block, pad), digests in self.pads.items()
             if len(digests) > 1
         ]
-        found += [
+        return found + [
             f"{sender} to {to}: position {position} for {len(digests)} packets"
             for (sender, to, position), digests in self.positions.items()
             if len(digests) > 1
         ]
-        found += [
+
+    def contradictions(self) -> list[str]:
+        """Reports, votes and proposals of which a node made two, as no honest one does; empty when all is well."""
+        return [
             f"{sender}: {kind} of epoch {epoch}, round {turn}, phase {phase} says {len(said)} things"
             for (sender, kind, epoch, turn, phase), said in self.words.items()
             if len(said) > 1
         ]
-        return found
 
     def _note_words(self, sender: str, payload: bytes) -> None:
         try:

@@ -1,0 +1,1 @@
+"""What four daemons, their broker and their links go through, and what is left of it."""
