@@ -82,6 +82,11 @@ class Replica:
             return _NEVER
         return min(self._speech.repeat_at, self.instance.wake_at())
 
+    @property
+    def rejoins(self) -> bool:
+        """It only follows, because it may have said what it does not remember."""
+        return self._rejoining is not None
+
     def step(self, event: Event, now: float) -> list[Effect]:
         """Take an event in and return what is to be done, in this order; nothing once it has halted."""
         if self.halted:

@@ -65,6 +65,9 @@ class Duties(Protocol):
     def alarm(self, alarm: Alarm) -> None:
         """Somebody should know."""
 
+    def alarm_over(self, code: str, subject: str) -> None:
+        """What the alarm with this code was about has ended."""
+
     def halt(self, halt: Halt) -> None:
         """The node must stop for good."""
 
@@ -188,6 +191,9 @@ class Host:
                 failed = True
                 await self._clock.sleep(_BETWEEN_TRIES_S)
             else:
+                if failed:
+                    log.info("the store of the agreement works again")
+                    self._duties.alarm_over(STORE_FAILING, "agreement")
                 return
 
     def spawn(self, work: Awaitable[None]) -> None:

@@ -153,6 +153,8 @@ class Agreeing:
         except DivergenceError as error:
             self._break_off(Halt("divergence", str(error)))
             return
+        if self.replica is not None and not self.replica.rejoins:
+            self._alarms.clear("restored-store", self._me)
         await self._follow_acts()
 
     async def collect(self, wish: Collect) -> str:
@@ -180,15 +182,14 @@ class Agreeing:
         """See Duties."""
         self._alarms.raise_(alarm.code, alarm.subject or self._me, alarm.text, Severity.CRITICAL)
 
+    def alarm_over(self, code: str, subject: str) -> None:
+        """See Duties."""
+        self._alarms.clear(code, subject)
+
     def halt(self, halt: Halt) -> None:
         """See Duties."""
         self._alarms.raise_(halt.code, self._me, halt.text, Severity.CRITICAL)
         self._on_halt(halt)
-
-    def _break_off(self, why: Halt) -> None:
-        assert self._host is not None, "decisions come after the beginning"
-        self._host.stop()
-        self.halt(why)
 
     def _break_off(self, why: Halt) -> None:
         assert self._host is not None, "decisions come after the beginning"

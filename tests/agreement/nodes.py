@@ -41,6 +41,7 @@ class AgreeingNode:
     Attributes:
         outcomes: of all epochs, oldest first.
         halted: why it stopped for good.
+        raised: codes of all alarms there ever were.
     """
 
     def __init__(self, name: str, side: NetworkSide, store: Store, journal: LedgerJournal, policy: Policy) -> None:
@@ -49,7 +50,8 @@ class AgreeingNode:
         self.store = store
         self.outcomes: list[EpochOutcome] = []
         self.halted: list[Halt] = []
-        self.alarms = Alarms(clock)
+        self.raised: set[str] = set()
+        self.alarms = Alarms(clock, lambda alarm: self.raised.add(alarm.code))
         self.policy = policy
         self._side = side
         self.application = self._at(None)

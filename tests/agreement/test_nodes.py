@@ -72,7 +72,7 @@ async def test_a_node_without_its_state_directory_learns_the_ledger_and_keeps_ou
             await network.decide(1, among="acd")
         await network.decide()
         assert await decisions(network.nodes["b"].store) == await decisions(network.nodes["a"].store)
-        assert network.nodes["b"].alarm("restored-store")
+        assert "restored-store" in network.nodes["b"].raised
         assert not any(node.halted for node in network.nodes.values())
 
 

@@ -98,6 +98,9 @@ class Node:
         """See Duties; there is no reason for one."""
         raise AssertionError(alarm)
 
+    def alarm_over(self, code: str, subject: str) -> None:
+        """See Duties; there was none."""
+
     def halt(self, halt: Halt) -> None:
         """See Duties; there is no reason to."""
         raise AssertionError(halt)

@@ -1,0 +1,49 @@
+"""What a node says and does when its store fails, and when the others build on what it never decided."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qkdctl.abft.value import Entry
+from qkdctl.agreement import host
+from qkdctl.store.errors import StoreError
+from tests.agreement.nodes import table
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_store_that_fails_for_a_while_is_an_alarm_for_that_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "_BETWEEN_TRIES_S", 0.01)
+    async with table(tmp_path, "a", 0) as network:
+        node = network.nodes["a"]
+        write, full = node.agreeing.persist, True
+
+        async def on_a_full_disk(writes: Mapping[str, str | None]) -> None:
+            if full:
+                raise StoreError("no room")
+            await write(writes)
+
+        monkeypatch.setattr(node.agreeing, "persist", on_a_full_disk)
+        node.agreeing.tick()
+        await network.until(lambda: node.alarm(host.STORE_FAILING))
+        assert node.epochs.epoch == 0, "nothing is decided that is not remembered"
+        full = False
+        await network.until(lambda: node.epochs.epoch == 1)
+        assert all(alarm.cleared_ms for alarm in node.alarms.listed() if alarm.code == host.STORE_FAILING)
+
+
+async def test_a_decision_that_follows_another_one_than_here_stops_the_node_and_reaches_nothing(tmp_path: Path) -> None:
+    async with table(tmp_path, "a", 0) as network:
+        node = network.nodes["a"]
+        await network.decide()
+        entry, before = node.outcomes[-1].entry, await node.store.decisions.tail(10)
+        chain = entry.next_chain
+        foreign = Entry(chain, replace(entry.value, epoch=chain.epoch, previous="1" * 64), entry.reports)
+        await node.agreeing.commit(foreign)
+        assert [(halt.code, "ledger ends in" in halt.text) for halt in node.halted] == [("fork", True)]
+        assert await node.store.decisions.tail(10) == before
+        assert len(node.outcomes) == 1
