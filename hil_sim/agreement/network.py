@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from hil_sim.agreement.weather import HEALED, Spell, slot_of
+from hil_sim.agreement.weather import HEALED, STRAGGLING, Spell, slot_of
 from qkdctl.abft.messages import Message
 
 _SABOTAGED = {"vote", "proof", "suggest", "proposal", "round-change"}
@@ -37,7 +37,7 @@ class Network:
     def _delay_s(self, spell: Spell, sender: str, to: str) -> float:
         delay_s = self._source.uniform(*spell.delay_s)
         if self._source.random() < spell.straggling:
-            delay_s *= 10
+            delay_s *= STRAGGLING
         return delay_s + spell.clogged.get((sender, to), 0.0)
 
     def _is_sabotaged(self, spell: Spell, sender: str, to: str, message: Message) -> bool:

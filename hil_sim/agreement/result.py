@@ -13,7 +13,7 @@ class Result:
         steps: events handled.
         ended_s: virtual time.
         rounds: highest round entered after healing, less what the epoch had reached before.
-        memory: most entries of a replica that were found.
+        memory: most entries of a replica that were found, as a share of the bound.
     """
 
     violation: str
@@ -21,4 +21,4 @@ class Result:
     steps: int
     ended_s: float
     rounds: int = 0
-    memory: int = 0
+    memory: float = 0.0

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from hil_sim.agreement.application import Change, Scoring, SimulatedApplication
 from hil_sim.agreement.clocks import LocalClock
-from hil_sim.agreement.weather import Spell
+from hil_sim.agreement.weather import STRAGGLING, Spell
 from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.timing import Timing
+
+_MARGIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class Scenario:
     def names(self) -> tuple[str, ...]:
         """All nodes that there will ever be."""
         return (*self.founders.names, *self.spares)
+
+    @property
+    def settled_s(self) -> float:
+        """From then on hosts that were down are up, and what was sent before healing has arrived."""
+        latest_s = [spell.delay_s[1] * STRAGGLING + max(spell.clogged.values(), default=0.0) for spell in self.spells]
+        down_s = [crash.down_s for crash in self.crashes]
+        return self.heal_s + max([*latest_s, *down_s], default=0.0) + _MARGIN_S
 
     def application(self, node: str = "") -> SimulatedApplication:
         """That of a node; of all but one with another policy file it is the same."""

@@ -10,7 +10,7 @@ from hil_sim.agreement.checkers.consistency import Consistency
 from hil_sim.agreement.checkers.durability import Durability
 from hil_sim.agreement.checkers.justification import Justification
 from hil_sim.agreement.checkers.memory import Memory
-from hil_sim.agreement.checkers.termination import SETTLED_AFTER_S, Termination
+from hil_sim.agreement.checkers.termination import Termination
 from hil_sim.agreement.checkers.validity import Validity
 from hil_sim.agreement.liars.cabal import Cabal
 from hil_sim.agreement.liars.liar import BehavingLiar
@@ -59,13 +59,13 @@ class Simulation:
             steps=self.world.scheduler.done,
             ended_s=self.world.scheduler.now,
             rounds=self._termination.highest,
-            memory=self._memory.most,
+            memory=round(self._memory.most / self._memory.bound, 3),
         )
 
     def _run(self) -> None:
         world, heal_s = self.world, self.scenario.heal_s
         world.begin()
-        world.scheduler.after(heal_s + SETTLED_AFTER_S, partial(self._termination.settle, world.hosts.values()))
+        world.scheduler.after(self.scenario.settled_s, partial(self._termination.settle, world.hosts.values()))
         while not self._is_done():
             world.scheduler.run_next()
             if world.scheduler.now > heal_s + _STILL_S:

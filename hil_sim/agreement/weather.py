@@ -7,6 +7,7 @@ from qkdctl.abft.messages import Message
 
 Path = tuple[str, str]
 """Sender and receiver."""
+STRAGGLING = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Spell:
         until_s: end.
         loss, duplication: probabilities.
         delay_s: least and most, evenly spread, so that messages overtake each other.
-        straggling: probability of a delay ten times as long.
+        straggling: probability of a delay `STRAGGLING` times as long.
         cut: paths on which nothing arrives.
         clogged: extra delay of a path in seconds.
         sabotage: probability that all votes (and proofs and suggestions) of one phase and round miss one receiver.

@@ -25,8 +25,7 @@ class Memory(Checker):
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        nodes = len(scenario.names)
-        self.bound = bound(nodes, scenario.faults)
+        self.bound = bound(len(scenario.names))
         self.most = 0
         self._steps = 0
 
@@ -41,13 +40,13 @@ class Memory(Checker):
                 raise ViolationError("memory is bounded", host.name, f"{count} entries, at most {self.bound} expected")
 
 
-def bound(nodes: int, faults: int) -> int:
-    """The most entries of a replica.
+def bound(nodes: int) -> int:
+    """The most entries of a replica of so many nodes.
 
-    A liar can name N digests per author, N^2 of them, each kept in the tallies of echoes with who named it; reports,
-    votes, proofs and early words are N times a constant, and so are echo lists, of N authors each, that came early.
+    Votes, proofs, reports and early words are a constant for each node; echo lists and their tallies N for each; a liar
+    can name up to N digests for each author. The constants are about twice of what was found under floods.
     """
-    return 2000 + 200 * nodes + 40 * nodes**2 + 12 * max(1, faults) * nodes**2 + 4 * nodes**3
+    return 800 + 80 * nodes + 30 * nodes**2 + nodes**3
 
 
 def leaves(thing: object, seen: set[int]) -> Iterator[object]:

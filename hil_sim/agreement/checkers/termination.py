@@ -8,8 +8,6 @@ from hil_sim.agreement.scenario import Scenario
 from hil_sim.agreement.violation import ViolationError
 from qkdctl.abft.effects import Event
 
-SETTLED_AFTER_S = 10.0
-"""By then hosts that were down are up, and messages under way have arrived."""
 PATIENT_FROM = 3
 """Patience doubles with each round: from this one on it covers the longest pause between repetitions."""
 
@@ -17,11 +15,12 @@ PATIENT_FROM = 3
 class Termination(Checker):
     """After healing, at most f leaders in a row are liars, and the next honest one gets its value decided.
 
-    The epoch under way may have reached some round by then; it is left at most two rounds (a wish that was under way,
-    and a round whose patience was partly used up) and f liars' rounds later. Epochs that begin later start at round 0.
+    The epoch under way may have reached some round by then, and its patience may be partly used up; f liars' rounds may
+    follow, and then one of an honest leader. Epochs that begin later start at round 0 and need patience, too: for
+    measurements that take longer than reports may, and for what was lost to be said again.
 
     Attributes:
-        highest: round seen after healing, above what the epoch had reached before.
+        highest: round that was entered undecided after healing, above what the epoch had reached before.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -54,7 +53,7 @@ class Termination(Checker):
 
     def bound(self, epoch: int) -> int:
         """The highest round that may be entered undecided."""
-        return max(self._reached.get(epoch, 0), PATIENT_FROM) + self.scenario.faults + 2
+        return max(self._reached.get(epoch, 0), PATIENT_FROM) + self.scenario.faults + 1
 
     def _note(self, host: Host) -> None:
         instance = None if host.replica is None else host.replica.instance
