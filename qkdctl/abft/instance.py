@@ -310,10 +310,14 @@ class Instance:
         pasts = self.notes.pasts_for_voters(self.round)
         if not is_safe_to_vote(pasts, value, self.round, self.chain.electorate):
             return False
-        if not self.proposals.is_valid(words.proposal):
+        if not self._is_valid(words.proposal):
             return False
         self._cast(1, value)
         return True
+
+    def _is_valid(self, text: str) -> bool:
+        """Once decided, only the decision is: the application may stand at the next epoch, and judges this no more."""
+        return digest_of(text) == self.decided if self.decided else self.proposals.is_valid(text)
 
     def _propose(self, _: float) -> bool:
         if self.leader != self._me or self._proposal is not None:
@@ -327,7 +331,9 @@ class Instance:
         return True
 
     def _text_to_propose(self) -> str | None:
-        """The fresh value if it is safe, else one from the past that is safe and valid."""
+        """The fresh value if it is safe, else one from the past that is safe and valid; once decided, the decision."""
+        if self.decided:
+            return self.proposals.texts.get(self.decided)
         fresh = self.proposals.fresh(everybody=self.round == 0 and not self._waited_for_all)
         if self.round == 0:
             return fresh
