@@ -158,7 +158,10 @@ async def _serve(config: Config, path: Path, process: _Process) -> int:
     except KeySourceError as error:
         log.critical("keys cannot be used", error=str(error))
         return exit_codes.CONFIG
-    except (StoreError, StartError, RecoveryError, OSError) as error:
+    except RecoveryError as error:
+        log.critical("cannot go on from what the state directory holds", error=str(error))
+        return exit_codes.CONFIG
+    except (StoreError, StartError, OSError) as error:
         log.critical("cannot start", error=str(error))
         refused = isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError)
         return exit_codes.PERMISSION if refused else exit_codes.UNAVAILABLE
