@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import tempfile
 import time
 from itertools import count
@@ -45,6 +46,7 @@ def main() -> None:
     default = Path(tempfile.gettempdir()) / "qkdctl-daemons.jsonl"
     parser.add_argument("--notes", type=Path, default=default, help="outcomes; removed, all begins anew")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(campaign(options.notes, options.minutes, options.seed, options.only))
     page = document(read(options.notes), options.minutes, os.cpu_count() or 1, os.getloadavg()[0])
     print(page)

@@ -4,14 +4,17 @@ import asyncio
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from hil_sim.faults.mqtt_faults import MqttFault, MqttFaultKind
 from qkdctl import exit_codes
+from qkdctl.store.ledger_file import STATE_FILE
 from tests.network.daemons.daemon import Daemon
 from tests.network.daemons.folders import NETWORK, QKDCTL, complete
 from tests.network.daemons.laboratory import Laboratory
@@ -119,6 +122,9 @@ async def partition(lab: Laboratory, chance: random.Random) -> str:
 async def full_disk(lab: Laboratory, chance: random.Random) -> str:
     """There is no room for the state of one node for a while."""
     assert lab.disk is not None
+    # room that the journal has left, and would use again, counts
+    with closing(sqlite3.connect(lab.daemons[lab.plan.cramped].state / STATE_FILE)) as state:
+        state.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     await asyncio.to_thread(lab.disk.fill)
     full_s = chance.uniform(5, 15)
     await asyncio.sleep(full_s)
@@ -175,19 +181,19 @@ async def other_description(lab: Laboratory, chance: random.Random) -> str:
     path = daemon.folder / "network.toml"
     text = path.read_text()
     await daemon.end()
-    path.write_text(text + "\n[trust]\nagreed_epochs = 101\n")
-    daemon.start()
-    assert await daemon.ended() == exit_codes.CONFIG, daemon.log[-1500:]
-    past = daemon.state.rename(daemon.folder / "past")
-    daemon.start()
-    others = [other for other in lab.daemons.values() if other is not daemon]
-    goal = await lab.epoch() + 3
-    await asyncio.gather(*(other.until(lambda status: status["epoch"] >= goal, 120.0, "decision") for other in others))
-    await daemon.end()
-    assert not decisions(daemon.state), "it decides with the others"
-    shutil.rmtree(daemon.state)
-    past.rename(daemon.state)
-    path.write_text(text)
+    try:
+        path.write_text(text + "\n[trust]\nagreed_epochs = 101\n")
+        daemon.start()
+        assert await daemon.ended() == exit_codes.CONFIG, daemon.log[-1500:]
+        past = daemon.state.rename(daemon.folder / "past")
+        daemon.start()
+        await _decide(lab, [other for other in lab.daemons.values() if other is not daemon])
+        await daemon.end()
+        assert not decisions(daemon.state), "it decides with the others"
+        shutil.rmtree(daemon.state)
+        past.rename(daemon.state)
+    finally:
+        path.write_text(text)
     daemon.start()
     return daemon.name
 
@@ -225,6 +231,14 @@ FAULTS: Mapping[str, Fault] = {
     "other description": Fault(other_description, frozenset({"other-description"})),
     "clock steps": Fault(clock_steps),
 }
+
+
+async def _decide(lab: Laboratory, daemons: list[Daemon]) -> None:
+    """Wait until these have decided a few epochs."""
+    goal = await lab.epoch() + 3
+    await asyncio.gather(
+        *(daemon.until(lambda status: status["epoch"] >= goal, 120.0, "decision") for daemon in daemons)
+    )
 
 
 def _any(lab: Laboratory, chance: random.Random) -> Daemon:

@@ -94,6 +94,7 @@ async def _outcome(lab: Laboratory, seed: int, fault: str) -> Outcome:
     except AssertionError as error:
         what = "failed"
         problems.append(str(error)[:1500])
+        lab.revive()
     lasted_s = time.monotonic() - began_s
     epochs = await _foremost(lab) - epoch
     ended_s = time.monotonic()

@@ -88,8 +88,7 @@ class Laboratory:
 
     async def bring_up(self) -> None:
         """Start all daemons and wait until they decide and every link makes key."""
-        for daemon in self.daemons.values():
-            daemon.start()
+        self.revive()
         await self.all_until(lambda status: status["epoch"] > 0, "decision")
         await self.all_until(lambda s: all(d["state"] == "online" for d in s["devices"]), "instruments online")
         await asyncio.gather(*(self._calibrate(link, alice) for link, (alice, _) in self.links.items()))
@@ -115,6 +114,12 @@ class Laboratory:
         goal = await self.epoch() + epochs
         await self.all_until(lambda status: status["epoch"] >= goal, f"decision of epoch {goal}", timeout_s)
         return time.monotonic() - began_s
+
+    def revive(self) -> None:
+        """Start every daemon that does not run."""
+        for daemon in self.daemons.values():
+            if not daemon.is_alive:
+                daemon.start()
 
     async def close_down(self) -> dict[str, int]:
         """Tell all daemons to end; their exit codes."""
