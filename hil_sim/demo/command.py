@@ -2,16 +2,31 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from hil_sim.demo.run import DemoOptions
+
 _FAILURE = 1
 _USAGE = 2
+_EPOCHS_OF_A_DOCUMENT = 30
 
 
 def demo(
     *,
+    byzantine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--byzantine",
+            metavar="NODE:MANNER[@EPOCH]",
+            help="Let a node forge, slander, corrupt or be silent; may be repeated.",
+        ),
+    ] = None,
+    nodes: Annotated[
+        int, typer.Option("--nodes", metavar="8|4", help="Size of the network; 8 bear two liars, 4 bear one.")
+    ] = 8,
     epochs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="End after so many epochs of about a second.")
     ] = None,
@@ -20,48 +35,33 @@ def demo(
         typer.Option(metavar="POLICY", help="hold, rule-based, or an .onnx file; the shipped one by default."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON document; no live view.")] = False,
-    scenario: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="Scenario; the shipped bench by default."),
-    ] = None,
-    configuration: Annotated[
-        Path | None,
-        typer.Option("--config", exists=True, dir_okay=False, metavar="FILE", help="The daemon's configuration."),
-    ] = None,
     keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep logs, traces and ledgers in this new directory.")
+        Path | None, typer.Option(metavar="DIR", help="Keep configurations, logs, trace and ledgers in this directory.")
     ] = None,
 ) -> None:
-    """Run a simulated bench with a real daemon, and see what the policy is worth.
+    """Run a network of nodes with simulated instruments and real daemons, and let some of the nodes lie.
 
-    Two QKD links with drifting fibres, once under the policy and once with the initial settings held. Without a number
-    of epochs it runs until Ctrl-C, which makes every source dark.
+    Eight sites of the Madrid network, each with the ends of three links. Press 1 to 8 to let a node lie or be honest
+    again, m for another manner. Without a number of epochs it runs until Ctrl-C, which makes every source dark.
 
     For example:
 
       qkdctl demo
 
-      qkdctl demo --epochs 30 --json
+      qkdctl demo --byzantine quijote:forge --byzantine quinto:corrupt@20
 
-      qkdctl demo --policy rule-based
+      qkdctl demo --nodes 4 --epochs 30 --json
     """
-    from hil_sim.demo.arm import DemoError  # noqa: PLC0415 - off the command line's fast path
-    from hil_sim.demo.files import PolicyChoice  # noqa: PLC0415
-    from hil_sim.demo.run import DemoOptions, run_demo  # noqa: PLC0415
+    from hil_sim.demo.errors import DemoError  # noqa: PLC0415 - off the command line's fast path
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415
 
     try:
-        options = DemoOptions(
-            scenario or Path(__file__).parents[1] / "scenarios" / "bench.toml",
-            configuration or _shipped("config/demo.toml"),
-            PolicyChoice.parse(policy or str(_shipped("zoo/bench-constructed.onnx"))),
-            epochs if epochs is not None or not as_json else 30,
-            keep,
-        )
-        document = _show(options, run_demo, as_json=as_json)
+        options = _options(byzantine or [], nodes, epochs, policy, keep, as_json=as_json)
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_USAGE) from None
+    try:
+        document = _show(options, as_json=as_json)
     except (DemoError, ScenarioError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(_FAILURE) from None
@@ -69,55 +69,45 @@ def demo(
         typer.echo(json.dumps(document, indent=2))
 
 
-def _show(options: Any, run_demo: Any, *, as_json: bool) -> Any:
+def _options(
+    byzantine: list[str], nodes: int, epochs: int | None, policy: str | None, keep: Path | None, *, as_json: bool
+) -> "DemoOptions":
+    from hil_sim.demo.cut import SMALLER, load_cut  # noqa: PLC0415
+    from hil_sim.demo.liars import Liar  # noqa: PLC0415
+    from hil_sim.demo.policy_choice import PolicyChoice  # noqa: PLC0415
+    from hil_sim.demo.run import DemoOptions  # noqa: PLC0415
+    from hil_sim.node_tables import ends_of  # noqa: PLC0415
+    from qkdctl.resources import resource  # noqa: PLC0415
+
+    if nodes not in (8, *SMALLER):
+        raise ValueError(f"--nodes {nodes}: expected 8 or {', '.join(map(str, SMALLER))}")
+    scenario = load_cut(Path(__file__).parents[1] / "scenarios" / "madrid.toml", SMALLER.get(nodes))
+    members = {node for pair in ends_of(scenario).values() for node in pair}
+    return DemoOptions(
+        scenario,
+        resource("config/demo.toml"),
+        PolicyChoice.parse(policy or str(resource("zoo/bench-constructed.onnx"))),
+        tuple(Liar.parse(text, members) for text in byzantine),
+        epochs if epochs is not None or not as_json else _EPOCHS_OF_A_DOCUMENT,
+        keep,
+    )
+
+
+def _show(options: "DemoOptions", *, as_json: bool) -> Any:
     """Run with the live view on a terminal, with a line per epoch elsewhere."""
     from rich.console import Console  # noqa: PLC0415
 
-    from hil_sim.demo.view import closing_text, live, screen  # noqa: PLC0415
+    from hil_sim.demo.lines import Lines, closing_text  # noqa: PLC0415
+    from hil_sim.demo.run import Screen, run_demo  # noqa: PLC0415
+    from hil_sim.demo.view import LiveScreen  # noqa: PLC0415
 
     console = Console()
-    if as_json:
-        return run_demo(options, _Progress(), _say)
-    progress = _Progress()
-    with live(console) as display:
-
-        def say(text: str) -> None:
-            if display is not None:
-                display.update(f"starting: {text} ...", refresh=True)
-            else:
-                _say(text)
-
-        def show(status: Any, histories: Any, held: Any) -> None:
-            if display is not None:
-                display.update(screen(status, histories, held, console.height), refresh=True)
-            else:
-                progress(status, histories, held)
-
-        document = run_demo(options, show, say)
-    console.print(closing_text(document))
+    if as_json or not console.is_terminal:
+        lines = Lines()
+        document = run_demo(options, Screen(lines.say, lines.show))
+    else:
+        with LiveScreen(console) as live:
+            document = run_demo(options, Screen(live.say, live.show))
+    if not as_json:
+        console.print(closing_text(document))
     return document
-
-
-class _Progress:
-    """One line per epoch."""
-
-    def __init__(self) -> None:
-        self._shown = 0
-
-    def __call__(self, status: Any, histories: Any, _: Any) -> None:
-        """Show an epoch that is new."""
-        done = min((len(history) for history in histories.values()), default=0)
-        if done > self._shown:
-            self._shown = done
-            links = (f"{link['name']} {link['mode']} {link['action'] or ''}".rstrip() for link in status["links"])
-            typer.echo(f"epoch {done}: {', '.join(links)}", err=True)
-
-
-def _say(text: str) -> None:
-    typer.echo(f"starting: {text} ...", err=True)
-
-
-def _shipped(name: str) -> Path:
-    from qkdctl.resources import resource  # noqa: PLC0415
-
-    return resource(name)

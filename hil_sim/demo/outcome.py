@@ -1,50 +1,85 @@
-"""What a demo showed: key against holding still, and darkness against the instruments' own record."""
+"""The closing document: what the network decided, what became of liars, and darkness by the instruments' own record."""
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from hil_sim.demo.liars import Manner
+from hil_sim.demo.story import Lie, Story, paths
+
 Json = dict[str, Any]
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
-def link_outcome(epochs: Sequence[Json], hold: Sequence[Json]) -> Json:
-    """One link under the policy, against the same fibre with the initial settings held.
+def network_outcome(story: Story, lying: Mapping[str, Manner]) -> Json:
+    """Everything that was seen of the network.
 
     Args:
-        epochs: of the policy's arm, oldest first.
-        hold: of the holding arm; both are cut to the shorter.
+        story: of at least one epoch.
+        lying: how nodes lie that still lie at the end.
     """
-    count = min(len(epochs), len(hold))
-    epochs, hold = epochs[:count], hold[:count]
-    key, held = (sum(epoch["secret_key_bits"] for epoch in arm) for arm in (epochs, hold))
+    scene = story.scene
+    assert scene is not None, "a story begins with a scene"
+    agreement = scene.agreements[scene.observer]
     return {
-        "epochs": count,
-        "initial": _settings(epochs[:3]),
-        "final": _settings(epochs[-3:]),
-        "hold_final": _settings(hold[-3:]),
-        "secret_key_bits": key,
-        "hold_secret_key_bits": held,
-        "gain": round(key / held - 1.0, 4) if held else None,
-        "gain_bits": key - held,
-        "actions": dict(Counter(epoch["action"] for epoch in epochs)),
-        "action_log": [
-            {"epoch": epoch["epoch"], "action": epoch["action"]} for epoch in epochs if epoch["action"] != "hold"
-        ],
-        "shield_interventions": sum(len(epoch["interventions"]) for epoch in epochs),
+        "network": {name: agreement[name] for name in ("network", "faults", "slack", "members")},
+        "epochs": story.epochs,
+        "first_epoch": min(scene.evidence),
+        "decisions": {
+            "rounds": dict(sorted(Counter(story.rounds.values()).items())),
+            "latency_s": story.latency(),
+            "forks": story.forks,
+        },
+        "nodes": {node["node"]: _node(node, lying) for node in scene.weights["nodes"]},
+        "liars": [_liar(story, lie) for lie in story.lies],
+        "links": {entry["link"]: _link(story, entry["link"]) for entry in scene.evidence[scene.epoch]["links"]},
+        "key_bits_per_epoch": {"honest": story.key_rate(lying=False), "with_liars": story.key_rate(lying=True)},
+        "routes": paths(scene),
+        "verdicts": story.verdicts(),
     }
 
 
-def _settings(epochs: Sequence[Json]) -> Json:
-    """Mean photon number of the last epoch that ran, QBER and key per epoch over a few epochs."""
-    running = [epoch for epoch in epochs if epoch["mean_photon_number_e6"]]
-    measured = [epoch["qber_z_ppm"] for epoch in epochs if epoch["qber_z_ppm"] is not None]
+def _node(node: Json, lying: Mapping[str, Manner]) -> Json:
+    names = ("score_ppm", "trust_ppm", "vote_weight", "excluded", "distrusted", "fidelity_permille")
+    return {name: node[name] for name in names} | {"lies": lying.get(node["node"])}
+
+
+def _liar(story: Story, lie: Lie) -> Json:
+    now = paths(story.scene)
     return {
-        "mean_photon_number": running[-1]["mean_photon_number_e6"] / 1e6 if running else None,
-        "qber": round(sum(measured) / len(measured) / 1e6, 6) if measured else None,
-        "secret_key_bits_per_epoch": round(sum(e["secret_key_bits"] for e in epochs) / max(1, len(epochs))),
+        "node": lie.node,
+        "manner": lie.manner,
+        "epoch": lie.epoch,
+        "epochs_until_score_below_half": story.epochs_until(lie, "score_ppm"),
+        "epochs_until_trust_below_half": story.epochs_until(lie, "trust_ppm"),
+        "relays_before": relays(lie.routes, lie.node),
+        "relays_now": relays(now, lie.node),
+    }
+
+
+def relays(routes: Mapping[str, Sequence[Sequence[str]]], node: str) -> list[str]:
+    """Demands that a node relays for, sorted."""
+    return sorted(demand for demand, ways in routes.items() if any(node in way[1:-1] for way in ways))
+
+
+def _link(story: Story, link: str) -> Json:
+    rows = [row for _, row in story.rows(link)]
+    measured = [row["qber_z_ppm"] / 1e6 for row in rows if row["valid"] and row["sifted_bits"]]
+    scene = story.scene
+    assert scene is not None, "a story begins with a scene"
+    entries = [e for evidence in scene.evidence.values() for e in evidence["links"] if e["link"] == link]
+    return {
+        "alice": entries[-1]["alice"],
+        "bob": entries[-1]["bob"],
+        "mode": rows[-1]["mode"] if rows else None,
+        "secret_key_bits": sum(row["secret_key_bits"] for row in rows),
+        "qber": round(fmean(measured), 6) if measured else None,
+        "mean_photon_number": rows[-1]["mean_photon_number_e6"] / 1e6 if rows else None,
+        "realigns": sum(row["realigns"] for row in rows),
+        "disputed_epochs": sum(entry["dispute"] is not None for entry in entries),
     }
 
 
@@ -53,7 +88,7 @@ def darkness(trace: Path, stopped_at: float) -> Json:
 
     Args:
         trace: JSON lines of the simulation.
-        stopped_at: monotonic time at which the daemon was told to stop.
+        stopped_at: monotonic time at which the daemons were told to stop.
 
     Returns:
         Per link: seconds until no light was launched, and the brightest pulses ever launched.

@@ -1,24 +1,37 @@
-"""Running the demo: two arms side by side, shown live or summed up as one document."""
+"""Running the demo: simulated instruments, daemons, liars; shown live or summed up as one document."""
 
 import asyncio
+import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil_sim.demo.arm import Arm, ArmPlan, running_arm
-from hil_sim.demo.files import PolicyChoice
-from hil_sim.demo.outcome import SCHEMA_VERSION, darkness, link_outcome
-from hil_sim.scenario import Scenario, load_scenario
+from hil_sim.demo.casting import Casting
+from hil_sim.demo.daemons import Daemons, running_daemons
+from hil_sim.demo.folders import FolderPlan, make_folders
+from hil_sim.demo.keyboard import pressed
+from hil_sim.demo.liars import Liar, Troupe
+from hil_sim.demo.outcome import SCHEMA_VERSION, darkness, network_outcome
+from hil_sim.demo.policy_choice import PolicyChoice
+from hil_sim.demo.starting import Start
+from hil_sim.demo.story import Story
+from hil_sim.demo.usage import Usage
+from hil_sim.demo.watching import Watcher
+from hil_sim.node_tables import ends_of
+from hil_sim.scenario import Scenario
+from hil_sim.simulation import Simulation
+from qkdctl.client import ClientError
 from qkdctl.clock import Clock, RealClock
 
 Json = dict[str, Any]
-Histories = dict[str, list[Json]]
-Show = Callable[[Json, Histories, Histories], None]
-_STEP_S = 0.5
+_LOOK_EVERY_S = 0.7
+_POLL_S = 2.0
+_HOUR_EPOCHS = 3600
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -27,31 +40,41 @@ class DemoOptions:
     """What to show.
 
     Attributes:
-        scenario: the simulated bench.
-        configuration: of the daemon, without devices.
-        policy: what decides in the first arm; the second always holds.
-        epochs: epochs to run; None runs until Ctrl-C.
-        keep: directory for logs, traces, ledgers; a temporary one when None.
+        scenario: simulated links and instruments; links name their nodes.
+        description: of the network, without links.
+        policy: of all nodes.
+        liars: from the beginning on.
+        epochs: epochs to run once all links do; None runs until Ctrl-C.
+        keep: new directory for folders, logs, ledgers and trace; a temporary one when None.
     """
 
-    scenario: Path
-    configuration: Path
+    scenario: Scenario
+    description: Path
     policy: PolicyChoice
+    liars: tuple[Liar, ...] = ()
     epochs: int | None = None
     keep: Path | None = None
 
 
-@dataclass(slots=True)
-class Stage:
-    """What runs, and whether somebody wants it to end.
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where the demo shows itself.
 
     Attributes:
-        arms: daemons started so far.
-        stop: set by a signal; `signalled_at` is its monotonic time.
+        say: told what is being waited for.
+        show: called about once a second, and after each key, with what was seen and who lies.
     """
 
+    say: Callable[[str], None]
+    show: Callable[[Story, Casting], None]
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What runs, and whether somebody wants it to end."""
+
     clock: Clock
-    arms: list[Arm] = field(default_factory=list)
+    daemons: Daemons | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     signalled_at: float | None = None
 
@@ -60,58 +83,38 @@ class Stage:
         if self.signalled_at is None:
             self.signalled_at = self.clock.monotonic()
         self.stop.set()
-        for arm in self.arms:
-            arm.tell_to_stop()
-
-    def add(self, arm: Arm) -> None:
-        """A daemon has been started."""
-        self.arms.append(arm)
-        if self.stop.is_set():
-            arm.tell_to_stop()
+        if self.daemons is not None:
+            self.daemons.tell_to_stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Status of the first arm and histories of both."""
-
-    status: Json
-    histories: Histories
-    held: Histories
-
-    def epochs(self) -> int:
-        """Epochs that every link of both arms has behind it."""
-        return min((len(history) for history in (*self.histories.values(), *self.held.values())), default=0)
-
-
-def run_demo(options: DemoOptions, show: Show, say: Callable[[str], None]) -> Json:
-    """Run both arms and return the closing document.
-
-    Args:
-        options: see DemoOptions.
-        show: called about twice a second with the status and the histories of both arms.
-        say: told what is being waited for.
+def run_demo(options: DemoOptions, screen: Screen) -> Json:
+    """Run the demo and return the closing document.
 
     Raises:
-        DemoError: a daemon did not come up, or went away.
+        DemoError: the network did not come up, or a daemon went away.
         OSError: a directory cannot be written.
+        ValueError: the links of the scenario name no nodes.
     """
-    return asyncio.run(_run(options, show, say))
+    return asyncio.run(_run(options, screen))
 
 
-async def _run(options: DemoOptions, show: Show, say: Callable[[str], None]) -> Json:
-    scenario = load_scenario(options.scenario)
-    stage = Stage(RealClock())
-    with tempfile.TemporaryDirectory(prefix="qkdctl-demo-") as temporary:
+async def _run(options: DemoOptions, screen: Screen) -> Json:
+    stage = _Stage(RealClock())
+    with tempfile.TemporaryDirectory(prefix="qkdctl-demo-", dir=_in_memory()) as temporary:
         directory = options.keep if options.keep is not None else Path(temporary)
         await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
         async with _signals(stage):
-            last = await _act(stage, options, scenario, directory, show, say)
-        document = _document(options, last) if last is not None else {"interrupted": "while starting"}
-        return {"schema_version": SCHEMA_VERSION, **document, "stop": _stop(stage)}
+            document = await _act(stage, options, directory, screen)
+        return {"schema_version": SCHEMA_VERSION, **document, "stop": _stop(stage, directory / "trace.jsonl")}
+
+
+def _in_memory() -> Path | None:
+    """A file system in memory, where there is one: eight ledgers on one disk would wait for each other."""
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else None
 
 
 @asynccontextmanager
-async def _signals(stage: Stage) -> AsyncIterator[None]:
+async def _signals(stage: _Stage) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stage.end)
@@ -122,108 +125,80 @@ async def _signals(stage: Stage) -> AsyncIterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _act(
-    stage: Stage,
-    options: DemoOptions,
-    scenario: Scenario,
-    directory: Path,
-    show: Show,
-    say: Callable[[str], None],
-) -> Snapshot | None:
-    """Start both arms, follow them, stop them; None when it was ended before both were up."""
-    async with AsyncExitStack() as stack:
-        starting = asyncio.create_task(_both(stack, stage, options, scenario, directory, say))
-        stopping = asyncio.create_task(stage.stop.wait())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not starting.done():
-            starting.cancel()
-            await asyncio.wait({starting})
-            return None
-        arm, hold = await starting
-        last = await _follow(stage, arm, hold, options.epochs, show)
-        await asyncio.gather(arm.stop(), hold.stop())
-        return last
+async def _act(stage: _Stage, options: DemoOptions, directory: Path, screen: Screen) -> Json:
+    """The whole demo, unless it is ended before; instruments vanish after the daemons."""
+    began = stage.clock.monotonic()
+    ends = ends_of(options.scenario)
+    apart = frozenset(liar.node for liar in options.liars if liar.manner == "silent")
+    screen.say("instruments are being simulated")
+    async with Simulation(options.scenario, clock=stage.clock, trace=directory / "trace.jsonl") as simulation:
+        screen.say("each node gets its folder and keys")
+        plan = FolderPlan(options.description, options.policy, _POLL_S, options.epochs or _HOUR_EPOCHS)
+        paths = await make_folders(directory / "nodes", simulation, plan)
+        story = Story()
+        casting = Casting(Troupe(simulation, ends), story, sorted(paths), options.liars)
+        if stage.stop.is_set():
+            return {"interrupted": "while starting"}
+        async with running_daemons(paths, apart, directory / "daemons.log", stage.clock) as daemons:
+            stage.daemons = daemons
+            first_epoch = await _unless_stopped(stage, Start(daemons, ends, screen.say).bring_up())
+            if first_epoch is None:
+                return {"interrupted": "while starting"}
+            up = Usage.now(stage.clock, daemons)
+            with pressed(lambda key: _press(key, casting, story, screen)):
+                await _follow(stage, Watcher(daemons, first_epoch), story, casting, options.epochs, screen)
+            processor = Usage.now(stage.clock, daemons).since(up)
+    known = network_outcome(story, casting.lying) if story.epochs else {"interrupted": "before the first epoch"}
+    return {"policy": options.policy.kind, "start_s": round(up.at - began, 1), "processor": processor, **known}
 
 
-async def _both(
-    stack: AsyncExitStack,
-    stage: Stage,
-    options: DemoOptions,
-    scenario: Scenario,
-    directory: Path,
-    say: Callable[[str], None],
-) -> tuple[Arm, Arm]:
-    """Start both arms at the same time, so that their fibres drift alike."""
-
-    def plan(name: str, policy: PolicyChoice, tell: Callable[[str], None]) -> ArmPlan:
-        return ArmPlan(name, scenario, options.configuration, policy, directory / name, stage.add, tell)
-
-    arms = [
-        running_arm(plan("policy", options.policy, say), stage.clock),
-        running_arm(plan("hold", PolicyChoice("hold"), lambda _: None), stage.clock),
-    ]
-    entered = await asyncio.gather(*(arm.__aenter__() for arm in arms), return_exceptions=True)
-    for arm, outcome in zip(arms, entered, strict=True):
-        if not isinstance(outcome, BaseException):
-            stack.push_async_exit(arm)
-    policy, hold = entered
-    if isinstance(policy, BaseException):
-        raise policy
-    if isinstance(hold, BaseException):
-        raise hold
-    return policy, hold
+def _press(key: str, casting: Casting, story: Story, screen: Screen) -> None:
+    casting.press(key)
+    screen.show(story, casting)
 
 
-async def _follow(stage: Stage, arm: Arm, hold: Arm, epochs: int | None, show: Show) -> Snapshot | None:
-    """Show the arms until enough epochs are over or somebody ends it; returns what was seen last."""
-    last: Snapshot | None = None
+async def _unless_stopped(stage: _Stage, work: Any) -> int | None:
+    """What the work comes to; None when it was ended before."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stage.stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stage.stop.is_set():
+        working.cancel()
+        await asyncio.wait({working})
+        return None
+    result: int = await working
+    return result
+
+
+async def _follow(
+    stage: _Stage, watcher: Watcher, story: Story, casting: Casting, epochs: int | None, screen: Screen
+) -> None:
+    """Show the network until enough epochs are over or somebody ends it."""
+    assert stage.daemons is not None, "it runs"
     while not stage.stop.is_set():
         try:
-            last = Snapshot(await arm.status(), await _histories(arm), await _histories(hold))
-        except Exception:
+            scene = await watcher.look(casting.lying)
+        except ClientError:
             if stage.stop.is_set():
-                break
-            raise
-        show(last.status, last.histories, last.held)
-        if epochs is not None and last.epochs() >= epochs:
-            break
+                return
+            stage.daemons.check_alive()
+            scene = None
+        if scene is not None:
+            story.add(scene)
+            casting.due(scene.epoch - watcher.first_epoch + 1)
+            screen.show(story, casting)
+            if epochs is not None and story.epochs >= epochs:
+                return
         try:
-            async with asyncio.timeout(_STEP_S):
+            async with asyncio.timeout(_LOOK_EVERY_S):
                 await stage.stop.wait()
         except TimeoutError:
             continue
-    return last
 
 
-async def _histories(arm: Arm) -> Histories:
-    return {link: await arm.history(link) for link in arm.first_epochs}
-
-
-def _document(options: DemoOptions, last: Snapshot) -> Json:
-    count = options.epochs
-    links = {name: link_outcome(epochs[:count], last.held[name][:count]) for name, epochs in last.histories.items()}
-    key, held = (sum(link[name] for link in links.values()) for name in ("secret_key_bits", "hold_secret_key_bits"))
-    return {
-        "scenario": options.scenario.stem,
-        "policy": last.status["policy"],
-        "links": links,
-        "total": {
-            "secret_key_bits": key,
-            "hold_secret_key_bits": held,
-            "gain": round(key / held - 1.0, 4) if held else None,
-            "gain_bits": key - held,
-        },
-        "alarms": last.status["alarms"],
-    }
-
-
-def _stop(stage: Stage) -> Json:
-    """Darkness of both arms by the record of their instruments, from the signal or else from the order to stop."""
-    return {
-        arm.name: {
-            "exit_code": arm.process.returncode,
-            "links": darkness(arm.trace, stage.signalled_at or arm.stopped_at or stage.clock.monotonic()),
-        }
-        for arm in stage.arms
-    }
+def _stop(stage: _Stage, trace: Path) -> Json:
+    """Darkness by the record of the instruments, from the signal or else from the order to stop."""
+    if stage.daemons is None:
+        return {"exit_codes": [], "links": {}}
+    stopped_at = stage.signalled_at or stage.daemons.stopped_at or stage.clock.monotonic()
+    return {"exit_codes": stage.daemons.exit_codes, "links": darkness(trace, stopped_at)}

@@ -80,9 +80,23 @@ class Measurement(Message):
 
 
 def engine_application(
-    session: KeySession, end: End, serial: str, clock: Clock, note: Callable[[SessionState], None]
+    session: KeySession,
+    end: End,
+    serial: str,
+    clock: Clock,
+    note: Callable[[SessionState], None],
+    told: Callable[[SessionRecord], SessionRecord],
 ) -> Application:
-    """The application of one end; `note` is told of every change of settings."""
+    """The application of one end.
+
+    Args:
+        session: which both ends share.
+        end: of the engine.
+        serial: its serial number.
+        clock: source of time.
+        note: is told of every change of settings.
+        told: what the engine tells of a session.
+    """
     app = json_service(
         "QKD engine",
         INTERFACE_VERSION,
@@ -119,7 +133,7 @@ def engine_application(
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="most records in the answer")] = 1000,
     ) -> Records:
         """Session records with a sequence above `after`, oldest first."""
-        records = tuple(session.records(end, after, limit))
+        records = tuple(map(told, session.records(end, after, limit)))
         oldest = session.records(end, 0, 1)
         newest = session.state(end).sequence
         return Records(records=records, oldest=oldest[0].sequence if oldest else 0, newest=newest)

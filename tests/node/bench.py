@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil_sim.demo.files import PolicyChoice, write_configuration
+from hil_sim.demo.policy_choice import PolicyChoice
 from hil_sim.scenario import scenario_of
 from hil_sim.simulation import Simulation
 from qkdctl.clock import RealClock
@@ -18,10 +18,11 @@ from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node
 from qkdctl.store.store import Store, open_store
+from tests.node.bench_files import write_configuration
 
 REPOSITORY = Path(__file__).parents[2]
 SCENARIO = REPOSITORY / "hil_sim" / "scenarios" / "bench.toml"
-CONFIGURATION = REPOSITORY / "config" / "demo.toml"
+CONFIGURATION = Path(__file__).with_name("bench.toml")
 LINKS = ("alice-bob", "charlie-dave")
 
 
@@ -62,7 +63,7 @@ async def until(condition: Callable[[], object], timeout_s: float = 20.0, what: 
 
 
 def configuration(directory: Path, simulation: Simulation, policy: str = "rule-based", **node: object) -> Config:
-    """The demo's configuration for this simulation, with short epochs."""
+    """The bench's configuration for this simulation, with short epochs."""
     path = directory / "qkdctl.toml"
     if not path.exists():
         write_configuration(directory, CONFIGURATION, simulation, PolicyChoice.parse(policy))

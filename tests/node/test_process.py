@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from hil_sim.demo.files import PolicyChoice, write_configuration
+from hil_sim.demo.policy_choice import PolicyChoice
 from hil_sim.simulation import Simulation
 from qkdctl import exit_codes
 from qkdctl.client import Client, UnreachableError
 from tests.node.bench import CONFIGURATION, simulated, until
+from tests.node.bench_files import write_configuration
 
 LINKS = ("alice-bob", "charlie-dave")
 QKDCTL = (sys.executable, "-m", "qkdctl")
