@@ -37,7 +37,9 @@ class FloorNode:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await asyncio.gather(self._carrier.run(), self._listen())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._carrier.run())
+            tasks.create_task(self._listen())
 
     async def _listen(self) -> None:
         async for incoming in self._carrier.received():

@@ -34,5 +34,5 @@ class Plan:
 
 
 _ALL = (4, 7, 10, 16, 31, 64, 100)
-FULL: Final = Plan(_ALL, _ALL, (4, 7, 10, 31), 3, 200, 2.0)
+FULL: Final = Plan(_ALL, _ALL, (4, 7, 10, 31), 3, 100, 2.0)
 QUICK: Final = Plan((4, 10, 16, 31), (4, 10, 16), (4,), 1, 20, 0.5)

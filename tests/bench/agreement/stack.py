@@ -70,7 +70,9 @@ class Node:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await asyncio.gather(self.side.run(), self.host.run())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.side.run())
+            tasks.create_task(self.host.run())
 
     async def persist(self, writes: Mapping[str, str | None]) -> None:
         """See Duties."""

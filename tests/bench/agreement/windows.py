@@ -21,7 +21,7 @@ from tests.bench.polling import progress
 
 Layer = Literal["core", "hub", "broker"]
 Contender = Literal["qkdctl", "floor"]
-_LOST_S = 300.0
+_LOST_S = 120.0
 _REPEATING = Timing(report_s=0.1, round_s=3600.0, repeat_s=0.05, repeat_most_s=0.05)
 _SETTLE_S = 0.4
 
