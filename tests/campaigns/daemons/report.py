@@ -9,14 +9,15 @@ from tests.campaigns.daemons.voyage import EPOCH_S, QUIET, Outcome
 _HEAD = """\
 # Four daemons through everything
 
-`nice -n 10 python -m tests.campaigns.daemons --minutes {minutes:g} --save`: four processes of `qkdctl run` in folders
+`nice -n 10 taskset -c 1 python -m tests.campaigns.daemons --minutes {minutes:g} --save`: four processes of `qkdctl run` in folders
 that `qkdctl network init` made, f = 1, a ring of four links with simulated instruments at their ends, one real
 Mosquitto behind a proxy that harms messages, epochs of {epoch_s:g} s. Keys come from files, and in every second voyage
-from simulated key managers over mutual TLS. All of it shared {cores} cores (load {load:.1f} at the end).
+from simulated key managers over mutual TLS. All of it ran on one core of {cores} that were busy with
+other work (load {load:.1f} at the end), which is where most of the time went.
 
-After each fault: ledgers agree epoch by epoch and have no gaps; no pad or position served two packets at the broker;
-no node ever reported, proposed or voted two things in one place; no link ever launched more than its cap; expected
-alarms came, and all alarms ended. {checks} faults, {violations}.
+After each fault: ledgers agree epoch by epoch and have no gaps; no pad served two packets at the broker, and in no
+process a position; no node ever reported, proposed or voted two things in one place; no link ever launched more than
+its cap; expected alarms came, and all alarms ended. {checks} faults, {violations}.
 
 "Epochs" is the share of all epochs, in so much time, that were decided while the fault lasted. "Decides" is the time
 from its end until every node had decided twice more than any had, so at least two epochs; "all well" until every link

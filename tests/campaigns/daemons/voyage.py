@@ -68,11 +68,12 @@ async def voyage(
             began_s = time.monotonic()
             await lab.bring_up()
             show(f"seed {seed}: all links run after {time.monotonic() - began_s:.0f} s")
+            known: set[str] = set()
             for fault in order:
                 if fault in done or time.monotonic() > until_s or (lab.disk is None and _needs_disk(fault)):
                     continue
                 show(f"seed {seed}: {fault}")
-                outcome = await _outcome(lab, seed, fault)
+                outcome = await _outcome(lab, seed, fault, known)
                 note(outcome)
                 show(
                     f"  {outcome.what}: decides again after {outcome.deciding_s:.1f} s, "
@@ -84,7 +85,7 @@ async def voyage(
             assert all(found.last == 0 for found in light.values()), f"light at the end: {light}"
 
 
-async def _outcome(lab: Laboratory, seed: int, fault: str) -> Outcome:
+async def _outcome(lab: Laboratory, seed: int, fault: str, known: set[str]) -> Outcome:
     chance = random.Random(f"{seed} {fault}")
     offsets = {name: daemon.log_bytes for name, daemon in lab.daemons.items()}
     epoch, began_s = await lab.epoch(), time.monotonic()
@@ -109,7 +110,9 @@ async def _outcome(lab: Laboratory, seed: int, fault: str) -> Outcome:
     alarms = set().union(*(daemon.raised(offsets[name]) for name, daemon in lab.daemons.items()))
     expected = FAULTS[fault].alarms if fault in FAULTS else frozenset()
     problems += [f"no alarm {code}" for code in sorted(expected - alarms)]
-    problems += lab.faults_found()
+    found = lab.faults_found()
+    problems += [problem for problem in found if problem not in known]
+    known.update(found)
     return Outcome(seed, fault, what, lasted_s, epochs, deciding_s, shining_s, tuple(problems), tuple(sorted(alarms)))
 
 

@@ -24,8 +24,9 @@ class Wire:
         packets: how many passed.
         bytes: of them.
         pads: (sender, receiver, key, place in it) -> digests of packets under that pad.
-        positions: (sender, receiver, position) -> digests of packets.
-        words: (sender, kind, epoch, context, round, phase) -> what was said there; the context tells histories apart.
+        positions: (sender, its process, receiver, position) -> digests of packets; one with an old store does not
+            know which positions were used before, only that no pad serves twice.
+        words: (sender, kind, epoch, round, phase) -> what was said there.
         strange: packets that are none.
     """
 
@@ -34,7 +35,7 @@ class Wire:
         self.bytes = 0
         self.strange = 0
         self.pads: defaultdict[tuple[str, str, bytes, int], set[bytes]] = defaultdict(set)
-        self.positions: defaultdict[tuple[str, str, int], set[bytes]] = defaultdict(set)
+        self.positions: defaultdict[tuple[str, bytes, str, int], set[bytes]] = defaultdict(set)
         self.words: defaultdict[tuple[str, str, int, int, int], set[str]] = defaultdict(set)
 
     async def run(self, port: int) -> None:
@@ -61,7 +62,7 @@ class Wire:
             self.strange += 1
             return
         digest = hashlib.sha256(data).digest()
-        self.positions[sender, to, header.position].add(digest)
+        self.positions[sender, header.session, to, header.position].add(digest)
         if header.mode is Mode.ONE_TIME:
             self.pads[sender, to, header.block, header.pad].add(digest)
         if payload:
@@ -76,7 +77,7 @@ class Wire:
         ]
         return found + [
             f"{sender} to {to}: position {position} for {len(digests)} packets"
-            for (sender, to, position), digests in self.positions.items()
+            for (sender, _, to, position), digests in self.positions.items()
             if len(digests) > 1
         ]
 
