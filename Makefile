@@ -13,7 +13,7 @@ CANDIDATES = $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 p
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    two simulated QKD links under a real daemon, live in this terminal"
+	@echo "make demo    eight simulated nodes with real daemons, live; some may lie"
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
 	@echo "make bench   polling, network simulation and agreement against peers or a floor   (ARGS='--quick' takes a minute or two)"
@@ -22,8 +22,18 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/qkdctl demo $(ARGS)
 
+# Tests in these folders keep to no real time, so they share the cores; all others run one after the other.
+TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evidence keys physics policies policy records \
+  routing secretsharing store hil_sim/adversary hil_sim/channels hil_sim/key_relay hil_sim/network hil_sim/scpi \
+  hil_sim/world)
+
 test: $(VENV)/.installed-with-extras
+ifeq ($(ARGS),)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(TIMELESS)
+	$(BIN)/pytest $(addprefix --ignore=,$(TIMELESS))
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
 lint: $(VENV)/.installed-with-extras
 	$(BIN)/ruff check .
