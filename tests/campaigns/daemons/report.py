@@ -9,11 +9,11 @@ from tests.campaigns.daemons.voyage import EPOCH_S, QUIET, Outcome
 _HEAD = """\
 # Four daemons through everything
 
-`nice -n 10 taskset -c 1 python -m tests.campaigns.daemons --minutes {minutes:g} --save`: four processes of `qkdctl run` in folders
+`nice -n 10 python -m tests.campaigns.daemons --minutes {minutes:g} --save`: four processes of `qkdctl run` in folders
 that `qkdctl network init` made, f = 1, a ring of four links with simulated instruments at their ends, one real
 Mosquitto behind a proxy that harms messages, epochs of {epoch_s:g} s. Keys come from files, and in every second voyage
-from simulated key managers over mutual TLS. All of it ran on one core of {cores} that were busy with
-other work (load {load:.1f} at the end), which is where most of the time went.
+from simulated key managers over mutual TLS. The machine had {cores} cores and much else to do (load {load:.1f} at the
+end), which is where most of the time went.
 
 After each fault: ledgers agree epoch by epoch and have no gaps; no pad served two packets at the broker, and in no
 process a position; no node ever reported, proposed or voted two things in one place; no link ever launched more than

@@ -14,7 +14,8 @@ from qkdctl.client import Client, ClientError
 from qkdctl.config.load import load
 from tests.network.daemons.folders import QKDCTL
 
-STOP_S = 30.0
+STOP_S = 60.0
+_LOOK_S = 0.3
 Status = dict[str, Any]
 
 
@@ -107,7 +108,7 @@ class Daemon:
                     if status is not None and condition(status):
                         return status
                     assert self.is_alive, f"{self.name} has ended; its log ends: {self.log[-3000:]}"
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise AssertionError(
                 f"{self.name} after {timeout_s:g} s: no {what}; it says {status}, its log ends: {self.log[-3000:]}"

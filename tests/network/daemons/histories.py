@@ -7,12 +7,15 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from qkdctl.network.directories import PairKeys, network_directories
+from qkdctl.network.load import parse_description
 from qkdctl.store.errors import StoreError
 from tests.network.daemons.daemon import Daemon
-from tests.network.daemons.folders import QKDCTL, complete, make_folders, place_of
+from tests.network.daemons.folders import QKDCTL, complete, place_of
 from tests.network.daemons.ledgers import decisions
 
 _PATIENCE_S = 90.0
+_BLOCKS = 1000
 
 
 async def another_history(folder: Path, daemons: Mapping[str, Daemon]) -> Path:
@@ -50,7 +53,7 @@ def remember(daemon: Daemon, history: Path) -> None:
 
 def _make(folder: Path, daemons: Mapping[str, Daemon]) -> None:
     text = (next(iter(daemons.values())).folder / "network.toml").read_text()
-    make_folders(text, folder, "--days", "0.01")
+    network_directories(parse_description(text), folder, PairKeys(_BLOCKS))
     for name, daemon in daemons.items():
         tables = (daemon.folder / "conf.d" / "00.toml").read_text()
         nowhere = re.sub(r"127\.0\.0\.1:(:?)\d+", r"127.0.0.1:\g<1>1", tables).replace("/by-id/", "/nowhere/")
