@@ -61,7 +61,7 @@ def _rolled_back(source: random.Random, names: tuple[str, ...], faults: int) -> 
 def _lies(source: random.Random, epochs: int) -> Lies:
     behaviours: tuple[str, ...] = (TWINS,) if source.random() < 0.25 else ()
     others = sorted(BEHAVIOURS)
-    behaviours += tuple(source.sample(others, source.choice((1, 1, 2, 3))))
+    behaviours += ("silent",) if source.random() < 0.1 else tuple(source.sample(others, source.choice((1, 1, 2, 3))))
     return Lies(behaviours, source.choice((1, 1, 1, source.randint(1, epochs))))
 
 
@@ -129,7 +129,8 @@ def _spells(source: random.Random, names: tuple[str, ...], heal_s: float) -> tup
                 straggling=source.uniform(0.0, 0.1) if is_slow else 0.0,
                 cut=draw_cut(source, names) if is_split and source.random() < 0.6 else frozenset(),
                 clogged={_path(source, names): source.uniform(0.5, 3.0) for _ in range(clogs)},
-                sabotage=source.uniform(0.1, 0.6) if is_sabotaged and source.random() < 0.7 else 0.0,
+                sabotage=source.uniform(0.1, 0.8) if is_sabotaged and source.random() < 0.7 else 0.0,
+                sabotage_from=source.choice((1, 1, 2, 3, 4)),
             )
         )
         begins_s = ends_s

@@ -8,6 +8,7 @@ from typing import Protocol
 from hil_sim.agreement.clocks import LocalClock
 from hil_sim.agreement.disk import Disk
 from hil_sim.agreement.scheduler import Scheduler
+from hil_sim.agreement.standing import StandingApplication
 from qkdctl.abft.effects import (
     Alarm,
     Collect,
@@ -104,7 +105,8 @@ class Host:
         """Come up with what is on the disk."""
         self.incarnation += 1
         beginning = Beginning(self.disk.chain, dict(self.disk.stored), sits_out=self._was_rolled_back)
-        self.replica = Replica(self.name, beginning, self._timing, self.application, self._reading())
+        application = StandingApplication(self.application, self.disk)
+        self.replica = Replica(self.name, beginning, self._timing, application, self._reading())
         self._wakes_at = _NEVER
         self._wake_later()
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from hil_sim.agreement.weather import HEALED, STRAGGLING, Spell, slot_of
-from qkdctl.abft.messages import Message
+from qkdctl.abft.messages import Message, Vote
 
 _SABOTAGED = {"vote", "proof", "suggest", "proposal", "round-change"}
 
@@ -42,6 +42,8 @@ class Network:
 
     def _is_sabotaged(self, spell: Spell, sender: str, to: str, message: Message) -> bool:
         if not spell.sabotage or message.kind not in _SABOTAGED:
+            return False
+        if spell.sabotage_from > (message.phase if isinstance(message, Vote) else 1):
             return False
         fate = (to, sender if message.kind == "round-change" else "", *slot_of(message))
         if fate not in self._fate:

@@ -21,7 +21,9 @@ class Spell:
         straggling: probability of a delay `STRAGGLING` times as long.
         cut: paths on which nothing arrives.
         clogged: extra delay of a path in seconds.
-        sabotage: probability that all votes (and proofs and suggestions) of one phase and round miss one receiver.
+        sabotage: probability that all votes of one phase and round miss one receiver; with `sabotage_from` 1 also all
+            proposals, proofs and suggestions of a round, and wishes of one sender.
+        sabotage_from: votes of earlier phases arrive.
     """
 
     until_s: float
@@ -32,6 +34,7 @@ class Spell:
     cut: frozenset[Path] = frozenset()
     clogged: Mapping[Path, float] = field(default_factory=dict)
     sabotage: float = 0.0
+    sabotage_from: int = 1
 
 
 HEALED = Spell(float("inf"))
