@@ -23,7 +23,9 @@ def promises(results: Results) -> list[Verdict]:
 def _linear(results: Results, layer: Layer, name: str) -> Verdict:
     promise = f"processor time of {name} grows at most like N^{EXPONENT:g} from {FIT_FROM} nodes on"
     found = results.exponent(layer, "qkdctl")
-    return Verdict(promise, "not measured" if found is None else f"N^{found:.2f}", found and found <= EXPONENT)
+    if found is None:
+        return Verdict(promise, "not measured", None)
+    return Verdict(promise, f"N^{found:.2f}", found <= EXPONENT)
 
 
 def _key(results: Results) -> Verdict:

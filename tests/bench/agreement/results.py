@@ -144,4 +144,4 @@ def power(points: list[tuple[int, float]]) -> float:
     logs = [(math.log(size), math.log(cost)) for size, cost in points]
     mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs, strict=True))
     above = sum((x - mean_x) * (y - mean_y) for x, y in logs)
-    return above / sum((x - mean_x) ** 2 for x, _ in logs)
+    return float(above / sum((x - mean_x) ** 2 for x, _ in logs))

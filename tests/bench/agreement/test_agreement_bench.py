@@ -129,8 +129,8 @@ def made_up(exponent: float, bits: float) -> Measured:
             for contender, factor in contenders:
                 cost = factor * nodes**exponent
                 used = bits if contender == "qkdctl" and layer != "core" else None
-                times = (None, None) if layer == "core" else (100 * cost, 200 * cost)
-                windows.append(Window(layer, contender, nodes, 0, 1, cost, *times, used))
+                took = None if layer == "core" else 100 * cost
+                windows.append(Window(layer, contender, nodes, 0, 1, cost, took, took, used))
     return Measured(windows)
 
 
