@@ -25,8 +25,8 @@ EXECUTION = "qkdctl.policy.execution"
 KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
 # Simulated key managers sign certificates as real networks do.
 CERTIFICATES = "qkdctl.keys.certificates"
-# The demo is a client of the daemon and shows its own live view.
-DEMO_BORROWS = ("qkdctl.cli.view", "qkdctl.resources")
+# The demo is a client of the daemon and finds shipped files as it does.
+DEMO_BORROWS = ("qkdctl.resources",)
 OUTSIDE_WORLD = """
 aiomqtt asyncio concurrent fastapi http httpx multiprocessing onnxruntime pyvisa sched selectors serial signal socket
 sqlite3 ssl subprocess threading time urllib usb uvicorn zmq

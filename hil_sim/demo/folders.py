@@ -22,6 +22,8 @@ _DAY_S = 86_400
 _PATIENT_EPOCHS = 30
 #: For the same reason instruments may take their time.
 _TIMEOUT_S = 10.0
+#: Polled half as often: what they do stands in their records, and a request costs more than a line of text does.
+_SERVICES = ("qkd-engine", "key-router")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ async def make_folders(target: Path, simulation: Simulation, plan: FolderPlan) -
         instruments = tomllib.loads(tables[node])
         for device in instruments["devices"].values():
             device["timeout_s"] = _TIMEOUT_S
+            if device["driver"] in _SERVICES:
+                device["poll_s"] *= 2
         router = next(name for name, device in instruments["devices"].items() if device["driver"] == "key-router")
         text = "\n".join((_head(node, path.parent, router), plan.policy.to_toml(), to_toml(instruments)))
         path.write_text(text, encoding="utf-8")

@@ -28,7 +28,8 @@ _SHORT = {
     "silent": "mute",
 }
 _LEAST_TRUSTED_PPM = 900_000
-_WORDY = 104
+_WORDY = 150
+_OF_LATE_EPOCHS = 60
 _RECENT_EPOCHS = 5
 
 
@@ -132,21 +133,27 @@ def routes_text(scene: Scene, casting: Casting, width: int) -> list["Text"]:
 
 
 def verdict_lines(story: Story, most: int, width: int) -> list["Text"]:
-    """Why weights moved, newest first; verdicts that repeat from epoch to epoch stand once."""
+    """Why weights moved: what weighed most of late comes first; first one cause for each node, then the others."""
     told: dict[tuple[str, str, str], list[Json]] = {}
-    for verdict in reversed(story.verdicts()):
-        told.setdefault((verdict["node"], verdict["cause"], verdict["subject"]), []).append(verdict)
-    lines = []
-    for same in list(told.values())[:most]:
-        newest, oldest = same[0], same[-1]
-        epochs = f"{oldest['epoch']}-{newest['epoch']}" if len(same) > 1 else str(newest["epoch"])
-        text = _line("").append(f"{epochs:>7} ", "dim").append(newest["node"], "bold")
-        if newest.get("score_ppm") is not None:
-            text.append(f" {newest['score_ppm'] // 1000}/{newest['trust_ppm'] // 1000}", "yellow")
-        text.append(f": {newest['text'] if width >= _WORDY else _why(newest)}")
-        text.truncate(width, overflow="ellipsis")
-        lines.append(text)
-    return lines or [_line("nobody is blamed for anything", "dim")]
+    for verdict in story.verdicts():
+        if verdict["epoch"] > story.last_epoch - _OF_LATE_EPOCHS:
+            told.setdefault((verdict["node"], verdict["cause"], verdict["subject"]), []).append(verdict)
+    ranked = sorted(told.values(), key=lambda same: -sum(verdict["error_permille"] for verdict in same))
+    firsts = {same[0]["node"]: same for same in reversed(ranked)}.values()
+    ordered = [same for same in ranked if same in firsts] + [same for same in ranked if same not in firsts]
+    return [_reason(same, width) for same in ordered[:most]] or [_line("nobody is blamed for anything", "dim")]
+
+
+def _reason(same: Sequence[Json], width: int) -> "Text":
+    """Verdicts of one cause, oldest first, in one line."""
+    oldest, newest = same[0], same[-1]
+    epochs = f"{oldest['epoch']}-{newest['epoch']}" if len(same) > 1 else str(newest["epoch"])
+    text = _line("").append(f"{epochs:>7} ", "dim").append(newest["node"], "bold")
+    if newest.get("score_ppm") is not None:
+        text.append(f" {newest['score_ppm'] // 1000}/{newest['trust_ppm'] // 1000}", "yellow")
+    text.append(f": {newest['text'] if width >= _WORDY else _why(newest)}")
+    text.truncate(width, overflow="ellipsis")
+    return text
 
 
 def _why(verdict: Json) -> str:
@@ -195,8 +202,8 @@ def _channels(agreement: Json | None) -> "Text":
 
 
 def _level(level: str) -> str:
-    """In short; `its-relayed(3)` becomes `relayed`."""
-    return level.removeprefix("its-").partition("(")[0]
+    """In short; `its-relayed(3)` becomes `relayed`, and what is no more than computational is an HMAC."""
+    return "hmac" if level == "computational" else level.removeprefix("its-").partition("(")[0]
 
 
 def _state(entry: Json) -> "Text":

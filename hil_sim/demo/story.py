@@ -55,13 +55,17 @@ class Story:
 
     def began(self, node: str, manner: Manner) -> None:
         """A node lies from now on."""
-        epoch = 0 if self.scene is None else self.scene.epoch
-        self.lies.append(Lie(node, manner, epoch, paths(self.scene)))
+        self.lies.append(Lie(node, manner, self.last_epoch, paths(self.scene)))
 
     @property
     def epochs(self) -> int:
         """So many epochs were seen."""
         return 0 if self.scene is None else len(self.scene.evidence)
+
+    @property
+    def last_epoch(self) -> int:
+        """That was decided."""
+        return 0 if self.scene is None else self.scene.epoch
 
     @property
     def forks(self) -> list[int]:

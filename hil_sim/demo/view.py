@@ -23,6 +23,7 @@ class LiveScreen:
         from rich.live import Live  # noqa: PLC0415 - keeps other verbs fast
 
         self._console = console
+        self._steps: dict[str, str] = {}
         self._live = Live(console=console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> Self:
@@ -37,8 +38,11 @@ class LiveScreen:
         self._live.__exit__(kind, error, traceback)
 
     def say(self, text: str) -> None:
-        """Something is being waited for."""
-        self._live.update(f"starting: {text} ...", refresh=True)
+        """Something is being waited for; what was waited for before stays on the screen."""
+        self._steps[text.partition(":")[0]] = text
+        *done, last = self._steps.values()
+        lines = ["A network is being started; Ctrl-C ends it.", "", *done, f"[bold]{last} ...[/bold]"]
+        self._live.update("\n".join(lines), refresh=True)
 
     def show(self, story: Story, casting: Casting) -> None:
         """Show the network."""
