@@ -89,12 +89,16 @@ class MqttConnection:
         if message.expiry_s is not None:
             properties.MessageExpiryInterval = max(1, math.ceil(message.expiry_s))
         limit_s = math.inf if message.qos else self._limit_s
+        cancels = _cancels()
         try:
             await self._client.publish(
                 message.topic, message.payload, message.qos, message.retain, properties, timeout=limit_s
             )
         except (aiomqtt.MqttError, ValueError) as error:
             raise LinkLostError(f"publishing to {message.topic}: {_why(error)}") from error
+        # Up to Python 3.11 `asyncio.wait_for` drops a cancellation that comes together with what it waits for.
+        if _cancels() > cancels:
+            raise asyncio.CancelledError
         if self._client.refusal:
             raise LinkLostError(f"the broker refuses messages: {self._client.refusal}")
 
@@ -154,6 +158,12 @@ async def connect(settings: MqttSettings, client_id: str, will: Outgoing | None)
         yield MqttConnection(client, settings.connect_timeout_s)
     finally:
         _close(client)
+
+
+def _cancels() -> int:
+    """How often the present task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _client(settings: MqttSettings, client_id: str, will: Outgoing | None) -> _Client:
