@@ -15,7 +15,7 @@ from typing import TypeAlias
 from hil_sim.faults.mqtt_faults import MqttFault, MqttFaultKind
 from qkdctl import exit_codes
 from qkdctl.store.ledger_file import STATE_FILE
-from tests.network.daemons.daemon import Daemon
+from tests.network.daemons.daemon import Daemon, Status
 from tests.network.daemons.folders import NETWORK, QKDCTL, complete
 from tests.network.daemons.laboratory import Laboratory
 from tests.network.daemons.ledgers import decisions
@@ -187,7 +187,9 @@ async def other_description(lab: Laboratory, chance: random.Random) -> str:
         assert await daemon.ended() == exit_codes.CONFIG, daemon.log[-1500:]
         past = daemon.state.rename(daemon.folder / "past")
         daemon.start()
-        await _decide(lab, [other for other in lab.daemons.values() if other is not daemon])
+        others = [other for other in lab.daemons.values() if other is not daemon]
+        await asyncio.gather(*(other.until(_misses_somebody, 120.0, "alarm") for other in others))
+        await _decide(lab, others)
         await daemon.end()
         assert not decisions(daemon.state), "it decides with the others"
         shutil.rmtree(daemon.state)
@@ -231,6 +233,10 @@ FAULTS: Mapping[str, Fault] = {
     "other description": Fault(other_description, frozenset({"other-description"})),
     "clock steps": Fault(clock_steps),
 }
+
+
+def _misses_somebody(status: Status) -> bool:
+    return any(alarm["code"] == "other-description" for alarm in status["alarms"])
 
 
 async def _decide(lab: Laboratory, daemons: list[Daemon]) -> None:
