@@ -203,12 +203,19 @@ class Host:
         task.add_done_callback(self._tasks.discard)
 
     async def _collect(self, wish: Collect) -> None:
-        try:
-            text = await self._duties.collect(wish)
-        except Exception:
-            log.exception("no report", epoch=wish.epoch)
-            return
-        self._post(OwnReport(wish.epoch, text))
+        """The own report, tried again as long as its epoch lasts: a node alone decides nothing without."""
+        failed = False
+        while self._replica.chain.epoch == wish.epoch:
+            try:
+                text = await self._duties.collect(wish)
+            except Exception:
+                if not failed:
+                    log.exception("no report", epoch=wish.epoch)
+                failed = True
+                await self._clock.sleep(_BETWEEN_TRIES_S)
+            else:
+                self._post(OwnReport(wish.epoch, text))
+                return
 
     async def _recall(self, wish: Recall) -> None:
         try:

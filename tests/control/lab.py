@@ -124,6 +124,9 @@ class Alone:
     def alarm(self, alarm: Alarm) -> None:
         self._alarms.raise_(alarm.code, alarm.subject, alarm.text)
 
+    def alarm_over(self, code: str, subject: str) -> None:
+        self._alarms.clear(code, subject)
+
     def halt(self, halt: Halt) -> None:
         raise AssertionError(halt)
 
