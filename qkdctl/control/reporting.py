@@ -9,7 +9,7 @@ from qkdctl.control.alarms import Alarms
 from qkdctl.control.gather import Gathered, RecordCollector
 from qkdctl.control.link import LinkController
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.evidence.accusations import OWN, contradiction
+from qkdctl.evidence.accusations import OWN, contradiction, tested
 from qkdctl.evidence.claims import sifted
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.key_account import KeyAccount
@@ -76,7 +76,7 @@ class Reporter:
         """
         await self._gather()
         problems: dict[str, list[str]] = {side.link: [] for side in self._sides}
-        ends = tuple(self._end(side, table, problems[side.link]) for side in self._sides)
+        ends = tuple(self._end(side, epoch, table, problems[side.link]) for side in self._sides)
         for link, found in problems.items():
             if found:
                 self._alarms.raise_("records-rejected", link, "; ".join(dict.fromkeys(found)))
@@ -124,12 +124,13 @@ class Reporter:
             failures=failures - before,
         )
 
-    def _end(self, side: _Side, table: LinkTable, problems: list[str]) -> EndReport:
+    def _end(self, side: _Side, epoch: int, table: LinkTable, problems: list[str]) -> EndReport:
         """The report of one end; what is wrong with it is added to the problems of its link."""
         controller = side.controller
         alice = controller.roles.alice if side.end == "alice" else None
         sound, wrong, side.account = sifted(table.of(side.link), side.gathered.records, side.account)
-        if unexplained := contradiction(table.of(side.link), sound, OWN):
+        is_tested = (side.link, side.end) in tested(epoch, table)
+        if is_tested and (unexplained := contradiction(table.of(side.link), sound, OWN)):
             # to report it would be to vouch for it
             sound, wrong = (), (*wrong, unexplained)
         found = [*side.gathered.problems, *wrong, *self._strange(side)]

@@ -13,15 +13,26 @@ from qkdctl.physics.consistency.tally import Tally
 from qkdctl.records.accusation import Accusation
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.report import EndReport, NodeReport
-from qkdctl.records.session import SessionRecord
+from qkdctl.records.session import End, SessionRecord
 
 ACCUSING = 1e-12
 """Probability of accusing an honest claim, per setting of the source in one report of one end."""
 OWN = 1e-9
 """The same when a node tests its own records: larger, so that what it reports no other node's rounding condemns."""
+TESTED_PER_EPOCH = 2
+"""Ends whose records are tested in one epoch, the same at all nodes and in turn: a test takes tens of milliseconds."""
 _LEAST_TOLERANCE_PPM, _MOST_TOLERANCE_PPM = 10_000, 50_000
 _BRIGHTEST_E6 = 10_000_000
 _DECOY_PROTOCOLS = ("bb84",)
+
+
+def tested(epoch: int, table: LinkTable) -> frozenset[tuple[str, End]]:
+    """Ends, as (link, end), whose records of an epoch every node tests."""
+    ends: list[tuple[str, End]] = []
+    for facts in table.links:
+        ends += [(facts.link, "alice"), (facts.link, "bob")]
+    turns = max(1, -(-len(ends) // TESTED_PER_EPOCH))
+    return frozenset(end for number, end in enumerate(ends) if number % turns == epoch % turns)
 
 
 def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable) -> tuple[Accusation, ...]:
@@ -40,7 +51,9 @@ def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable) -> tup
         for report in reports
         if report.node != me
         for end in report.ends
-        if _is_vouched_for(report, end, facts) and contradiction(facts[end.link], end.sessions, ACCUSING)
+        if (end.link, end.end) in tested(report.epoch, table)
+        and _is_vouched_for(report, end, facts)
+        and contradiction(facts[end.link], end.sessions, ACCUSING)
     }
     return tuple(sorted(found, key=lambda entry: entry.order))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qkdctl.evidence.accusations import ACCUSING, OWN, accusations, contradiction
+from qkdctl.evidence.accusations import ACCUSING, OWN, TESTED_PER_EPOCH, accusations, contradiction, tested
 from qkdctl.physics.bb84 import Channel, error_rate, gain
 from qkdctl.records.session import BasisCounts, SessionRecord
 from tests.records.samples import end_report, facts, report, session, table
@@ -91,3 +91,11 @@ def test_nobody_is_accused_of_records_that_he_does_not_vouch_for_or_of_ends_that
 )
 def test_no_record_makes_the_test_itself_fail(changes: dict[str, Any]) -> None:
     assert isinstance(contradiction(FACTS, [session(**changes)], ACCUSING), str)
+
+
+def test_every_end_is_tested_in_turn_and_few_in_one_epoch() -> None:
+    of_ten = table(*(facts(f"link-{number}") for number in range(10)))
+    turns = [tested(epoch, of_ten) for epoch in range(10)]
+    assert all(len(turn) == TESTED_PER_EPOCH for turn in turns)
+    assert set().union(*turns) == {(entry.link, end) for entry in of_ten.links for end in ("alice", "bob")}
+    assert tested(7, table()) == {("alice-bob", "alice"), ("alice-bob", "bob")}
