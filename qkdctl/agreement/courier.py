@@ -107,13 +107,13 @@ class Courier:
         """What was said before will not be said again."""
         self._said.clear()
 
-    def read(self, sender: str, payload: bytes) -> tuple[Spoken, ...]:
-        """Messages of a packet whose tag was right; none of one that is not meant for this node."""
+    def read(self, sender: str, payload: bytes) -> tuple[Spoken, ...] | None:
+        """Messages of a packet whose tag was right; None when it speaks for another network than this node's."""
         try:
             return self._reader.read(sender, payload)
         except OtherNetworkError:
             self._on_stranger(sender)
-            return ()
+            return None
         except PacketError as error:
             log.warning("packet not understood", peer=sender, error=str(error))
             return ()

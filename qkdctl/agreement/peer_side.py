@@ -133,7 +133,10 @@ class PeerSide:
             elif not isinstance(refusal, _DAILY):
                 log.debug("packet refused", peer=peer, reason=str(refusal))
             return
-        for message in self.courier.read(peer, payload):
+        messages = self.courier.read(peer, payload)
+        if messages is None:
+            return
+        for message in messages:
             self._deliver(peer, message)
         self._heard(peer)
 

@@ -17,7 +17,7 @@ from qkdctl.auth.authenticator import Authenticator
 from qkdctl.auth.levels import Way
 from qkdctl.bus.pairwise_hub import Fate, PairHub, unharmed
 from qkdctl.clock import Clock, RealClock
-from qkdctl.control.alarms import Alarms
+from qkdctl.control.alarms import Alarm, Alarms
 from qkdctl.control.epoch import EpochLoop, EpochOutcome
 from qkdctl.control.reporting import Reporter
 from qkdctl.keys.hub import KeyHub
@@ -41,7 +41,7 @@ class AgreeingNode:
     Attributes:
         outcomes: of all epochs, oldest first.
         halted: why it stopped for good.
-        raised: codes of all alarms there ever were.
+        changes: of alarms, oldest first.
     """
 
     def __init__(self, name: str, side: NetworkSide, store: Store, journal: LedgerJournal, policy: Policy) -> None:
@@ -50,8 +50,8 @@ class AgreeingNode:
         self.store = store
         self.outcomes: list[EpochOutcome] = []
         self.halted: list[Halt] = []
-        self.raised: set[str] = set()
-        self.alarms = Alarms(clock, lambda alarm: self.raised.add(alarm.code))
+        self.changes: list[Alarm] = []
+        self.alarms = Alarms(clock, self.changes.append)
         self.policy = policy
         self._side = side
         self.application = self._at(None)
@@ -71,6 +71,11 @@ class AgreeingNode:
         self.epochs.epoch = recovered.beginning.chain.epoch - 1
         await self.agreeing.begin(recovered, secrets.token_bytes)
 
+    @property
+    def raised(self) -> set[str]:
+        """Codes of all alarms there ever were."""
+        return {alarm.code for alarm in self.changes}
+
     def alarm(self, code: str) -> bool:
         return any(alarm.code == code for alarm in self.alarms.listed())
 
@@ -89,6 +94,9 @@ class Table:
         names: of the members.
         faults: f.
         fate: what happens to messages.
+
+    Attributes:
+        digests: of the descriptions of nodes that have another one than the rest.
     """
 
     def __init__(self, folder: Path, names: Sequence[str], faults: int, fate: Fate = unharmed) -> None:
@@ -98,6 +106,7 @@ class Table:
         )
         self.terms = Terms(LinkTable(epoch_ms=1000, links=()), ShieldSettings(), (), self.book)
         self.nodes: dict[str, AgreeingNode] = {}
+        self.digests: dict[str, str] = {}
         self._folder = folder
         self._keys = KeyHub()
         self._hub = PairHub(RealClock(), fate)
@@ -117,7 +126,9 @@ class Table:
             return Connected(authenticator, source, self._hub.join(name, others))
 
         chain = Chain.beginning(electorate_of(self.book, dict.fromkeys(self.names, FULL_PPM)), "0" * 64)
-        side = NetworkSide("lab", "0" * 64, tuple(others), chain, lambda: self.terms, TIMING, connect)
+        side = NetworkSide(
+            "lab", self.digests.get(name, "0" * 64), tuple(others), chain, lambda: self.terms, TIMING, connect
+        )
         journal = await LedgerJournal.load(store)
         node = self.nodes[name] = AgreeingNode(name, side, store, journal, policy or RuleBased())
         await node.begin()

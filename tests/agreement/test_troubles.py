@@ -47,3 +47,19 @@ async def test_a_decision_that_follows_another_one_than_here_stops_the_node_and_
         assert [(halt.code, "ledger ends in" in halt.text) for halt in node.halted] == [("fork", True)]
         assert await node.store.decisions.tail(10) == before
         assert len(node.outcomes) == 1
+
+
+async def test_a_node_with_another_description_is_one_alarm_that_lasts_until_it_has_the_same(tmp_path: Path) -> None:
+    async with table(tmp_path, but="d") as network:
+        network.digests["d"] = "1" * 64
+        await network.enter("d")
+        others = [network.nodes[name] for name in "abc"]
+        await network.until(lambda: all(node.alarm("other-description") for node in others))
+        await network.decide(3, among="abc")
+        for node in others:
+            assert [alarm.active for alarm in node.changes if alarm.code == "other-description"] == [True]
+        assert network.nodes["d"].epochs.epoch == 0
+        await network.leave("d")
+        del network.digests["d"]
+        await network.enter("d")
+        await network.until(lambda: not any(node.alarm("other-description") for node in others))

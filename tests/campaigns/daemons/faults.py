@@ -179,23 +179,26 @@ async def other_description(lab: Laboratory, chance: random.Random) -> str:
     """One node is given another description: it refuses to start, and without its past it decides nothing."""
     daemon = _but_cramped(lab, chance)
     path = daemon.folder / "network.toml"
-    text = path.read_text()
+    text, past = path.read_text(), daemon.folder / "past"
     await daemon.end()
     try:
         path.write_text(text + "\n[trust]\nagreed_epochs = 101\n")
         daemon.start()
         assert await daemon.ended() == exit_codes.CONFIG, daemon.log[-1500:]
-        past = daemon.state.rename(daemon.folder / "past")
+        daemon.state.rename(past)
         daemon.start()
         others = [other for other in lab.daemons.values() if other is not daemon]
         await asyncio.gather(*(other.until(_misses_somebody, 120.0, "alarm") for other in others))
         await _decide(lab, others)
         await daemon.end()
         assert not decisions(daemon.state), "it decides with the others"
-        shutil.rmtree(daemon.state)
-        past.rename(daemon.state)
     finally:
+        if daemon.is_alive:
+            await daemon.end(signal.SIGKILL)
         path.write_text(text)
+        if past.exists():
+            shutil.rmtree(daemon.state, ignore_errors=True)
+            past.rename(daemon.state)
     daemon.start()
     return daemon.name
 
