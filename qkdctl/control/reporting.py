@@ -9,7 +9,7 @@ from qkdctl.control.alarms import Alarms
 from qkdctl.control.gather import Gathered, RecordCollector
 from qkdctl.control.link import LinkController
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.evidence.accusations import OWN, contradiction, tested
+from qkdctl.evidence.accusations import OWN, contradiction, in_turn
 from qkdctl.evidence.claims import sifted
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.key_account import KeyAccount
@@ -129,7 +129,7 @@ class Reporter:
         controller = side.controller
         alice = controller.roles.alice if side.end == "alice" else None
         sound, wrong, side.account = sifted(table.of(side.link), side.gathered.records, side.account)
-        is_tested = (side.link, side.end) in tested(epoch, table)
+        is_tested = (side.link, side.end) in in_turn(epoch, table)
         if is_tested and (unexplained := contradiction(table.of(side.link), sound, OWN)):
             # to report it would be to vouch for it
             sound, wrong = (), (*wrong, unexplained)

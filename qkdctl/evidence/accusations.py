@@ -26,7 +26,7 @@ _BRIGHTEST_E6 = 10_000_000
 _DECOY_PROTOCOLS = ("bb84",)
 
 
-def tested(epoch: int, table: LinkTable) -> frozenset[tuple[str, End]]:
+def in_turn(epoch: int, table: LinkTable) -> frozenset[tuple[str, End]]:
     """Ends, as (link, end), whose records of an epoch every node tests."""
     ends: list[tuple[str, End]] = []
     for facts in table.links:
@@ -51,7 +51,7 @@ def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable) -> tup
         for report in reports
         if report.node != me
         for end in report.ends
-        if (end.link, end.end) in tested(report.epoch, table)
+        if (end.link, end.end) in in_turn(report.epoch, table)
         and _is_vouched_for(report, end, facts)
         and contradiction(facts[end.link], end.sessions, ACCUSING)
     }

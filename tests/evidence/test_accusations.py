@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qkdctl.evidence.accusations import ACCUSING, OWN, TESTED_PER_EPOCH, accusations, contradiction, tested
+from qkdctl.evidence.accusations import ACCUSING, OWN, TESTED_PER_EPOCH, accusations, contradiction, in_turn
 from qkdctl.physics.bb84 import Channel, error_rate, gain
 from qkdctl.records.session import BasisCounts, SessionRecord
 from tests.records.samples import end_report, facts, report, session, table
@@ -95,7 +95,7 @@ def test_no_record_makes_the_test_itself_fail(changes: dict[str, Any]) -> None:
 
 def test_every_end_is_tested_in_turn_and_few_in_one_epoch() -> None:
     of_ten = table(*(facts(f"link-{number}") for number in range(10)))
-    turns = [tested(epoch, of_ten) for epoch in range(10)]
+    turns = [in_turn(epoch, of_ten) for epoch in range(10)]
     assert all(len(turn) == TESTED_PER_EPOCH for turn in turns)
     assert set().union(*turns) == {(entry.link, end) for entry in of_ten.links for end in ("alice", "bob")}
-    assert tested(7, table()) == {("alice-bob", "alice"), ("alice-bob", "bob")}
+    assert in_turn(7, table()) == {("alice-bob", "alice"), ("alice-bob", "bob")}
