@@ -26,7 +26,7 @@ class Wire:
         pads: (sender, receiver, key, place in it) -> digests of packets under that pad.
         positions: (sender, its process, receiver, position) -> digests of packets; one with an old store does not
             know which positions were used before, only that no pad serves twice.
-        words: (sender, kind, epoch, round, phase) -> what was said there.
+        words: (sender, network with its description, kind, epoch, round, phase) -> what was said there.
         strange: packets that are none.
     """
 
@@ -36,7 +36,7 @@ class Wire:
         self.strange = 0
         self.pads: defaultdict[tuple[str, str, bytes, int], set[bytes]] = defaultdict(set)
         self.positions: defaultdict[tuple[str, bytes, str, int], set[bytes]] = defaultdict(set)
-        self.words: defaultdict[tuple[str, str, int, int, int], set[str]] = defaultdict(set)
+        self.words: defaultdict[tuple[str, str, str, int, int, int], set[str]] = defaultdict(set)
 
     async def run(self, port: int) -> None:
         """Read along until cancelled, whenever there is a broker at a port."""
@@ -85,19 +85,19 @@ class Wire:
         """Reports, votes and proposals of which a node made two, as no honest one does; empty when all is well."""
         return [
             f"{sender}: {kind} of epoch {epoch}, round {turn}, phase {phase} says {len(said)} things"
-            for (sender, kind, epoch, turn, phase), said in self.words.items()
+            for (sender, _, kind, epoch, turn, phase), said in self.words.items()
             if len(said) > 1
         ]
 
     def _note_words(self, sender: str, payload: bytes) -> None:
         try:
-            messages = Packet.decode(payload).messages
+            packet = Packet.decode(payload)
         except PacketError:
             self.strange += 1
             return
-        for message in messages:
+        for message in packet.messages:
             for kind, turn, phase, said in _commitments(message):
-                self.words[sender, kind, message.epoch, turn, phase].add(said)
+                self.words[sender, packet.network, kind, message.epoch, turn, phase].add(said)
 
 
 def _commitments(message: Spoken) -> Iterator[tuple[str, int, int, str]]:
