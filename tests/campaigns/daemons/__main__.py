@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(campaign(options.notes, options.minutes, options.seed, options.only))
-    page = document(read(options.notes), options.minutes, os.cpu_count() or 1, os.getloadavg()[0])
+    page = document(read(options.notes), options.minutes, os.cpu_count() or 1)
     print(page)
     if options.save:
         (RESULTS / "daemons.md").write_text(page, encoding="utf-8")
