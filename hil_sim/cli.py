@@ -1,4 +1,4 @@
-"""`qkdctl sim`: simulated instruments and key managers at real addresses, for anybody's software, and networks."""
+"""`qkdctl sim`: instruments and key managers at real addresses, for anybody's software, networks, and the agreement."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hil_sim.agreement.command import agreement
 from hil_sim.faults.command import mqtt_fault, mqtt_proxy
 from hil_sim.kme.command import kme
 from hil_sim.network.run.command import network, network_scenario_names
@@ -17,13 +18,14 @@ _CONFIGURATION = 78
 
 sim = typer.Typer(
     name="sim",
-    help="Simulated instruments and key managers at real addresses, and simulated networks.",
+    help="Simulated instruments and key managers at real addresses, simulated networks, and the agreement of nodes.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
 sim.command()(network)
 sim.command()(kme)
+sim.command()(agreement)
 sim.command()(mqtt_proxy)
 sim.command()(mqtt_fault)
 

@@ -32,7 +32,6 @@ class Gathering:
         self.certified: dict[str, set[str]] = {}
         self.echoed = 0
         self._me = me
-        self._electorate = electorate
         self._admissible = admissible
         self._own: dict[str, list[str]] = {}
         self._lacking: dict[str, list[str]] = {}
@@ -42,7 +41,7 @@ class Gathering:
 
     def take_report(self, author: str, text: str) -> bool:
         """A report from its author; True when it is the first one, and therefore counts."""
-        if author in self.first or author not in self._electorate.weights or not self._admissible(author, text):
+        if author in self.first or not self._admissible(author, text):
             return False
         found = digest_of(text)
         self.first[author] = found
@@ -109,7 +108,7 @@ class Gathering:
     def _echo(self, subject: Subject) -> None:
         author, found = subject
         own = self._own.setdefault(author, [])
-        if found not in own and len(own) < self._most:
+        if found not in own:
             own.append(found)
             self.echoed += 1
             if found not in self.texts:

@@ -118,8 +118,7 @@ class Instance:
     def report(self, text: str) -> None:
         """The own report of this epoch; the first one stays."""
         self._is_settled = False
-        if not self.abstains:
-            self.gathering.take_report(self._me, text)
+        self.gathering.take_report(self._me, text)
 
     def advance(self, now: float) -> None:
         """Do whatever can be done."""

@@ -87,8 +87,7 @@ class Proposals:
         authors = [author for author, _ in value.reports]
         electorate = self._chain.electorate
         return (
-            (value.epoch, value.previous) == (self._chain.epoch, self._chain.previous)
-            and authors == sorted(set(authors))
+            authors == sorted(set(authors))
             and set(authors) <= set(electorate.names)
             and len(authors) >= electorate.enough_reports
         )

@@ -23,7 +23,7 @@ from qkdctl.abft.effects import (
     Wake,
 )
 from qkdctl.abft.instance import Instance
-from qkdctl.abft.messages import Echo, Message, Proposal, Report, RoundChange, digest_of
+from qkdctl.abft.messages import Echo, Message, Proposal, Report, RoundChange, Vote, digest_of
 from qkdctl.abft.quorum import Electorate, Member
 from qkdctl.abft.replica import Beginning, Replica
 from qkdctl.abft.timing import Timing
@@ -181,10 +181,9 @@ def proposed(table: RoundTable, text: str) -> dict[str, bool]:
     return {name: instance_of(table, name).ballots.has_voted(1, 2) for name in "abc"}
 
 
-def value_text(authors: str, **changes: object) -> str:
-    """A value that follows from these reports, with something changed."""
-    table = RoundTable(electorate(), seated="")
-    chain = table.chain_of("a")
+def value_text(authors: str, members: Electorate | None = None, **changes: object) -> str:
+    """A value of epoch 1 that follows from these reports, with something changed."""
+    chain = Chain.beginning(members or electorate())
     reports = {author: report_of(author, 1) for author in authors}
     named = tuple((author, digest_of(reports[author])) for author in authors)
     outcome = APPLICATION.decide(chain, reports)
@@ -201,3 +200,28 @@ def prepared() -> RoundTable:
     seen = tuple((name, (digest_of(report_of(name, 1)),)) for name in "abc")
     table.say("d", Echo(1, context, seen))
     return table
+
+
+def in_round(turn: int, *, heard: str = "abc") -> RoundTable:
+    """All reports of a, b and c are certified, and a, b and c have entered a round."""
+    table = prepared()
+    table.wait(1.01)
+    table.deliver(lambda _, __, message: isinstance(message, Report | Echo))
+    enter(table, turn)
+    table.deliver(lambda sender, _, message: message.kind in {"proof", "suggest"} and sender in heard)
+    return table
+
+
+def enter(table: RoundTable, turn: int) -> None:
+    """All wish a round and enter it; what was under way is lost."""
+    context = table.chain_of("a").context
+    for sender in "abcd":
+        table.say(sender, RoundChange(1, context, turn), {"a", "b", "c"} - {sender})
+    table.deliver(lambda *_: False, rounds=1)
+    table.wait(2.1)
+
+
+def votes_of(table: RoundTable, turn: int, phase: int, value: str, to: str, senders: str = "bcd") -> None:
+    """Nodes give a vote in front of others."""
+    for sender in senders:
+        table.say(sender, Vote(1, table.chain_of("a").context, turn, phase, value), to)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from qkdctl.abft.chain import NOTHING_AGREED
-from qkdctl.abft.effects import Halt, Received, SitOut, Tick
+from hil_sim.agreement.application import SimulatedApplication
+from qkdctl.abft.chain import NOTHING_AGREED, Chain
+from qkdctl.abft.effects import Halt, OwnReport, Received, SitOut, Tick
+from qkdctl.abft.history import History
 from qkdctl.abft.messages import (
     Content,
     Decided,
@@ -19,9 +21,12 @@ from qkdctl.abft.messages import (
     digest_of,
 )
 from tests.abft.round_table import (
+    RoundTable,
     decided_table,
+    electorate,
     instance_of,
     report_of,
+    value_text,
 )
 
 NOBODY = "f" * 64
@@ -147,3 +152,103 @@ def test_messages_that_come_early_count_once_the_epoch_begins() -> None:
         table.step("a", Received(sender, message))
     table.tick("a")
     assert set(instance_of(table).gathering.first) == {"a", "b", "c"} & {"a", *(sender for sender, _, _ in letters[:3])}
+
+
+def test_the_context_tells_epochs_histories_and_weights_apart() -> None:
+    chain = Chain.beginning(electorate())
+    others = (
+        replace(chain, epoch=2),
+        replace(chain, previous=NOBODY),
+        replace(chain, electorate=electorate(scores={"a": 900_000})),
+        replace(chain, electorate=electorate("abcde")),
+    )
+    assert len({chain.context, *(other.context for other in others)}) == 5
+
+
+def test_a_node_goes_on_once_others_have() -> None:
+    """Of seven, three say what was decided, which is enough to know it and too little to leave, and then are ahead."""
+    table = RoundTable(electorate("abcdefg", 2), seated="a")
+    table.tick()
+    text = value_text("abcdefg", table.members)
+    for sender in "bcd":
+        table.say(sender, Decided(1, digest_of(text)))
+    for wanted in (text, *(report_of(name, 1) for name in "bcdefg")):
+        table.say("b", Content(1, wanted))
+    assert table.decided["a", 1] == digest_of(text)
+    assert table.replicas["a"].chain.epoch == 1
+    following = table.disks["a"].chain
+    for sender in "bcd":
+        table.say(sender, Here(2, following.context))
+    assert table.replicas["a"].chain.epoch == 2
+    assert instance_of(table).chain == following
+
+
+def test_a_tick_during_an_epoch_begins_no_other() -> None:
+    table = decided_table()
+    table.tick()
+    table.tick()
+    for _ in range(6):
+        table.wait(1.0)
+        table.deliver()
+    assert [table.replicas[name].chain.epoch for name in "abc"] == [2, 2, 2]
+    assert [table.replicas[name].instance for name in "abc"] == [None, None, None]
+
+
+def test_what_was_measured_for_an_epoch_is_not_reported_in_another() -> None:
+    class Lenient(SimulatedApplication):
+        def admissible(self, epoch: int, author: str, content: str) -> bool:
+            return True
+
+    table = RoundTable(electorate(), seated="a", application=Lenient({}, "kept", frozenset()))
+    table.answers = False
+    table.tick()
+    table.step("a", OwnReport(2, report_of("a", 2)))
+    assert instance_of(table).gathering.first == {}
+    table.step("a", OwnReport(1, report_of("a", 1)))
+    assert set(instance_of(table).gathering.first) == {"a"}
+
+
+def test_early_words_are_kept_though_their_sender_speaks_of_later_epochs_too() -> None:
+    table = decided_table()
+    context = table.chain_of("a").context
+    table.say("d", Report(1, context, report_of("d", 1)), "a")
+    table.say("d", Report(7, context, report_of("d", 7)), "a")
+    table.tick("a")
+    assert set(instance_of(table).gathering.first) == {"a", "d"}
+
+
+def test_one_liar_claims_one_decision_however_often_it_speaks() -> None:
+    table = decided_table()
+    table.tick()
+    for number in range(50):
+        table.say("d", Decided(1, f"{number:064x}"), "a")
+    assert list(table.replicas["a"]._witness.decisions()) == [f"{0:064x}"]
+
+
+def test_another_decision_of_the_epoch_under_way_is_an_alarm() -> None:
+    table = decided_table()
+    table.tick()
+    for sender in "bcd":
+        table.say(sender, Vote(1, table.chain_of("a").context, 0, 4, digest_of("one")), "a")
+    table.say("d", Decided(1, digest_of("other")), "a")
+    assert [(alarm.code, getattr(alarm, "subject", "")) for alarm in table.alarms["a"]] == [
+        ("conflicting-history", "d")
+    ]
+
+
+def test_the_same_question_is_answered_once_per_repetition() -> None:
+    table = decided_table(epochs=1)
+    table.under_way.clear()
+    for after_s in (0.0, 0.1, 0.1, 0.1):
+        table.now += after_s
+        table.step("a", Received("d", Here(1, table.disks["a"].genesis.context)))
+    assert [message for _, _, message in table.under_way] == [Decided(1, table.decided["a", 1])] * 2
+
+
+def test_the_last_sixty_four_epochs_are_remembered() -> None:
+    chain = Chain.beginning(electorate())
+    history = History(chain)
+    for epoch in range(1, 101):
+        history.leave(replace(chain, epoch=epoch), digest_of(str(epoch)))
+    assert [bool(history.contradiction(Decided(epoch, NOBODY))) for epoch in (36, 37, 100)] == [False, True, True]
+    assert history.contradiction(Decided(100, digest_of("100"))) == ""

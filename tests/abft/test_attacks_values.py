@@ -7,6 +7,7 @@ from qkdctl.abft.messages import (
     Report,
     digest_of,
 )
+from qkdctl.abft.value import Value
 from tests.abft.round_table import (
     decided_table,
     instance_of,
@@ -52,6 +53,15 @@ def test_reports_of_nodes_that_are_no_members_count_for_nothing() -> None:
         seen = (("x", (digest_of(stranger),)),)
         table.say(sender, Echo(1, context, seen), {"a", "b", "c"} - {sender})
     assert "x" not in instance_of(table).gathering.certified
+
+
+def test_a_value_that_counts_a_stranger_is_wrong_even_if_its_report_were_certified() -> None:
+    table = prepared()
+    for name in "abc":
+        gathering = instance_of(table, name).gathering
+        gathering.certified["x"] = {digest_of(report_of("x", 1))}
+        gathering.hold(digest_of(report_of("x", 1)), report_of("x", 1))
+    assert proposed(table, value_text("abcx")) == dict.fromkeys("abc", False)
 
 
 def test_a_report_that_one_node_holds_is_not_enough_for_it_and_counts_for_all_once_certified() -> None:
@@ -103,3 +113,11 @@ def test_nobody_fills_the_memory_with_digests_of_nothing() -> None:
         table.say("d", Echo(1, context, junk), "a")
     assert len(instance_of(table).gathering._echoes._tally) <= 4 * 4 + 4
     assert instance_of(table).gathering.lacking() == []
+
+
+@pytest.mark.parametrize("spelling", ["{} ", " {}", "{}\n"])
+def test_a_value_has_one_spelling(spelling: str) -> None:
+    text = value_text("abc")
+    assert Value.parse(text).text == text
+    with pytest.raises(ValueError, match="canonical"):
+        Value.parse(spelling.replace("{}", text))

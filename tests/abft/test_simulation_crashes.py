@@ -3,9 +3,9 @@
 import pytest
 
 from qkdctl.abft.effects import Collect, Commit, Persist, Received, Send, Tick, Wake
-from qkdctl.abft.messages import Content, Decided, Here, Vote, Wanted
+from qkdctl.abft.messages import Content, Decided, Echo, Here, RoundChange, Vote, Wanted
 from qkdctl.abft.rejoining import Rejoining
-from tests.abft.round_table import RoundTable, electorate
+from tests.abft.round_table import RoundTable, electorate, instance_of
 
 
 def test_replicas_that_all_crash_before_they_have_measured_measure_again() -> None:
@@ -133,3 +133,39 @@ def test_a_decision_is_stored_before_it_is_written_down_and_told_only_then() -> 
                 done.append(effect.message.kind)
     assert done[done.index("commit") - 1] == "persist"
     assert "decided" not in done[: done.index("commit")]
+
+
+def test_a_wish_survives_a_crash() -> None:
+    """Of seven nodes three take a fourth along in wishing, which is not enough to enter."""
+    table = RoundTable(electorate("abcdefg", 2), seated="a")
+    table.tick()
+    context = table.chain_of("a").context
+    for sender in "bcd":
+        table.say(sender, RoundChange(1, context, 4))
+    assert instance_of(table).round == 0
+    table.restart("a")
+    table.under_way.clear()
+    table.wait(0.3)
+    assert {message.round for _, _, message in table.under_way if isinstance(message, RoundChange)} == {4}
+
+
+def test_echoes_are_said_again_right_after_a_crash() -> None:
+    table = RoundTable(electorate())
+    table.tick()
+    table.deliver(lambda _, __, message: message.kind in {"report", "echo"})
+    table.restart("a")
+    table.under_way.clear()
+    table.wait(0.3, "a")
+    echoes = [message for sender, _, message in table.under_way if sender == "a" and isinstance(message, Echo)]
+    assert [author for author, _ in echoes[0].seen] == list("abcd")
+
+
+def test_own_votes_count_after_a_crash() -> None:
+    table = RoundTable(electorate())
+    table.tick()
+    table.deliver(lambda _, __, message: message.kind in {"report", "echo", "proposal"})
+    (vote,) = instance_of(table).ballots.highest.values()
+    table.restart("a")
+    for sender in "bc":
+        table.say(sender, Vote(1, table.chain_of("a").context, 0, 1, vote.value), "a")
+    assert set(instance_of(table).ballots.highest) == {1, 2}

@@ -11,7 +11,7 @@ class Mutation:
         guard: what is taken away or changed.
         file: in `qkdctl/abft`.
         before, after: text that occurs once in it, and what replaces it.
-        noticed_by: a test as pytest names it below `tests/abft`, or "seed N F S" of the simulation.
+        noticed_by: a test as pytest names it below `tests/abft`, or "seed N f S", a seed of the simulation.
     """
 
     guard: str
