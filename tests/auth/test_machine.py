@@ -284,7 +284,7 @@ class OnFiles(Channels):
         create_pair_files((self.path("a"), self.path("b")), ("a", "b"), 2500)
 
     @staticmethod
-    async def run_inline(job: Callable[[], T]) -> T:
+    async def run_inline(_pair: object, job: Callable[[], T]) -> T:
         return job()
 
     def path(self, name: str) -> Path:
