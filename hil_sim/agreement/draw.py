@@ -119,7 +119,7 @@ def _spells(source: random.Random, names: tuple[str, ...], heal_s: float) -> tup
     begins_s = 0.0
     while begins_s < heal_s:
         ends_s = min(heal_s, begins_s + source.uniform(0.5, 8.0))
-        clogs = source.randint(1, len(names)) if is_slow and source.random() < 0.4 else 0
+        clogs = source.randint(1, len(names)) if is_slow and len(names) > 1 and source.random() < 0.4 else 0
         spells.append(
             Spell(
                 until_s=ends_s,

@@ -287,5 +287,6 @@ class Replica:
             assert value is not None, "a decision is stored with its text"
             reports = {author: texts[found] for author, found in value.reports}
             self.chain, self._entry = chain, Entry(chain, value, reports)
+            self._witness.begin(chain.electorate)
         elif not instance.abstains and self._me not in instance.gathering.first:
             self._effects.append(Collect(chain.epoch, *self._witness.last()))

@@ -12,4 +12,5 @@ REGRESSIONS: list[tuple[int, int, int]] = [
     (293, 4, 1),
     (355, 4, 1),
     (597, 4, 1),
+    (23, 1, 0),
 ]

@@ -165,6 +165,13 @@ MUTATIONS = (
         "test_simulation_crashes.py::test_the_text_of_a_decision_is_stored_before_the_decision_is_written_down",
     ),
     Mutation(
+        "a decided epoch that is gone on with is weighed as it was",
+        "replica.py",
+        "            self._witness.begin(chain.electorate)\n",
+        "",
+        "seed 1 0 23",
+    ),
+    Mutation(
         "reports are of the epoch under way",
         "replica.py",
         "if self.instance is not None and event.epoch == self.chain.epoch:",

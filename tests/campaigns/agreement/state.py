@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hil_sim.agreement.replay import replay
+from hil_sim.agreement.result import Result
 from tests.campaigns.agreement.plan import Lot
 
 
@@ -40,9 +41,12 @@ class Done:
 
 
 def run(lot: Lot, seed: int, code: str) -> Done:
-    """Simulate one seed."""
+    """Simulate one seed; an exception is a violation too, and ends no campaign."""
     began = time.process_time()
-    result = replay(seed, lot.nodes, lot.faults, colluders=lot.colluders)
+    try:
+        result = replay(seed, lot.nodes, lot.faults, colluders=lot.colluders)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the page names it
+        result = Result(repr(error), 0, 0, 0.0)
     took = round(time.process_time() - began, 3)
     return Done(code, lot.nodes, lot.faults, lot.colluders, seed, **asdict(result), cpu_s=took)
 
