@@ -24,7 +24,8 @@ PERMISSION: Final = 77
 """The caller's role does not allow it, or a file or device node may not be opened."""
 
 CONFIG: Final = 78
-"""The configuration is wrong. Starting again does not help; the unit does not restart on this code."""
+"""The configuration is wrong, or a second process speaks for this node. Starting again does not help; the unit does not
+restart on this code."""
 
 FORK: Final = 79
 """Nodes contradict each other so that more of them than f must lie, or this node's state is not what the others decided

@@ -10,7 +10,7 @@ from qkdctl.abft.acts import Acts, Effect
 from qkdctl.abft.effects import Alarm, Persist
 from qkdctl.abft.packet import Spoken
 from qkdctl.abft.sealed_share import SealedShare
-from qkdctl.agreement.confiding import ConfidingError, confide, receive
+from qkdctl.agreement.confiding import Confidant, ConfidingError
 from qkdctl.keys.base import KeySource, KeySourceError
 from qkdctl.records.act import Act, ActBook, ActReport
 from qkdctl.store.errors import StoreError
@@ -43,7 +43,7 @@ class ActDesk:
     ) -> None:
         self._acts = acts
         self._memories = memories
-        self._source = source
+        self._confidant = None if source is None else Confidant(source)
         self._send = send
         self._alarm = alarm
         self._turn = asyncio.Lock()
@@ -116,18 +116,18 @@ class ActDesk:
 
     async def _confide(self, effect: Confide) -> None:
         """Send a share; one that cannot be sent now is asked for again."""
-        assert self._source is not None, "a node alone confides in nobody"
+        assert self._confidant is not None, "a node alone confides in nobody"
         try:
-            sealed = await confide(effect.message, effect.to, self._source)
+            sealed = await self._confidant.confide(effect.message, effect.to)
         except (ConfidingError, KeySourceError) as error:
             log.debug("share not sent", peer=effect.to, act=effect.message.number, error=str(error))
             return
         self._send([(effect.to, sealed)])
 
     async def _opened(self, sender: str, message: SealedShare) -> KeyShare | None:
-        assert self._source is not None, "a node alone hears from nobody"
+        assert self._confidant is not None, "a node alone hears from nobody"
         try:
-            return await receive(message, sender, self._source)
+            return await self._confidant.receive(message, sender)
         except (ConfidingError, KeySourceError) as error:
             log.debug("share not read", peer=sender, act=message.number, error=str(error))
             return None

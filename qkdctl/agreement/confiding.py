@@ -9,38 +9,55 @@ class ConfidingError(Exception):
     """A share cannot be encrypted or read now; the message says why. It will be asked for again."""
 
 
-async def confide(share: KeyShare, peer: str, source: KeySource) -> SealedShare:
-    """Encrypt a share for a peer.
+class Confidant:
+    """Encrypts and decrypts with keys of one source.
 
-    Raises:
-        ConfidingError: there is not enough key.
-        KeySourceError: the source could not do its part.
+    Keys that were drawn but do not suffice yet are kept in memory for the next share to the same peer, so that asking
+    again and again does not use up what the source has.
+
+    Args:
+        source: of key for all peers.
     """
-    plain = bytes.fromhex(share.share)
-    count = -(-len(plain) // BLOCK_BYTES)
-    keys = await source.draw(peer, count)
-    if len(keys) < count:
-        raise ConfidingError(f"{count} keys are needed for a share to {peer}, {len(keys)} are there")
-    numbers = tuple(key.id.hex() for key in keys)
-    return SealedShare(share.number, share.committee, numbers, _masked(plain, keys).hex())
 
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+        self._drawn: dict[str, list[Key]] = {}
 
-async def receive(sealed: SealedShare, peer: str, source: KeySource) -> KeyShare:
-    """Decrypt a share from a peer.
+    async def confide(self, share: KeyShare, peer: str) -> SealedShare:
+        """Encrypt a share for a peer.
 
-    Raises:
-        ConfidingError: a key that it was encrypted with cannot be had.
-        KeySourceError: the source could not do its part.
-    """
-    ids = [bytes.fromhex(number) for number in sealed.keys]
-    found = await source.fetch(peer, ids)
-    if any(number not in found for number in ids):
-        raise ConfidingError(f"a key of a share from {peer} is not here")
-    keys = [Key(number, found[number]) for number in ids]
-    cipher = bytes.fromhex(sealed.ciphertext)
-    if len(ids) != len(set(ids)) or len(ids) * BLOCK_BYTES < len(cipher):
-        raise ConfidingError(f"a share from {peer} names too few keys")
-    return KeyShare(sealed.number, sealed.committee, _masked(cipher, keys).hex())
+        Raises:
+            ConfidingError: there is not enough key.
+            KeySourceError: the source could not do its part.
+        """
+        plain = bytes.fromhex(share.share)
+        count = -(-len(plain) // BLOCK_BYTES)
+        held = self._drawn.setdefault(peer, [])
+        if len(held) < count:
+            # a key without material is for the authenticator to announce
+            held += [key for key in await self._source.draw(peer, count - len(held)) if key.material]
+        if len(held) < count:
+            raise ConfidingError(f"{count} keys are needed for a share to {peer}, {len(held)} are there")
+        keys, self._drawn[peer] = held[:count], held[count:]
+        numbers = tuple(key.id.hex() for key in keys)
+        return SealedShare(share.number, share.committee, numbers, _masked(plain, keys).hex())
+
+    async def receive(self, sealed: SealedShare, peer: str) -> KeyShare:
+        """Decrypt a share from a peer.
+
+        Raises:
+            ConfidingError: a key that it was encrypted with cannot be had.
+            KeySourceError: the source could not do its part.
+        """
+        ids = [bytes.fromhex(number) for number in sealed.keys]
+        cipher = bytes.fromhex(sealed.ciphertext)
+        if len(ids) != len(set(ids)) or len(ids) * BLOCK_BYTES < len(cipher):
+            raise ConfidingError(f"a share from {peer} names too few keys")
+        found = await self._source.fetch(peer, ids)
+        keys = [Key(number, found[number]) for number in ids if len(found.get(number, b"")) == BLOCK_BYTES]
+        if len(keys) < len(ids):
+            raise ConfidingError(f"a key of a share from {peer} is not here")
+        return KeyShare(sealed.number, sealed.committee, _masked(cipher, keys).hex())
 
 
 def _masked(text: bytes, keys: list[Key]) -> bytes:

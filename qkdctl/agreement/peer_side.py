@@ -47,7 +47,9 @@ class PeerSide:
         clock: of the node.
         deliver: takes (sender, message).
         heard: told after each packet that was accepted, with its sender.
+        greeted: told after each packet that says nothing but how far its sender has seen this node.
         on_stranger: told of a peer that has another description of the network.
+        on_superseded: told why this process must not speak for the node any more.
     """
 
     def __init__(
@@ -59,16 +61,19 @@ class PeerSide:
         clock: Clock,
         deliver: Callable[[str, Spoken], None],
         heard: Callable[[str], None],
+        greeted: Callable[[], None],
         on_stranger: Callable[[str], None],
+        on_superseded: Callable[[str], None],
     ) -> None:
         self.authenticator = authenticator
         self.source = source
         self.transport = transport
         self.courier = Courier(settings.network, settings.me, authenticator, transport, on_stranger)
-        self.superseded = ""
         self._peers = settings.peers
         self._deliver = deliver
         self._heard = heard
+        self._greeted = greeted
+        self._on_superseded = on_superseded
         self._owed = asyncio.Event()
         self._queue: list[tuple[str, Spoken]] = []
         self._keeper = Keeper(authenticator, clock, self._open, lambda _: self._owed.set())
@@ -83,7 +88,7 @@ class PeerSide:
         try:
             await self.courier.send(messages)
         except SupersededError as error:
-            self._give_up(error)
+            self._on_superseded(str(error))
         except StoreError as error:
             log.warning("nothing sent, because pads cannot be accounted for", error=str(error))
         except PacketError as error:
@@ -98,7 +103,7 @@ class PeerSide:
         try:
             await self.courier.hello(sorted(set(self._peers) - self.in_step()))
         except SupersededError as error:
-            self._give_up(error)
+            self._on_superseded(str(error))
         except StoreError as error:
             log.warning("no greeting, because pads cannot be accounted for", error=str(error))
 
@@ -130,6 +135,7 @@ class PeerSide:
         except Refused as refusal:
             if isinstance(refusal, Greeting):
                 self._owed.set()
+                self._greeted()
             elif not isinstance(refusal, _DAILY):
                 log.debug("packet refused", peer=peer, reason=str(refusal))
             return
@@ -151,11 +157,6 @@ class PeerSide:
             try:
                 await self.courier.answer()
             except SupersededError as error:
-                self._give_up(error)
+                self._on_superseded(str(error))
             except StoreError as error:
                 log.warning("no answer, because pads cannot be accounted for", error=str(error))
-
-    def _give_up(self, error: SupersededError) -> None:
-        if not self.superseded:
-            log.critical("another process speaks for this node", error=str(error))
-        self.superseded = str(error)

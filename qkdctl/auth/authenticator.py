@@ -142,6 +142,13 @@ class Authenticator:
         """
         return frozenset(peer for peer, channel in self._channels.items() if channel.seen_further)
 
+    def overtaken(self) -> frozenset[str]:
+        """Peers that accepted packets of another process of this node after they had met this one.
+
+        If they are a weak quorum, a copy of the node runs somewhere, and the two must not go on together.
+        """
+        return frozenset(peer for peer, channel in self._channels.items() if channel.overtaken)
+
     def session_of(self, peer: str) -> bytes | None:
         """Number of the peer's process that packets are meant for now; None if it is not known yet.
 

@@ -73,6 +73,11 @@ class Channel:
         return self.outgoing.seen_further
 
     @property
+    def overtaken(self) -> bool:
+        """Whether the peer hears another process than this one under the name of this node."""
+        return self.outgoing.overtaken
+
+    @property
     def mode(self) -> Mode | None:
         """The worse of the tags that come and go; None if nothing can be sent."""
         mode = self.outgoing.mode
@@ -145,11 +150,13 @@ class Channel:
             self._greeted(checked)
         if self._accepted >= 2 * self._limits.tags:
             raise OverBudget(self._peer, f"more than {2 * self._limits.tags} packets in one epoch")
-        if header.session != self.incoming.session:
+        is_met = header.session == self.incoming.session
+        if not is_met:
             self.incoming.adopt(checked)
-            self.outgoing.adopt(header.session)
         self.incoming.take(checked)
         self.outgoing.report(header.acknowledged)
+        if not is_met:
+            self.outgoing.adopt(header.session)
         self._source.peer_fetched(self._peer, header.fetched)
         self._count(checked)
         if not checked.payload:

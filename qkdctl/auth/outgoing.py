@@ -52,6 +52,7 @@ class Outgoing:
         position: the last one used.
         reported: the highest one that the peer says it accepted.
         seen_further: the peer accepted a packet that neither this process nor the store knows of.
+        overtaken: the peer came to accept such packets after it had met this process: another one makes them.
     """
 
     def __init__(self, session: bytes, position: int, limits: Limits, figures: Figures) -> None:
@@ -59,6 +60,7 @@ class Outgoing:
         self.position = position + limits.ahead
         self.reported = 0
         self.seen_further = False
+        self.overtaken = False
         self._session = session
         self._limits = limits
         self._figures = figures
@@ -123,8 +125,12 @@ class Outgoing:
         self._kept = packet
 
     def report(self, position: int) -> None:
-        """The highest position that the peer accepted; one that is news here was used before the store was restored."""
+        """The highest position that the peer accepted; one that is news here was used before the store was restored.
+
+        If the peer was in step already, so that it had told the highest one before, another process uses them now.
+        """
         self.reported = max(self.reported, position)
+        self.overtaken = self.overtaken or (self._proven and position > self.position)
         if position > self.position or self._stored < position <= self._stored + self._limits.ahead:
             self.seen_further = True
         if position > self.position:

@@ -30,6 +30,7 @@ from qkdctl.store.store import Store
 log = structlog.get_logger(__name__)
 _AboutActs = PartialTag | SharesWanted | SealedShare
 _BETWEEN_GREETINGS_S = 0.5
+SUPERSEDED = "superseded"
 
 
 class Agreeing:
@@ -68,6 +69,7 @@ class Agreeing:
         self._on_halt = on_halt
         self._host: Host | None = None
         self._sat_out = False
+        self._gave_way = False
 
     async def begin(self, recovered: Recovered, random: Callable[[int], bytes]) -> None:
         """Take up where the store ends.
@@ -89,7 +91,9 @@ class Agreeing:
                 self._clock,
                 self._deliver,
                 self._heard,
+                self._compare_with_peers,
                 self._stranger,
+                self._give_way,
             )
         stored = await self._store.memories.all(ROOM)
         acts = Acts(self._me, self._side.name, self._application.book, stored, random)
@@ -220,18 +224,27 @@ class Agreeing:
         self._alarms.raise_("other-description", peer, text)
 
     def _heard(self, peer: str) -> None:
+        self._alarms.clear("other-description", peer)
+        self._compare_with_peers()
+
+    def _compare_with_peers(self) -> None:
         """Peers that know more of this node than its store did: it may have voted what it does not remember."""
         assert self.peers is not None, "nobody is heard alone"
+        assert self.replica is not None, "peers come after the beginning"
         assert self._host is not None, "peers come after the beginning"
-        self._alarms.clear("other-description", peer)
-        if not self._sat_out and self._application_is_behind():
+        electorate = self.replica.chain.electorate
+        if electorate.is_weak(overtaken := self.peers.authenticator.overtaken()):
+            who = ", ".join(sorted(overtaken))
+            self._give_way(f"another process speaks for {self._me}, perhaps from a copy of its folder: so say {who}")
+        elif not self._sat_out and electorate.is_weak(self.peers.authenticator.seen_further()):
             self._sat_out = True
             self._alarms.raise_(
                 "restored-store", self._me, "peers know more of this node than its store; it sits an epoch out"
             )
             self._host.sit_out()
 
-    def _application_is_behind(self) -> bool:
-        assert self.peers is not None, "nobody is behind alone"
-        assert self.replica is not None, "peers come after the beginning"
-        return self.replica.chain.electorate.is_weak(self.peers.authenticator.seen_further())
+    def _give_way(self, why: str) -> None:
+        """Two that speak for one node are a liar to all others: this one ends, and does not come back by itself."""
+        if not self._gave_way:
+            self._gave_way = True
+            self._break_off(Halt(SUPERSEDED, why))

@@ -189,8 +189,6 @@ def _conditions(node: "Node") -> Iterator[Json]:
         yield _condition("sits-out", me, "votes may have been given that the store does not know; it only follows now")
     if side is None:
         return
-    if side.superseded:
-        yield _condition("superseded", me, side.superseded)
     patience_s = _SILENT_EPOCHS * node.config.node.epoch_s
     heard = [
         p["peer"] for p in _peers(node) if p["in_step"] and p["silent_s"] is not None and p["silent_s"] < patience_s

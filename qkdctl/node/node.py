@@ -51,6 +51,7 @@ _SETTLE_S = 2.0
 _CANCELLATIONS = 2
 _CANCELLING_S = 3.0
 _STALE_EPOCHS = 3
+_VITAL = ("agreement", "epochs")
 _ORDERED = {"running": Manual.AUTO, "hold": Manual.HOLD, "manual-safe": Manual.SAFE}
 
 
@@ -70,6 +71,7 @@ class Node:
 
     Attributes:
         halted: why it must stop for good; None while it need not.
+        is_broken: a part without which there are no epochs has ended by a defect, so it must stop and start anew.
         on_halt: called when it must.
     """
 
@@ -116,6 +118,7 @@ class Node:
         self.fallbacks = 0
         self.figures = AgreementFigures()
         self.halted: Halt | None = None
+        self.is_broken = False
         self.on_halt: Callable[[], None] = lambda: None
         self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
         self.relaying = self._key_relaying()
@@ -315,6 +318,9 @@ class Node:
             log.critical("a part of the node has ended by a defect", part=task.get_name(), exc_info=task.exception())
             text = f"{task.get_name()} has ended by a defect; the log has the details"
             self.alarms.raise_("defect", self.config.node.name, text, Severity.CRITICAL)
+            if task.get_name() in _VITAL:
+                self.is_broken = True
+                self.on_halt()
 
     async def _cancel_all(self) -> None:
         """End everything, twice if need be: a driver may swallow a cancellation, but not hold up the end for ever."""

@@ -24,6 +24,7 @@ from qkdctl.config.secrets import SecretError, read_secret
 from qkdctl.config.types import SecretReference
 from qkdctl.keys.base import KeySourceError
 from qkdctl.logs import configure_logging
+from qkdctl.node.agreeing import SUPERSEDED
 from qkdctl.node.brokers import mqtt_settings
 from qkdctl.node.connecting import network_side
 from qkdctl.node.facade import Facade
@@ -197,7 +198,9 @@ async def _run_node(node: Node, outside: _Outside, path: Path, process: _Process
             failures = await node.stop()
     log.info("stopped", dark=not failures)
     if node.halted is not None:
-        return exit_codes.FORK
+        return exit_codes.CONFIG if node.halted.code == SUPERSEDED else exit_codes.FORK
+    if node.is_broken:
+        return exit_codes.SOFTWARE
     return exit_codes.FAILURE if failures else exit_codes.OK
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import combinations
 from pathlib import Path
 
 from qkdctl.abft.act_book import electorate_of
@@ -15,12 +17,15 @@ from qkdctl.agreement.application import NodeApplication, Terms
 from qkdctl.agreement.recovery import recover
 from qkdctl.auth.authenticator import Authenticator
 from qkdctl.auth.levels import Way
-from qkdctl.bus.pairwise_hub import Fate, PairHub, unharmed
+from qkdctl.bus.pairwise_hub import Fate, HubTransport, PairHub, unharmed
 from qkdctl.clock import Clock, RealClock
 from qkdctl.control.alarms import Alarm, Alarms
 from qkdctl.control.epoch import EpochLoop, EpochOutcome
 from qkdctl.control.reporting import Reporter
+from qkdctl.keys.base import KeySource
 from qkdctl.keys.hub import KeyHub
+from qkdctl.keys.pair_file import create_pair_files
+from qkdctl.keys.pair_source import PairSource
 from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.network_side import Connected, NetworkSide
@@ -94,12 +99,15 @@ class Table:
         names: of the members.
         faults: f.
         fate: what happens to messages.
+        pair_files: keys are in the folders of the nodes.
 
     Attributes:
         digests: of the descriptions of nodes that have another one than the rest.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str], faults: int, fate: Fate = unharmed) -> None:
+    def __init__(
+        self, folder: Path, names: Sequence[str], faults: int, fate: Fate = unharmed, *, pair_files: bool = False
+    ) -> None:
         self.names = tuple(sorted(names))
         self.book = ActBook(
             members=self.names, faults=faults, threshold_wish=faults + 1, lifetime_epochs=100, policy="rule-based"
@@ -109,6 +117,12 @@ class Table:
         self.digests: dict[str, str] = {}
         self._folder = folder
         self._keys = KeyHub()
+        self._has_pair_files = pair_files
+        for one, other in combinations(self.names if pair_files else (), 2):
+            paths = folder / one / f"{other}.keys", folder / other / f"{one}.keys"
+            for path in paths:
+                path.parent.mkdir(exist_ok=True)
+            create_pair_files(paths, (one, other), 500)
         self._hub = PairHub(RealClock(), fate)
         self._stacks: dict[str, AsyncExitStack] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -116,11 +130,17 @@ class Table:
     async def enter(self, name: str, policy: Policy | None = None) -> AgreeingNode:
         """Start a node on its store."""
         stack = self._stacks[name] = AsyncExitStack()
-        store = await stack.enter_async_context(open_store(self._folder / name, RealClock()))
+        return await self._run(name, name, stack, policy or RuleBased())
+
+    async def _run(self, name: str, folder: str, stack: AsyncExitStack, policy: Policy) -> AgreeingNode:
+        store = await stack.enter_async_context(open_store(self._folder / folder, RealClock()))
         others = [other for other in self.names if other != name]
 
         async def connect(store: Store, _: Clock) -> Connected:
-            source = self._keys.source(name)
+            source: KeySource = self._keys.source(name)
+            if self._has_pair_files:
+                files = {other: self._folder / folder / f"{other}.keys" for other in others}
+                source = await stack.enter_async_context(PairSource(name, files))
             ways = dict.fromkeys(others, Way())
             authenticator = await Authenticator.start(ways, source, store.pads)
             return Connected(authenticator, source, self._hub.join(name, others))
@@ -130,10 +150,23 @@ class Table:
             "lab", self.digests.get(name, "0" * 64), tuple(others), chain, lambda: self.terms, TIMING, connect
         )
         journal = await LedgerJournal.load(store)
-        node = self.nodes[name] = AgreeingNode(name, side, store, journal, policy or RuleBased())
+        node = self.nodes[folder] = AgreeingNode(name, side, store, journal, policy)
         await node.begin()
-        self._tasks[name] = asyncio.create_task(node.agreeing.run(), name=name)
+        self._tasks[folder] = asyncio.create_task(node.agreeing.run(), name=folder)
         return node
+
+    async def enter_copy(self, name: str) -> AgreeingNode:
+        """Start a copy of a running node's folder as well; peers hear both, and reach the copy."""
+        (self._folder / f"copy of {name}").mkdir()
+        shutil.copytree(self._folder / name, self._folder / f"copy of {name}", dirs_exist_ok=True)
+        stack = self._stacks[f"copy of {name}"] = AsyncExitStack()
+        return await self._run(name, f"copy of {name}", stack, RuleBased())
+
+    def reconnect(self, name: str) -> None:
+        """Peers reach the node again, and not its copy."""
+        transport = self.nodes[name].agreeing.peers.transport  # type: ignore[union-attr]
+        assert isinstance(transport, HubTransport)
+        self._hub._nodes[name] = transport
 
     async def leave(self, name: str) -> None:
         """Stop a node as a crash does: nothing more is said, stored or heard."""
@@ -171,10 +204,16 @@ class Table:
 
 @asynccontextmanager
 async def table(
-    folder: Path, names: str = "abcd", faults: int = 1, *, but: str = "", fate: Fate = unharmed
+    folder: Path,
+    names: str = "abcd",
+    faults: int = 1,
+    *,
+    but: str = "",
+    fate: Fate = unharmed,
+    pair_files: bool = False,
 ) -> AsyncIterator[Table]:
     """A network whose nodes, but some, have started."""
-    found = Table(folder, names, faults, fate)
+    found = Table(folder, names, faults, fate, pair_files=pair_files)
     try:
         for name in found.names:
             if name not in but:

@@ -63,3 +63,32 @@ async def test_a_node_with_another_description_is_one_alarm_that_lasts_until_it_
         del network.digests["d"]
         await network.enter("d")
         await network.until(lambda: not any(node.alarm("other-description") for node in others))
+
+
+async def test_a_node_whose_folder_was_copied_stops_once_peers_hear_the_copy(tmp_path: Path) -> None:
+    async with table(tmp_path, pair_files=True) as network:
+        await network.decide(2)
+        original = network.nodes["b"]
+        copy = await network.enter_copy("b")
+        await network.until(lambda: original.agreeing.peers and len(copy.agreeing.peers.in_step()) == 3)  # type: ignore[union-attr]
+        network.reconnect("b")
+        for name in "acd":
+            network.nodes[name].agreeing.tick()
+        await network.until(lambda: original.halted)
+        (halt,) = original.halted
+        assert halt.code == "superseded"
+        assert "another process speaks for b, perhaps from a copy of its folder" in halt.text
+        assert not any(network.nodes[name].halted for name in "acd")
+
+
+async def test_a_node_whose_pads_another_process_has_taken_over_stops(tmp_path: Path) -> None:
+    async with table(tmp_path) as network:
+        await network.decide()
+        node = network.nodes["b"]
+        await node.store.pads.claim(b"somebody else...")
+        for each in network.nodes.values():
+            each.agreeing.tick()
+        await network.until(lambda: node.halted)
+        (halt,) = node.halted
+        assert halt.code == "superseded"
+        assert "has taken over its store" in halt.text

@@ -1,6 +1,8 @@
 """What one node seals the other opens once, and nothing else."""
 
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -364,6 +366,28 @@ async def test_a_restored_store_is_seen_by_the_peers() -> None:
         assert pair.a.auth.seen_further() == seen
     position = pair.a.auth._channels["b"].mark.sent
     assert position > known + 5, "positions go on behind what the peer has seen"
+
+
+async def test_a_process_learns_from_its_peer_that_a_copy_of_it_runs(tmp_path: Path) -> None:
+    paths = (tmp_path / "a", tmp_path / "b")
+    create_pair_files(paths, ("a", "b"), 500)
+    async with PairSource("a", {"b": paths[0]}) as a, PairSource("b", {"a": paths[1]}) as b:
+        pair = Pair.on_files(a, b)
+        await pair.meet()
+        original = replace(pair.a, got=[], refused=[])
+        shutil.copy(paths[0], tmp_path / "copy")
+        async with PairSource("a", {"b": tmp_path / "copy"}) as copied:
+            pair.a.source, pair.a.ledger = copied, pair.a.backup()
+            await pair.a.start()
+            await pair.settle(1)
+            pair.b.hear(await pair.a.say(b"x"))
+            await pair.settle()
+            assert pair.b.hear(await pair.a.say(b"from the copy")) == b"from the copy"
+            assert pair.a.auth.overtaken() == frozenset(), "what the peer has seen was told at the first meeting"
+            original.hear(await pair.b.say(b"to the copy"))
+            await original.refill()
+            assert original.refused[-1] is Greeting
+            assert original.auth.overtaken() == {"b"}
 
 
 async def test_what_this_process_sent_before_a_peer_answered_is_not_taken_for_an_older_one() -> None:

@@ -15,6 +15,7 @@ from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
 from qkdctl.clock import RealClock
 from qkdctl.config.load import load
 from qkdctl.node import RunOptions
+from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.facade import Facade
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.node import Node
@@ -123,3 +124,19 @@ def test_the_log_says_when_the_daemon_stops_and_that_all_is_dark(tmp_path: Path)
         assert run(RunOptions(path, duration_s=0.01), {}) == exit_codes.OK
     assert [entry["event"] for entry in logs] == ["ready", "stopping", "stopped"]
     assert logs[-1]["dark"] is True
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_a_defect_in_the_agreement_ends_the_daemon_so_that_it_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Agreeing) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Agreeing, "run", broken)
+    path = tmp_path / "qkdctl.toml"
+    path.write_text(EMPTY.format(tmp_path))
+    with structlog.testing.capture_logs() as logs:
+        assert run(RunOptions(path), {}) == exit_codes.SOFTWARE
+    assert [entry["part"] for entry in logs if "part" in entry] == ["agreement"]
+    assert logs[-1]["event"] == "stopped"
