@@ -31,14 +31,15 @@ class Confidant:
             KeySourceError: the source could not do its part.
         """
         plain = bytes.fromhex(share.share)
-        count = -(-len(plain) // BLOCK_BYTES)
+        count = _keys_for(plain)
         held = self._drawn.setdefault(peer, [])
         if len(held) < count:
             # a key without material is for the authenticator to announce
             held += [key for key in await self._source.draw(peer, count - len(held)) if key.material]
         if len(held) < count:
             raise ConfidingError(f"{count} keys are needed for a share to {peer}, {len(held)} are there")
-        keys, self._drawn[peer] = held[:count], held[count:]
+        keys = held[:count]
+        del held[:count]  # from the one list of this peer: whoever draws for it meanwhile must not find them again
         numbers = tuple(key.id.hex() for key in keys)
         return SealedShare(share.number, share.committee, numbers, _masked(plain, keys).hex())
 
@@ -46,18 +47,22 @@ class Confidant:
         """Decrypt a share from a peer.
 
         Raises:
-            ConfidingError: a key that it was encrypted with cannot be had.
+            ConfidingError: a key that it was encrypted with cannot be had, or it names others; then none was fetched.
             KeySourceError: the source could not do its part.
         """
         ids = [bytes.fromhex(number) for number in sealed.keys]
         cipher = bytes.fromhex(sealed.ciphertext)
-        if len(ids) != len(set(ids)) or len(ids) * BLOCK_BYTES < len(cipher):
-            raise ConfidingError(f"a share from {peer} names too few keys")
+        if (count := _keys_for(cipher)) != len(ids) or count != len(set(ids)):
+            raise ConfidingError(f"a share from {peer} names {len(set(ids))} keys in {len(ids)}, not {count}")
         found = await self._source.fetch(peer, ids)
         keys = [Key(number, found[number]) for number in ids if len(found.get(number, b"")) == BLOCK_BYTES]
         if len(keys) < len(ids):
             raise ConfidingError(f"a key of a share from {peer} is not here")
         return KeyShare(sealed.number, sealed.committee, _masked(cipher, keys).hex())
+
+
+def _keys_for(text: bytes) -> int:
+    return -(-len(text) // BLOCK_BYTES)
 
 
 def _masked(text: bytes, keys: list[Key]) -> bytes:

@@ -24,7 +24,6 @@ from qkdctl.control.alarms import Alarms, Severity
 from qkdctl.control.epoch import DivergenceError, EpochLoop
 from qkdctl.node.network_side import NetworkSide
 from qkdctl.records.act import ActReport
-from qkdctl.store.errors import StoreError
 from qkdctl.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -98,7 +97,7 @@ class Agreeing:
         stored = await self._store.memories.all(ROOM)
         acts = Acts(self._me, self._side.name, self._application.book, stored, random)
         source = None if self.peers is None else self.peers.source
-        self.desk = ActDesk(acts, self._store.memories, source, self._say, self.alarm)
+        self.desk = ActDesk(acts, self._store.memories, source, self._say, self.alarm, self._application.book)
 
     def tick(self) -> None:
         """It is time for the next epoch."""
@@ -121,15 +120,16 @@ class Agreeing:
             return
         peers = asyncio.create_task(self.peers.run(), name="peers")
         host = asyncio.create_task(self._run_among(self.peers, self._host), name="replica")
+        shares = asyncio.create_task(self.desk.run(), name="shares")
         try:
-            await asyncio.wait({peers, host}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (peers, host):
+            await asyncio.wait({peers, host, shares}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (peers, host, shares):
                 if task.done():
                     await task
         finally:
-            for task in (peers, host):
+            for task in (peers, host, shares):
                 task.cancel()
-            await asyncio.gather(peers, host, return_exceptions=True)
+            await asyncio.gather(peers, host, shares, return_exceptions=True)
 
     async def _run_among(self, peers: PeerSide, host: Host) -> None:
         """Say nothing of substance before a strong quorum has told how far it has seen this node."""
@@ -206,10 +206,7 @@ class Agreeing:
 
     async def _follow_acts(self) -> None:
         assert self.desk is not None, "acts come after the beginning"
-        try:
-            await self.desk.decided(self._application.book)
-        except StoreError as error:
-            self.alarm(Alarm("acts-failing", self._me, str(error)))
+        await self.desk.decided(self._application.book)
 
     def _deliver(self, sender: str, message: Spoken) -> None:
         assert self._host is not None, "messages come after the beginning"

@@ -1,5 +1,6 @@
 """Shares cross between two nodes under fresh key, each bit of which is used once, and none is lost by asking."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -24,6 +25,14 @@ class Scarce(HubSource):
         if self.drawn == 1:
             return [Key(bytes(16), b"")]
         return await super().draw(peer, min(count, 1))
+
+
+class Slow(HubSource):
+    """Lets others go first."""
+
+    async def draw(self, peer: str, count: int) -> list[Key]:
+        await asyncio.sleep(0)
+        return await super().draw(peer, count)
 
 
 async def crossed(sealed: SealedShare, hub: KeyHub) -> KeyShare:
@@ -52,12 +61,22 @@ async def test_what_does_not_suffice_yet_is_kept_for_the_next_attempt() -> None:
     assert await crossed(sealed, hub) == SHARE
 
 
-@pytest.mark.parametrize("named", [lambda keys: keys[:1], lambda keys: (*keys[:-1], keys[0])])
-async def test_a_share_under_too_few_keys_is_refused_and_costs_none(named: object) -> None:
+async def test_two_shares_that_wait_for_key_at_the_same_time_use_none_twice() -> None:
+    hub = KeyHub()
+    sender = Confidant(Slow(hub, "a"))
+    one, two = await asyncio.gather(sender.confide(SHARE, "b"), sender.confide(SHARE, "b"))
+    assert not set(one.keys) & set(two.keys)
+    assert await crossed(one, hub) == await crossed(two, hub) == SHARE
+
+
+@pytest.mark.parametrize(
+    "named", [lambda keys: keys[:1], lambda keys: (*keys[:-1], keys[0]), lambda keys: (*keys, "00" * 16)]
+)
+async def test_a_share_under_fewer_or_more_keys_than_it_needs_is_refused_and_costs_none(named: object) -> None:
     hub = KeyHub()
     sealed = await Confidant(hub.source("a")).confide(SHARE, "b")
     keys: Sequence[str] = named(sealed.keys)  # type: ignore[operator]
-    with pytest.raises(ConfidingError, match="names too few keys"):
+    with pytest.raises(ConfidingError, match=r"names [1-6] keys in [1-6], not 5"):
         await crossed(SealedShare(sealed.number, sealed.committee, tuple(keys), sealed.ciphertext), hub)
     assert await crossed(sealed, hub) == SHARE
 
