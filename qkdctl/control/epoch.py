@@ -197,8 +197,9 @@ class EpochLoop:
         set_points = self._set_points(agreed.network, decision.plan)
         memories = {STATE_KEY: agreed.canonical().decode("ascii")}
         beside = beside_decision(decision.epoch, report_texts(entry), STATE_ROOM, memories)
+        self._why_no_plan = "the ledger has not taken the decision yet"
         try:
-            await self._journal.append("decision", payload_of(entry), set_points, beside)
+            await self._journal.append_decision(payload_of(entry), set_points, beside)
         except Exception as error:
             self._why_no_plan = str(error) or repr(error)
             raise

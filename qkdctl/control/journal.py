@@ -16,17 +16,18 @@ class Journal(Protocol):
     What brings light waits until it is durable; what takes light away never waits for a disk.
     """
 
-    async def append(
-        self,
-        kind: str,
-        payload: Mapping[str, Canonical],
-        set_points: SetPoints | None = None,
-        beside: Beside | None = None,
-    ) -> None:
-        """Write an entry durably; its set-points, and what `beside` writes, are committed in the same transaction.
+    async def append(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:
+        """Write an entry durably; its set-points are committed in the same transaction.
 
         Raises:
             Exception: it is not durable, or not in time.
+        """
+
+    async def append_decision(self, payload: Mapping[str, Canonical], set_points: SetPoints, beside: Beside) -> None:
+        """Write a decision durably, however long it takes; what `beside` writes goes into the same transaction.
+
+        Raises:
+            Exception: it is not durable and will not be, so it may be tried again.
         """
 
     def note(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:

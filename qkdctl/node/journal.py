@@ -50,25 +50,40 @@ class LedgerJournal:
         points = await store.set_points.all()
         return cls(store, {key: point.value for key, point in points.items()}, await store.ledger.head())
 
-    async def append(
-        self,
-        kind: str,
-        payload: Mapping[str, Canonical],
-        set_points: SetPoints | None = None,
-        beside: Beside | None = None,
-    ) -> None:
+    async def append(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:
         """Write an entry durably; its set-points count from now on.
 
         Raises:
             StoreError: it could not be written, or not in time; then it may be written yet.
             TypeError, ValueError: it is not of the form that the ledger takes.
         """
-        call, write = self._write(kind, payload, set_points, beside)
+        call, write = self._write(kind, payload, set_points)
         done, _ = await asyncio.wait({write}, timeout=_PATIENCE_S)
         if not done:
-            raise StoreError(f"the ledger did not take an entry within {_PATIENCE_S:g} s; is the disk full, or slow?")
+            raise StoreError(_too_slow())
         await write
         self._remember(call, set_points or {})
+
+    async def append_decision(self, payload: Mapping[str, Canonical], set_points: SetPoints, beside: Beside) -> None:
+        """Write a decision durably, however long it takes; its set-points count from then on.
+
+        It is never given up while it is under way: an epoch is decided once, so it could not be written again.
+
+        Args:
+            payload: of the ledger entry.
+            set_points: that it commits.
+            beside: writes what belongs to it in the same transaction.
+
+        Raises:
+            StoreError: it was not written, and will not be.
+        """
+        call, write = self._write("decision", payload, set_points, beside)
+        done, _ = await asyncio.wait({write}, timeout=_PATIENCE_S)
+        if not done:
+            self._note_trouble(_too_slow())
+            await asyncio.wait({write})
+        await write
+        self._remember(call, set_points)
 
     def note(self, kind: str, payload: Mapping[str, Canonical], set_points: SetPoints | None = None) -> None:
         """Commit at once in memory and write as soon as the disk takes it."""
@@ -121,7 +136,11 @@ class LedgerJournal:
 
     def _written(self, write: "asyncio.Task[None]") -> None:
         self._writes.discard(write)
-        trouble = "" if write.cancelled() or (error := write.exception()) is None else str(error) or repr(error)
+        self._note_trouble(
+            "" if write.cancelled() or (error := write.exception()) is None else str(error) or repr(error)
+        )
+
+    def _note_trouble(self, trouble: str) -> None:
         if bool(trouble) != bool(self._trouble):
             log.log(
                 40 if trouble else 20, "ledger takes no entries" if trouble else "ledger takes entries", why=trouble
@@ -135,6 +154,10 @@ class LedgerJournal:
             if self._committed_by.get((device, attribute), 0) <= call:
                 self._committed_by[device, attribute] = call
                 self._committed.setdefault(device, {})[attribute] = value
+
+
+def _too_slow() -> str:
+    return f"the ledger did not take an entry within {_PATIENCE_S:g} s; is the disk full, or slow?"
 
 
 def _ignore(_: str) -> None:

@@ -1,13 +1,18 @@
 """What a node says and does when its store fails, and when the others build on what it never decided."""
 
+import asyncio
+import sqlite3
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qkdctl.abft.value import Entry
 from qkdctl.agreement import host
+from qkdctl.node import journal
 from qkdctl.store.errors import StoreError
 from tests.agreement.nodes import table
 
@@ -34,6 +39,38 @@ async def test_a_store_that_fails_for_a_while_is_an_alarm_for_that_while(
         full = False
         await network.until(lambda: node.epochs.epoch == 1)
         assert all(alarm.cleared_ms for alarm in node.alarms.listed() if alarm.code == host.STORE_FAILING)
+
+
+async def test_a_decision_that_a_disk_takes_late_is_written_once_and_the_node_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_PATIENCE_S", 0.02)
+    monkeypatch.setattr(host, "_BETWEEN_TRIES_S", 0.01)
+    async with table(tmp_path, "a", 0) as network:
+        node = network.nodes["a"]
+        append, moves, troubles = node.store.ledger.append, threading.Event(), list[str]()
+        node.epochs._journal.on_trouble = troubles.append  # type: ignore[attr-defined]
+
+        def stall(_: sqlite3.Connection) -> None:
+            moves.wait(1.0)
+
+        async def behind_a_stall(*arguments: Any) -> Any:
+            stalled = asyncio.ensure_future(node.store.ledger._database.run(stall))
+            written = await append(*arguments)
+            await stalled
+            return written
+
+        monkeypatch.setattr(node.store.ledger, "append", behind_a_stall)
+        node.agreeing.tick()
+        await network.until(lambda: troubles)
+        assert "did not take an entry within 0.02 s" in troubles[0]
+        assert node.epochs.epoch == 0, "nothing is carried out that is not written"
+        moves.set()
+        await network.until(lambda: node.epochs.epoch == 1)
+        assert await network.decide(2) == 3
+        assert troubles[1:] == [""]
+        assert not node.alarm(host.STORE_FAILING), "it was never tried again"
+        assert len(await node.store.decisions.tail(10)) == 3
 
 
 async def test_a_decision_that_follows_another_one_than_here_stops_the_node_and_reaches_nothing(tmp_path: Path) -> None:
