@@ -110,5 +110,9 @@ class Alarms:
 
     def _forget_old(self) -> None:
         while len(self._alarms) > self._LIMIT:
-            oldest = next((n for n, alarm in self._alarms.items() if not alarm.active), next(iter(self._alarms)))
-            del self._alarms[oldest]
+            del self._alarms[min(self._alarms.values(), key=_dispensable_first).number]
+
+
+def _dispensable_first(alarm: Alarm) -> tuple[bool, bool, bool, int]:
+    """What nobody has to see, then warnings, then what was seen: whoever causes many alarms hides no grave one."""
+    return alarm.listed, alarm.severity is Severity.CRITICAL, not alarm.acknowledged_by, alarm.number

@@ -67,6 +67,8 @@ class Agreeing:
         self._application = application
         self._on_halt = on_halt
         self._host: Host | None = None
+        self._understood: set[str] = set()
+        self._strangers: set[str] = set()
         self._sat_out = False
         self._gave_way = False
 
@@ -102,6 +104,7 @@ class Agreeing:
     def tick(self) -> None:
         """It is time for the next epoch."""
         assert self._host is not None, "ticks come after the beginning"
+        self._judge_strangers()
         if self.peers is not None:
             self.peers.begin_epoch()
         self._host.tick()
@@ -218,10 +221,17 @@ class Agreeing:
 
     def _stranger(self, peer: str) -> None:
         text = f"{peer} has another description of the network than this node, so neither hears the other"
+        self._strangers.add(peer)
         self._alarms.raise_("other-description", peer, text)
 
+    def _judge_strangers(self) -> None:
+        """A peer that was understood, and nothing else, from tick to tick has the right description again."""
+        for peer in self._understood - self._strangers:
+            self._alarms.clear("other-description", peer)
+        self._understood, self._strangers = set(), set()
+
     def _heard(self, peer: str) -> None:
-        self._alarms.clear("other-description", peer)
+        self._understood.add(peer)
         self._compare_with_peers()
 
     def _compare_with_peers(self) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from qkdctl.abft.messages import Here
 from qkdctl.abft.value import Entry
 from qkdctl.agreement import host
+from qkdctl.agreement.courier import Courier
 from qkdctl.node import journal
 from qkdctl.store.errors import StoreError
 from tests.agreement.nodes import table
@@ -99,7 +101,34 @@ async def test_a_node_with_another_description_is_one_alarm_that_lasts_until_it_
         await network.leave("d")
         del network.digests["d"]
         await network.enter("d")
+        await network.decide(2)
         await network.until(lambda: not any(node.alarm("other-description") for node in others))
+
+
+async def test_a_peer_that_speaks_for_two_networks_is_one_alarm_until_a_whole_epoch_without(tmp_path: Path) -> None:
+    async with table(tmp_path) as network:
+        node, liar = network.nodes["a"], network.nodes["b"].agreeing.peers
+        assert liar is not None
+        network.nodes["a"].agreeing.tick()
+        await network.until(lambda: "b" in node.agreeing.peers.in_step())  # type: ignore[union-attr]
+        foreign, heard = liar.courier, list[str]()
+        other = Courier("other", "b", liar.authenticator, liar.transport, lambda _: None)
+        compare = node.agreeing._heard
+        node.agreeing.peers._heard = lambda peer: (heard.append(peer), compare(peer))  # type: ignore[union-attr,assignment,func-returns-value]
+        for number in range(3):
+            before = heard.count("b")
+            await other.hello("a")
+            await foreign.send([("a", Here(1, f"{number}" * 64))])
+            await network.until(lambda before=before: heard.count("b") > before)  # type: ignore[misc]
+        assert [alarm.active for alarm in node.changes if alarm.code == "other-description"] == [True]
+        node.agreeing.tick()
+        assert node.alarm("other-description"), "it was not understood all the time"
+        before = heard.count("b")
+        await foreign.send([("a", Here(1, "9" * 64))])
+        await network.until(lambda: heard.count("b") > before)
+        assert node.alarm("other-description"), "the epoch is not over"
+        node.agreeing.tick()
+        assert not node.alarm("other-description")
 
 
 async def test_a_node_whose_folder_was_copied_stops_once_peers_hear_the_copy(tmp_path: Path) -> None:

@@ -59,6 +59,32 @@ def test_a_condition_that_comes_back_is_a_new_alarm(alarms: Alarms) -> None:
     assert [(alarm.number, alarm.text) for alarm in alarms.listed()] == [(2, "second")]
 
 
+def test_many_alarms_push_out_no_grave_one_that_nobody_has_seen(alarms: Alarms) -> None:
+    alarms.raise_("state-damaged", "state 0", "text", Severity.CRITICAL)
+    alarms.clear("state-damaged", "state 0")
+    alarms.raise_("no-plan", "bench", "text")
+    for number in range(3000):
+        alarms.raise_("other-description", f"liar {number}", "text")
+        alarms.clear("other-description", f"liar {number}")
+    assert [alarm.code for alarm in alarms.listed()] == ["state-damaged", "no-plan"]
+    for number in range(3000):
+        alarms.raise_("other-description", f"liar {number}", "text")
+    assert alarms.listed()[0].code == "state-damaged"
+    assert len(alarms.listed()) == 1000
+
+
+def test_of_grave_alarms_alone_those_that_were_seen_go_first_and_then_the_oldest(alarms: Alarms) -> None:
+    for number in range(1000):
+        alarms.raise_("fork", f"{number}", "text", Severity.CRITICAL)
+    alarms.acknowledge(500, "uid 1000")
+    alarms.raise_("fork", "1000", "text", Severity.CRITICAL)
+    assert {1, 500} - {alarm.number for alarm in alarms.listed()} == {500}
+    alarms.raise_("fork", "1001", "text", Severity.CRITICAL)
+    numbers = {alarm.number for alarm in alarms.listed()}
+    assert {500, 1}.isdisjoint(numbers)
+    assert len(numbers) == 1000
+
+
 def test_clearing_what_was_never_raised_is_nothing(alarms: Alarms, changes: list[Alarm]) -> None:
     alarms.clear("no-plan", "bench")
     assert changes == []
