@@ -109,7 +109,8 @@ async def _replayed(
             except (NotADecisionError, ValueError) as error:
                 raise RecoveryError(
                     f"the agreed state after epoch {epoch} is lost and cannot be computed again: {error}. Take the "
-                    "state directory out of the way and start the node anew; it will learn everything from the others"
+                    "state directory out of the way and begin from a copy of another node's ledger that you trust, or "
+                    "anew while the others still keep the reports of all epochs"
                 ) from error
             runner.advance(state)
             epoch = chain.epoch

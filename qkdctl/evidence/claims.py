@@ -9,10 +9,15 @@ from itertools import pairwise
 
 from qkdctl.records.facts import LinkFacts
 from qkdctl.records.key_account import KeyAccount
+from qkdctl.records.report import EndReport
 from qkdctl.records.session import BasisCounts, SessionRecord
 
 FALSE_ALARM_EXPONENT = 32
 """Of each statistical comparison: an honest record fails with probability below exp(-32) = 1.3e-14."""
+LONGEST_RECORD_MS = 86_400_000
+"""A day: 24 of the longest epochs that a network may have, and no engine waits as long before it reports."""
+LONGEST_SILENCE_MS = 100 * 365 * LONGEST_RECORD_MS
+"""A hundred years: ages are taken by a clock that starts with the computer."""
 _NANO = 1_000_000_000
 _CLOCK_PERCENT = 1
 _ROUNDED_MS = 2
@@ -62,7 +67,16 @@ def sifted(
     return tuple(sound), tuple(complaints), account
 
 
+def impossible_silence(report: EndReport) -> str:
+    """Why an end cannot have waited so long for a record; "" when it can."""
+    if report.age_ms > LONGEST_SILENCE_MS:
+        return f"the youngest record is said to be {report.age_ms} ms old"
+    return ""
+
+
 def _times(record: SessionRecord) -> str:
+    if record.duration_ms > LONGEST_RECORD_MS:
+        return f"it covers {record.duration_ms} ms, more than a day"
     if record.dead_ms > record.duration_ms:
         return f"{record.dead_ms} ms dead of {record.duration_ms} ms"
     return ""

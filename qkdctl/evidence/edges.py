@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qkdctl.evidence.claims import sifted
+from qkdctl.evidence.claims import impossible_silence, sifted
 from qkdctl.evidence.link_row import link_row
 from qkdctl.evidence.matching import Pair, match
 from qkdctl.records.facts import LinkFacts, LinkTable
@@ -85,8 +85,8 @@ def _edge(
         sessions = () if report is None else report.sessions
         new[end], complaints, account = sifted(facts, sessions, accounts.get((facts.link, end)))
         known += [] if account is None else [account]
-        if report is not None and report.trusted and complaints:
-            wrong[end] = len(complaints)
+        if report is not None and report.trusted and (count := len(complaints) + bool(impossible_silence(report))):
+            wrong[end] = count
     waiting = [pending.get((facts.link, end), ()) for end in ENDS]
     matched = match(waiting[0], new["alice"], waiting[1], new["bob"])
     return Edge(

@@ -8,9 +8,9 @@ from qkdctl.records.encoding import digest
 from qkdctl.records.facts import LinkFacts
 from qkdctl.records.history import UNKNOWN_PROTOCOL
 from qkdctl.records.report import EndReport, LinkMode, LinkReport
+from qkdctl.records.saturation import saturated
 from qkdctl.records.session import BasisCounts, SessionRecord
 
-_LARGEST = 2**63 - 1
 _WORST_FIRST: tuple[LinkMode, ...] = ("fault", "manual-safe", "safe", "starting", "hold", "running")
 _SMALLER = ("sifted_bits", "test_bits", "secret_key_bits", "detected")
 _LARGER = ("qber_z_ppm", "qber_x_ppm", "loss_mdb", "dead_ms")
@@ -64,14 +64,14 @@ def _claimed(facts: LinkFacts, alice: EndReport, bob: EndReport | None, records:
         qber_x_ppm=x.qber_ppm(),
         sifted_bits=z.detected[0],
         test_bits=x.detected[0],
-        secret_key_bits=_bounded(sum(record.secret_key_bits for record in records)),
-        detected=_bounded(sum(z.detected) + sum(x.detected)),
-        pulses=_bounded(sum(record.pulses for record in present)),
-        vacuum_sent=_bounded(z.sent[-1] + x.sent[-1]),
-        vacuum_detected=_bounded(z.detected[-1] + x.detected[-1]),
+        secret_key_bits=saturated(sum(record.secret_key_bits for record in records)),
+        detected=saturated(sum(z.detected) + sum(x.detected)),
+        pulses=saturated(sum(record.pulses for record in present)),
+        vacuum_sent=saturated(z.sent[-1] + x.sent[-1]),
+        vacuum_detected=saturated(z.detected[-1] + x.detected[-1]),
         loss_mdb=channel_loss_mdb(facts, signal_sent, signal_detected, assumed_e6),
-        duration_ms=_bounded(sum(record.duration_ms for record in records)),
-        dead_ms=_bounded(sum(record.dead_ms for record in records)),
+        duration_ms=saturated(sum(record.duration_ms for record in records)),
+        dead_ms=saturated(sum(record.dead_ms for record in records)),
         age_ms=alice.age_ms if bob is None else max(alice.age_ms, bob.age_ms),
         valid=int(signal_detected > 0 and _sound(alice, bob, assumed_e6)),
         realigns=alice.realigns if bob is None else max(alice.realigns, bob.realigns),
@@ -106,9 +106,4 @@ def _sum(counts: Sequence[BasisCounts]) -> BasisCounts:
 
 
 def _added(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(_bounded(sum(column)) for column in zip(*rows, strict=True))
-
-
-def _bounded(total: int) -> int:
-    """No claim makes a sum too large for a record."""
-    return min(total, _LARGEST)
+    return tuple(saturated(sum(column)) for column in zip(*rows, strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState
 from qkdctl.records.report import LinkReport
+from qkdctl.records.saturation import saturated
 from qkdctl.records.series import EPOCHS_MAX, ErrorSeries, Series, later
 
 UNKNOWN_PROTOCOL = "none"
@@ -68,7 +69,7 @@ def silent_link(old: LinkState, elapsed: int, epoch_ms: int) -> LinkState:
     """The row of a link that nobody reported: older, and invalid."""
     return old.model_copy(
         update={
-            "age_ms": old.age_ms + elapsed * epoch_ms,
+            "age_ms": saturated(old.age_ms + elapsed * epoch_ms),
             "valid": 0,
             "invalid_epochs": later(old.invalid_epochs, elapsed),
             "epochs_since_power_change": later(old.epochs_since_power_change, elapsed),
@@ -86,7 +87,7 @@ def next_link(old: LinkState, row: LinkReport, facts: LinkFacts, elapsed: int) -
     """
     protocol = old.protocol if row.protocol == UNKNOWN_PROTOCOL else row.protocol
     switched = protocol != old.protocol
-    dead_run_ms = old.dead_run_ms + row.dead_ms if row.dead_ms else 0
+    dead_run_ms = saturated(old.dead_run_ms + row.dead_ms) if row.dead_ms else 0
     moved = row.mean_photon_number_e6 != old.mean_photon_number_e6
     changes: dict[str, Any] = {
         "mode": row.mode,

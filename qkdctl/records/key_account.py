@@ -4,9 +4,8 @@ from typing import Self
 
 from qkdctl.records.base import Count, Name, Record
 from qkdctl.records.report import Flag
+from qkdctl.records.saturation import saturated
 from qkdctl.records.session import End, SessionRecord
-
-_LARGEST = 2**63 - 1
 
 
 class KeyAccount(Record):
@@ -42,7 +41,7 @@ class KeyAccount(Record):
             sequence=record.sequence,
             whole=int(whole),
             pulses=sums[0],
-            clicks=min(sums[1], _LARGEST),
+            clicks=saturated(sums[1]),
             key_bits=sums[2],
         )
 
@@ -54,8 +53,8 @@ class KeyAccount(Record):
         return self.model_copy(
             update={
                 "sequence": record.sequence,
-                "pulses": min(self.pulses + record.pulses, _LARGEST),
-                "clicks": min(self.clicks + record.clicks, _LARGEST),
-                "key_bits": min(self.key_bits + record.secret_key_bits, _LARGEST),
+                "pulses": saturated(self.pulses + record.pulses),
+                "clicks": saturated(self.clicks + record.clicks),
+                "key_bits": saturated(self.key_bits + record.secret_key_bits),
             }
         )

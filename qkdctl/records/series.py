@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from qkdctl.records.base import Count, Record
+from qkdctl.records.saturation import saturated
 
 EPOCHS_MAX = 65_535
 Signed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
@@ -104,5 +105,5 @@ class ErrorSeries(Series):
             **super().after(value, elapsed).model_dump(include=set(Series.model_fields)),
             floor=floor,
             floor_samples=samples,
-            excess_sum=max(0, self.excess_sum + value - floor),
+            excess_sum=saturated(max(0, self.excess_sum + value - floor)),
         )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.rows import LinkRows
+from qkdctl.records.saturation import LARGEST
 from qkdctl.records.series import EPOCHS_MAX, FLOOR_SAMPLES
 from qkdctl_policies.environment.facts import FactArrays
 
@@ -93,7 +94,7 @@ class ErrorSeriesArrays:
         plain = SeriesArrays(*(getattr(self, name) for name in SeriesArrays.__slots__)).after(value, known)
         settling = known & (self.floor_samples < FLOOR_SAMPLES)
         floor = np.where(settling, (self.floor * self.floor_samples + value) // (self.floor_samples + 1), self.floor)
-        excess = np.where(known, np.maximum(self.excess_sum + value - floor, 0), self.excess_sum)
+        excess = np.where(known, np.maximum(_added(self.excess_sum, value - floor), 0), self.excess_sum)
         return ErrorSeriesArrays.of(plain, floor, self.floor_samples + settling, excess)
 
 
@@ -195,7 +196,7 @@ def where(condition: Flags, yes: Arrays, no: Arrays) -> Arrays:
 def _silent(old: LinkStates, epoch_ms: int) -> LinkStates:
     return replace(
         old,
-        age_ms=old.age_ms + epoch_ms,
+        age_ms=_added(old.age_ms, np.full_like(old.age_ms, epoch_ms)),
         valid=np.zeros_like(old.valid),
         invalid_epochs=_later(old.invalid_epochs),
         epochs_since_power_change=_later(old.epochs_since_power_change),
@@ -208,7 +209,7 @@ def _reported(old: LinkStates, rows: LinkRows, facts: FactArrays) -> LinkStates:
     valid, realigned = rows.valid > 0, rows.realigns > 0
     switched = rows.protocol != old.protocol_number
     moved = rows.mean_photon_number_e6 != old.mean_photon_number_e6
-    dead_run_ms = np.where(rows.dead_ms > 0, old.dead_run_ms + rows.dead_ms, 0)
+    dead_run_ms = np.where(rows.dead_ms > 0, _added(old.dead_run_ms, rows.dead_ms), 0)
     series = _series(old, rows, facts, realigned, switched & ~realigned)
     return LinkStates(
         running=np.ones_like(old.running),
@@ -222,7 +223,7 @@ def _reported(old: LinkStates, rows: LinkRows, facts: FactArrays) -> LinkStates:
         age_ms=np.zeros_like(old.age_ms),
         valid=rows.valid,
         invalid_epochs=np.where(valid, 0, _later(old.invalid_epochs)),
-        realign_dead_ms=np.where(realigned, (old.realign_dead_ms + dead_run_ms) // 2, old.realign_dead_ms),
+        realign_dead_ms=np.where(realigned, _middle(old.realign_dead_ms, dead_run_ms), old.realign_dead_ms),
         dead_run_ms=np.where(realigned, 0, dead_run_ms),
         epochs_since_power_change=np.where(moved, 0, _later(old.epochs_since_power_change)),
         epochs_since_realign=np.where(realigned, 0, _later(old.epochs_since_realign)),
@@ -255,6 +256,17 @@ def _series(
 
 def _smooth(average: Integers, value: Integers) -> Integers:
     return np.asarray(average + ((value - average + 2) >> 2))
+
+
+def _added(one: Integers, other: Integers) -> Integers:
+    """The sum, stopping at the largest count as the records do; `one` is no less than 0."""
+    room = LARGEST - one
+    return np.asarray(one + np.minimum(other, room))
+
+
+def _middle(one: Integers, other: Integers) -> Integers:
+    """The mean rounded down, without a sum that wraps."""
+    return np.asarray((one >> 1) + (other >> 1) + (one & other & 1))
 
 
 def _later(epochs: Integers) -> Integers:

@@ -1,6 +1,6 @@
 """Arrays of links follow the agreed rules to the last integer: state, features, legality and shield."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
+from qkdctl.records.saturation import LARGEST
 from tests.policies.environment.twins import agreed_rows, random_facts, random_rows
 from tests.records.samples import standing, state_after
 
@@ -92,3 +93,32 @@ def test_arrays_follow_the_records(seed):
         history = history.after(plan, settings.window_epochs(1_000))
     assert intervened > 10
     assert moved > 3
+
+
+def test_arrays_stop_where_the_records_stop():
+    entries = random_facts(np.random.default_rng(1), LINKS)
+    table = LinkTable(epoch_ms=1_000, links=tuple(entries))
+    arrays = FactArrays.of(entries)
+    first = np.array([PROTOCOLS.index(entry.protocols[0].protocol) for entry in entries], dtype=np.int8)
+    extreme = {"age_ms": LARGEST - 1, "dead_run_ms": LARGEST - 1, "realign_dead_ms": LARGEST}
+    state = state_after(None, 1, facts_of=table)
+    state = state.model_copy(
+        update={
+            "links": tuple(
+                link.model_copy(update=extreme | {"qber_z": link.qber_z.model_copy(update={"excess_sum": LARGEST - 1})})
+                for link in state.links
+            )
+        }
+    )
+    states = unseen(arrays, first)
+    full = {name: np.full(LINKS, value) for name, value in extreme.items()}
+    states = replace(states, **full, qber_z=replace(states.qber_z, excess_sum=np.full(LINKS, LARGEST - 1)))
+    rng = np.random.default_rng(2)
+    rows = None
+    for epoch in range(2, 8):
+        rows = random_rows(rng, entries, rows)
+        present = rng.random(LINKS) < 0.5
+        state = state_after(state, epoch, *agreed_rows(rows, entries, present), facts_of=table)
+        states = advanced(states, rows, present, arrays, table.epoch_ms)
+        assert NetworkState.from_json(state.canonical()) == state
+        same(states, state)
