@@ -9,6 +9,7 @@ the receiver. Who asks for a block must know its ticket, so that made-up numbers
 
 import fcntl
 import os
+import stat
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ class PairFile:
         marks: durable.
 
     Raises:
-        KeySourceError: it is no such file, belongs to another pair, is in use, or cannot be read.
+        KeySourceError: it is no such file, belongs to another pair, is in use, cannot be read, or others may read it.
     """
 
     def __init__(self, path: Path, me: str, peer: str) -> None:
@@ -128,6 +129,7 @@ class PairFile:
                 f"pair file {path}: {error.strerror}; it must be there for reading and writing"
             ) from error
         try:
+            self._refuse_readable()
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.blocks = self._read_head(sorted((me, peer)))
         except BlockingIOError:
@@ -194,6 +196,14 @@ class PairFile:
         os.pwrite(self._file, _MARKS.pack(marks.drawn, marks.fetched), _MARKS_AT)
         os.fdatasync(self._file)
         self.marks = marks
+
+    def _refuse_readable(self) -> None:
+        mode = stat.S_IMODE(os.fstat(self._file).st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise KeySourceError(
+                f"pair file {self._path} has mode {mode:04o}, so others than its owner may use it; "
+                "whoever has read it can forge: if somebody may have, make new files, else chmod 600"
+            )
 
     def _read_head(self, names: list[str]) -> int:
         head = os.pread(self._file, _HEAD.size, 0)

@@ -97,6 +97,15 @@ def test_files_that_do_not_fit_are_refused_by_name_and_cause(paths: tuple[Path, 
         PairFile(paths[1], "node-b", "node-a")
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_file_that_others_may_use_is_refused_by_its_mode(paths: tuple[Path, Path], mode: int) -> None:
+    paths[0].chmod(mode)
+    with pytest.raises(KeySourceError, match=rf"pair file {paths[0]} has mode {mode:04o}.*chmod 600"):
+        PairFile(paths[0], "node-a", "node-b")
+    paths[0].chmod(0o600)
+    PairFile(paths[0], "node-a", "node-b").close()
+
+
 def test_existing_files_are_never_overwritten(paths: tuple[Path, Path], tmp_path: Path) -> None:
     before = paths[0].read_bytes()
     with pytest.raises(KeySourceError, match="File exists; choose new names"):
