@@ -105,6 +105,9 @@ class Etsi014Client:
         what = f"dec_keys of {master}"
         body = {"key_IDs": [{"key_ID": str(key_id)} for key_id in key_ids]}
         reply = await self._exchange.request("POST", _path(master, "dec_keys"), body)
+        if reply.status == 404:  # the standard has 400 for that, some key managers do not
+            message = f"{self._url}: {what}: {_message(reply)}"
+            raise KeyNotFoundError(message, hint="the keys are gone, or the address is no key manager's")
         keys = {key.key_id: key for key in self._document(reply, KeyContainer, what).keys}
         if keys.keys() != {*key_ids}:
             raise self._wrong(what, f"keys {', '.join(map(str, keys))}", f"keys {', '.join(map(str, key_ids))}")
@@ -123,15 +126,12 @@ class Etsi014Client:
             raise self._wrong(what, f"{where or 'the reply'}: {problem}", kind.__name__) from None
 
     def _refusal(self, reply: Reply, what: str) -> KeyManagerError:
-        try:
-            message = ErrorReply.model_validate_json(reply.body).message
-        except ValidationError:
-            message = "no reason given"
+        message = _message(reply)
         if reply.status not in _REFUSALS:
-            return self._wrong(what, f"status {reply.status}: {message[:_MESSAGE_MOST]}", "200, 400, 401 or 503")
+            return self._wrong(what, f"status {reply.status}: {message}", "200, 400, 401 or 503")
         not_found = reply.status == 400 and message == _NOT_FOUND
         kind = KeyNotFoundError if not_found else _REFUSALS[reply.status]
-        return kind(f"{self._url}: {what}: {message[:_MESSAGE_MOST]}", hint=_HINTS[reply.status])
+        return kind(f"{self._url}: {what}: {message}", hint=_HINTS[reply.status])
 
     def _wrong(self, what: str, got: str, expected: str) -> KeyManagerReplyError:
         return KeyManagerReplyError(
@@ -139,6 +139,13 @@ class Etsi014Client:
             expected=expected,
             hint="check that this address is a key manager's, version 1.1.1 of ETSI GS QKD 014",
         )
+
+
+def _message(reply: Reply) -> str:
+    try:
+        return ErrorReply.model_validate_json(reply.body).message[:_MESSAGE_MOST]
+    except ValidationError:
+        return "no reason given"
 
 
 def _path(sae_id: str, method: str) -> str:

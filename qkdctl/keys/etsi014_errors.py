@@ -56,7 +56,7 @@ class KeyRequestError(KeyManagerError):
 
 
 class KeyNotFoundError(KeyRequestError):
-    """400: a key ID is unknown there, has expired, or was delivered before."""
+    """400 or 404: a key ID is unknown there, has expired, or was delivered before."""
 
 
 class KeyUnauthorisedError(KeyManagerError):

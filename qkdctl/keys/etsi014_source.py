@@ -13,7 +13,7 @@ from qkdctl.keys.etsi014 import Etsi014Client
 from qkdctl.keys.etsi014_documents import DeliveredKey
 from qkdctl.keys.etsi014_errors import (
     KeyManagerError,
-    KeyNotFoundError,
+    KeyRequestError,
     KeyUnauthorisedError,
     KeyUnavailableError,
 )
@@ -54,14 +54,15 @@ class Etsi014KeySource:
         """The peer's keys by ID.
 
         A key manager delivers all keys of a request or none. One that is not there, or not for this node, is therefore
-        found by halving, and costs about two requests for each time the number of keys can be halved.
+        found by halving, and costs about two requests for each time the number of keys can be halved. How a key manager
+        words its refusal is its own affair: each 400 and 404 is taken for one of a key.
         """
         if not ids:
             return {}
         application = self._application(peer)
         try:
             keys = await self._client.keys_by_id(application, [uuid.UUID(bytes=name) for name in ids])
-        except KeyNotFoundError:
+        except KeyRequestError:
             pass
         except KeyUnauthorisedError:
             # Said of a key that is meant for somebody else, and of a node that is not known there at all.

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,27 @@ async def test_numbers_that_anybody_may_have_sent_spoil_none_of_the_others(tmp_p
         assert await bob.fetch("alice", numbers) == {key.id: key.material for key in keys}
         assert await bob.fetch("alice", numbers) == {}, "each is delivered once"
         assert await bob.fetch("alice", []) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(400, b'{"message":"unknown key_ID"}'), (400, b"<html>"), (404, b'{"message":"no key"}'), (404, b"")],
+)
+async def test_however_a_key_manager_words_that_it_has_no_such_key_the_others_come(
+    tmp_path: Path, status: int, body: bytes
+) -> None:
+    async with (
+        served(Bench(), tmp_path) as servers,
+        Etsi014Client(settings(servers, "kme-alice", "a1")) as a1,
+        Etsi014Client(settings(servers, "kme-bob", "b1")) as b1,
+    ):
+        keys = await Etsi014KeySource(a1, {"bob": "b1"}).draw("bob", 3)
+        refuse = partial(replace, status=status, body=body)
+        servers.services["kme-bob"]._mishaps += [lambda r: refuse(r) if r.status != 200 else r for _ in range(5)]
+        numbers = [uuid.UUID(int=7).bytes, *(key.id for key in keys)]
+        assert await Etsi014KeySource(b1, {"alice": "a1"}).fetch("alice", numbers) == {
+            key.id: key.material for key in keys
+        }
 
 
 async def test_a_node_that_is_not_known_to_the_key_manager_learns_it(tmp_path: Path) -> None:
