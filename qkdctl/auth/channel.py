@@ -22,13 +22,18 @@ from qkdctl.auth.errors import (
     Replayed,
 )
 from qkdctl.auth.figures import Figures
-from qkdctl.auth.header import Mode
+from qkdctl.auth.header import POSITION_MAX, Header, Mode
 from qkdctl.auth.incoming import Checked, Incoming
 from qkdctl.auth.ledger import Mark
 from qkdctl.auth.limits import Limits
 from qkdctl.auth.outgoing import News, Outgoing, Packet
 from qkdctl.auth.poly1305 import PAD_BYTES
-from qkdctl.keys.base import BLOCK_BYTES, CHAPTER_BYTES, KeySource
+from qkdctl.keys.base import BLOCK_BYTES, CHAPTER_BYTES, KeySource, KeySourceError
+
+LEAP_MOST = 2**32
+"""Positions beyond what is known that a packet may speak of: two years at 64 packets a second."""
+FIRST_MOST = POSITION_MAX // 2
+"""The same where nothing is known. From there to the end it takes 2^29 leaps, which are four million epochs."""
 
 _COUNTER = {
     Downgraded: "downgraded",
@@ -126,18 +131,22 @@ class Channel:
     async def refill(self) -> list[bytes]:
         """Get the keys that are wanted; gives back packets that can be checked now.
 
+        A failure at one kind of key keeps no other kind away.
+
         Raises:
-            KeySourceError: the source could not do its part.
+            KeySourceError: the source could not do a part, and no packet can be checked now.
         """
-        if ids := self.incoming.keys.missing():
-            self.incoming.keys.answer(ids, await self._source.fetch(self._peer, ids))
-        if count := self.outgoing.stock.wants_blocks:
-            count = min(count, await self._affordable_blocks())
-            self.outgoing.stock.add_blocks(await self._source.draw(self._peer, count) if count > 0 else [])
-        # After the pads: the first packets of a chapter shall find some.
-        if self.outgoing.stock.wants_chapter:
-            self.outgoing.stock.add_chapter(await self._source.chapter(self._peer))
-        return self.incoming.release()
+        failures = []
+        # What anybody may have made up comes last.
+        for part in (self._fetch_announced, self._draw, self._fetch_asked):
+            try:
+                await part()
+            except KeySourceError as error:
+                failures.append(error)
+        ready = self.incoming.release()
+        if failures and not ready:
+            raise failures[0]
+        return ready
 
     @property
     def _news(self) -> News:
@@ -146,6 +155,7 @@ class Channel:
     def _open(self, sealed: bytes) -> bytes:
         checked = self.incoming.check(sealed)
         header = checked.header
+        self._refuse_leap(header)
         if header.echo != self._session:
             self._greeted(checked)
         if self._accepted >= 2 * self._limits.tags:
@@ -164,6 +174,19 @@ class Channel:
         self._last_mode = header.mode
         return checked.payload
 
+    def _refuse_leap(self, header: Header) -> None:
+        """Marks last for good, so a peer that lies must not bring them to where nothing comes after."""
+        is_new = not self.incoming.heard  # to a store that is, whatever the peer remembers of earlier ones
+        for name, number, known in (
+            ("position", header.position, self.incoming.heard),
+            ("acknowledged position", header.acknowledged, self.outgoing.position),
+        ):
+            if number > (FIRST_MOST if is_new else known + LEAP_MOST):
+                raise Malformed(self._peer, f"{name} {number} is out of reach from {known}")
+        if header.acknowledged > self.outgoing.position and self._accepted >= 2 * self._limits.tags:
+            raise OverBudget(self._peer, "more news of this node than it can have sent in one epoch")
+        self._accepted += header.acknowledged > self.outgoing.position
+
     def _greeted(self, checked: Checked) -> None:
         header = checked.header
         self.outgoing.report(header.acknowledged)
@@ -180,6 +203,28 @@ class Channel:
         if checked.header.chapter != self._chapter:
             self._chapter = checked.header.chapter
             self._figures.received_bits += 8 * CHAPTER_BYTES
+
+    async def _fetch_announced(self) -> None:
+        if ids := self.incoming.keys.wanted:
+            self.incoming.keys.answer(ids, await self._source.fetch(self._peer, ids))
+
+    async def _draw(self) -> None:
+        if count := self.outgoing.stock.wants_blocks:
+            count = min(count, await self._affordable_blocks())
+            self.outgoing.stock.add_blocks(await self._source.draw(self._peer, count) if count > 0 else [])
+        # After the pads: the first packets of a chapter shall find some.
+        if self.outgoing.stock.wants_chapter:
+            self.outgoing.stock.add_chapter(await self._source.chapter(self._peer))
+
+    async def _fetch_asked(self) -> None:
+        """Each by itself, so that one that the source stumbles over spoils no other; the rest is for the next time."""
+        for number in self.incoming.keys.asked:
+            try:
+                found = await self._source.fetch(self._peer, [number])
+            except KeySourceError:
+                self.incoming.keys.fail(number)
+                raise
+            self.incoming.keys.answer([number], found)
 
     async def _affordable_blocks(self) -> int:
         left = await self._source.left_bits(self._peer)

@@ -14,7 +14,7 @@ class Refused(Exception):  # noqa: N818 - most of these are the network's daily 
 
 
 class Malformed(Refused):
-    """Bytes that are no sealed packet."""
+    """Bytes that are no sealed packet, or positions that no honest peer can have come to."""
 
 
 class Forged(Refused):

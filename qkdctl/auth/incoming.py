@@ -69,7 +69,7 @@ class Incoming:
             self._refuse_known(header.position, digest, payload)
         if fresh and payload and header.mode is Mode.HMAC and not self._accepts_hmac:
             raise Downgraded(self._peer, "tagged with HMAC, and only one-time tags are accepted")
-        used = (header.chapter, header.block) if header.mode is Mode.ONE_TIME else (header.chapter,)
+        used = _used(header)
         keys = [self.keys.get(number) for number in used]
         if None in keys:
             raise self._lack([number for number in used if self.keys.get(number) is None], sealed)
@@ -97,14 +97,16 @@ class Incoming:
         self.heard = max(self.heard, checked.header.position)
 
     def release(self) -> list[bytes]:
-        """Packets that can be checked now, or never; they are kept no longer."""
+        """Packets that can be checked now; they are kept no longer, nor are those whose key will not come."""
         held, self._held = self._held, []
-        missing = self.keys.missing()
+        missing, ready = self.keys.missing(), []
         for sealed in held:
-            header = Header.decode(sealed)[0]
-            if header.chapter in missing or header.block in missing:
+            numbers = _used(Header.decode(sealed)[0])
+            if any(number in missing for number in numbers):
                 self._held.append(sealed)
-        return [sealed for sealed in held if sealed not in self._held]
+            elif all(self.keys.get(number) is not None for number in numbers):
+                ready.append(sealed)
+        return ready
 
     def _refuse_known(self, position: int, digest: bytes, payload: bytes) -> None:
         look = self._window.look(position, digest)
@@ -121,6 +123,11 @@ class Incoming:
         if sealed not in self._held:
             self._held = [*self._held[-(MOST_HELD - 1) :], sealed]
         return KeyAwaited(self._peer, f"key {names} is still to come")
+
+
+def _used(header: Header) -> tuple[bytes, ...]:
+    """Numbers of the keys that a packet is checked with."""
+    return (header.chapter, header.block) if header.mode is Mode.ONE_TIME else (header.chapter,)
 
 
 def _right(header: Header, keys: list[bytes], text: bytes, tag: bytes) -> bool:

@@ -56,6 +56,16 @@ class KeyRing:
         self._asked[number] = 0
         return True
 
+    @property
+    def wanted(self) -> tuple[bytes, ...]:
+        """Numbers to fetch that packets with a right tag announced."""
+        return tuple(self._wanted)
+
+    @property
+    def asked(self) -> tuple[bytes, ...]:
+        """Numbers to fetch that anybody may have made up, those that failed before at the end."""
+        return tuple(sorted(self._asked, key=self._asked.__getitem__))
+
     def missing(self) -> tuple[bytes, ...]:
         """Numbers to fetch."""
         return (*self._wanted, *self._asked)
@@ -73,6 +83,15 @@ class KeyRing:
                 self._forget(number)
         while len(self._tried) > MOST_TRIED:
             self._forget(self._tried.popitem(last=False)[0])
+
+    def fail(self, number: bytes) -> None:
+        """Note that the source failed at a number that was asked for; after a few times it gets room for others.
+
+        It may be asked for again: whether there is such a key, nobody has said.
+        """
+        tries = self._asked.pop(number, 0) + 1
+        if tries < MOST_TRIES:
+            self._asked[number] = tries
 
     def keep_only(self, numbers: Collection[bytes]) -> None:
         """Destroy all other keys: their packets are not accepted any more."""

@@ -1,7 +1,8 @@
 """What one node seals the other opens once, and nothing else."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from qkdctl.auth import outgoing
 from qkdctl.auth.authenticator import Authenticator
+from qkdctl.auth.channel import LEAP_MOST
 from qkdctl.auth.errors import (
     Downgraded,
     Duplicate,
@@ -21,17 +23,29 @@ from qkdctl.auth.errors import (
     Refused,
     Replayed,
 )
-from qkdctl.auth.header import MOST_PAYLOAD, Header, Mode
+from qkdctl.auth.header import MOST_PAYLOAD, POSITION_MAX, Header, Mode
 from qkdctl.auth.key_ring import MOST_ASKED
 from qkdctl.auth.ledger import Mark, MemoryLedger, SupersededError
 from qkdctl.auth.levels import Kind, Way
 from qkdctl.auth.limits import Limits
-from qkdctl.keys.hub import KeyHub
+from qkdctl.keys.base import KeySourceError
+from qkdctl.keys.hub import HubSource, KeyHub
 from qkdctl.keys.pair_file import create_pair_files
 from qkdctl.keys.pair_source import PairSource
 from tests.auth.pair import Pair
 
 pytestmark = pytest.mark.asyncio
+
+
+class Broken(HubSource):
+    """Gives nothing that was asked for by number, for a while."""
+
+    is_broken = True
+
+    async def fetch(self, peer: str, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        if self.is_broken:
+            raise KeySourceError("out of order")
+        return await super().fetch(peer, ids)
 
 
 class CountingLedger(MemoryLedger):
@@ -169,6 +183,123 @@ async def test_made_up_key_numbers_are_few_and_displace_nothing() -> None:
         await pair.b.refill()
     assert not pair.b.auth.wants("a")
     assert pair.b.hear(sealed) == b"vote"
+
+
+class Stumbling(HubSource):
+    """Fails at a number that it does not know, as key managers do that have their own words for it."""
+
+    async def fetch(self, peer: str, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        if any((peer, self._node, number) not in self._hub._issued for number in ids):
+            raise KeySourceError("400: never heard of it")
+        return await super().fetch(peer, ids)
+
+
+def made_up(number: int, echo: bytes = bytes(16)) -> bytes:
+    """A packet that anybody can make."""
+    header = Header(Mode.HMAC, b"nobody's process", echo, 1, 0, 0, number.to_bytes(16, "little"))
+    return header.encode() + bytes(32)
+
+
+async def test_a_made_up_key_number_at_which_the_source_fails_keeps_nobody_from_meeting() -> None:
+    hub = KeyHub()
+    pair = Pair.on_hub(hub)
+    pair.a.source = Stumbling(hub, "a")
+    await pair.start()
+    assert pair.a.hear(made_up(1)) is KeyAwaited
+    with pytest.raises(KeySourceError, match="never heard"):
+        await pair.a.refill()
+    assert await pair.a.say(b"hello") is not None, "keys to send with have come"
+    await pair.b.refill()
+    assert pair.a.hear(await pair.b.say(b"hello")) is KeyAwaited
+    with suppress(KeySourceError):
+        await pair.a.refill()
+    assert pair.a.refused[-1] is Greeting, "the other's packet was read"
+    for _ in range(2):
+        with suppress(KeySourceError):
+            await pair.a.refill()
+    assert not pair.a.auth.wants("b"), "what failed a few times is given up"
+    await pair.settle()
+    assert pair.a.hear(await pair.b.say(b"vote")) == b"vote"
+    assert pair.b.hear(await pair.a.say(b"vote")) == b"vote"
+
+
+async def test_keys_that_were_announced_come_although_the_source_fails_at_a_made_up_number() -> None:
+    hub = KeyHub()
+    pair = Pair.on_hub(hub)
+    pair.b.source = Stumbling(hub, "b")
+    await pair.meet()
+    awaited = pair.b.auth.figures("a").awaited
+    for number in range(60):
+        pair.b.hear(made_up(number + 1))
+        with suppress(KeySourceError):
+            await pair.b.refill()
+        assert pair.b.hear(await pair.a.say(b"%d" % number)) == b"%d" % number
+        pair.a.auth.renew_budget()
+        await pair.a.refill()
+    assert pair.b.auth.figures("a").awaited - awaited <= 60, "only what was made up"
+
+
+async def test_a_number_at_which_the_source_failed_may_be_asked_for_again() -> None:
+    hub = KeyHub()
+    pair = Pair.on_hub(hub)
+    pair.b.source = Broken(hub, "b")
+    await pair.start()
+    await pair.a.refill()
+    greeting = await pair.a.say(b"hello")
+    for _ in range(4):
+        assert pair.b.hear(greeting) is KeyAwaited
+        for _ in range(3):
+            with pytest.raises(KeySourceError):
+                await pair.b.refill()
+    pair.b.source.is_broken = False
+    pair.b.hear(greeting)
+    await pair.settle()
+    assert pair.b.hear(await pair.a.say(b"vote")) == b"vote"
+
+
+async def test_a_peer_that_lies_about_positions_does_not_move_the_marks_out_of_reach() -> None:
+    pair = await met()
+    before = pair.a.auth._channels["b"].mark
+    liar = pair.b.auth._channels["a"]
+    truth = liar.outgoing.position, liar.incoming.heard
+    for position, heard in ((POSITION_MAX - 2, truth[1]), (truth[0], POSITION_MAX - 1)):
+        liar.outgoing.position, liar.incoming.heard = position, heard
+        assert pair.a.hear(await pair.b.say(b"%d" % position)) is Malformed
+    assert pair.a.auth._channels["b"].mark == before
+    pair.b.ledger = MemoryLedger()
+    await pair.b.start()
+    await pair.settle(1)
+    pair.a.hear(await pair.b.say(b"hello"))
+    await pair.settle()
+    for sender, receiver in pair.ways():
+        receiver.hear(await sender.say(b"reformed"))
+        await pair.settle()
+        assert receiver.got == [b"reformed"]
+
+
+async def test_a_new_store_believes_what_years_of_traffic_and_some_lies_have_made_of_the_marks() -> None:
+    pair = Pair.on_hub(KeyHub())
+    pair.a.ledger = MemoryLedger({"b": Mark(5 * LEAP_MOST, 9 * LEAP_MOST)})
+    await pair.meet()
+    assert pair.a.hear(await pair.b.say(b"back")) == b"back"
+    assert pair.b.hear(await pair.a.say(b"welcome")) == b"welcome"
+
+
+async def test_leaps_in_greetings_count_against_the_budget() -> None:
+    pair = await met(Limits(tags=4))
+    for each, _ in pair.ways():
+        each.auth.renew_budget()
+    channel, liar = pair.a.auth._channels["b"], pair.b.auth._channels["a"]
+    start = channel.outgoing.position
+    liar.outgoing._toward = b"an older process"
+    for number in range(1, 40):
+        pair.b.auth.renew_budget()
+        await pair.b.refill()
+        liar.incoming.heard = channel.outgoing.position + LEAP_MOST
+        pair.a.hear(await pair.b.say(b"%d" % number))
+        with suppress(KeySourceError):
+            await pair.a.refill()
+    assert channel.outgoing.position == start + 8 * LEAP_MOST
 
 
 async def test_a_peer_gets_at_most_64_tags_between_two_renewals() -> None:
