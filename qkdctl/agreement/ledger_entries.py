@@ -32,6 +32,8 @@ def place_of(payload: Mapping[str, Any]) -> tuple[Chain, Value]:
         raise NotADecisionError(str(error) or repr(error)) from error
     if (value.epoch, value.previous) != (chain.epoch, chain.previous):
         raise NotADecisionError(f"value of epoch {value.epoch} stands at epoch {chain.epoch}")
+    if not isinstance(value.outcome.payload, Mapping):
+        raise NotADecisionError("its outcome is no object")
     return chain, value
 
 

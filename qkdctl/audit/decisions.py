@@ -10,8 +10,11 @@ from qkdctl.audit.recorded import Recorded
 from qkdctl.records.decision import Decision
 from qkdctl.records.report import NodeReport
 from qkdctl.store.chain import Break
+from qkdctl.store.set_points import MEMBER
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_MEMBERS = {"chain", "value", MEMBER}
+"""Of the payload: what was decided, and beside it what this node has set its instruments to."""
 
 
 class DecisionChecker:
@@ -44,6 +47,8 @@ class DecisionChecker:
         if self.last is None and "chain" not in recorded.entry.payload:
             self.older += 1
             return None
+        if strangers := sorted(set(recorded.entry.payload) - _MEMBERS):
+            return Break(recorded.entry.sequence, f"a decision has no member {', '.join(strangers)}")
         try:
             chain, value = place_of(recorded.entry.payload)
         except NotADecisionError as error:

@@ -7,6 +7,7 @@ Whoever has such a file can check it with a JSON parser and SHA-256; see docs/gu
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -71,7 +72,7 @@ def read_export(path: Path, after: int = -1) -> Iterator[Recorded]:
                     counted = report_digests(entry.payload)
                     yield Recorded(entry, {found: waiting[found] for found in counted if found in waiting})
                 waiting.clear()
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DamagedEntryError(last + 1, f"{path} ends too early, or is no export: {error}") from error
     except PermissionError:
         raise

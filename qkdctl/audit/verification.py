@@ -129,3 +129,4 @@ class _Walk:
                 yield f"whether decisions follow from reports, from epoch {again.followed + 1} on: {again.stopped}"
             for policy in sorted(again.absent_policies):
                 yield f"plans of policy {policy[:12]}, which is not at hand"
+        yield "set-points of this node's instruments, which stand beside decisions and follow from nothing else"

@@ -28,6 +28,8 @@ from tests.records.samples import end_report, report, session
 Json = dict[str, Any]
 EPOCHS = 4
 LIAR = "west"
+SET_POINTS = "set-points of this node's instruments, which stand beside decisions and follow from nothing else"
+"""What no audit can check."""
 
 
 @cache

@@ -12,7 +12,7 @@ from qkdctl.audit.export import read_export, write_export
 from qkdctl.audit.recorded import Recorded, read_directory
 from qkdctl.audit.verification import verify_ledger
 from qkdctl.store.errors import DamagedEntryError, StoreError
-from tests.audit.ledgers import EPOCHS, Json, decisions, description, forged, ledger_of, sound, store_ledger
+from tests.audit.ledgers import EPOCHS, SET_POINTS, Json, decisions, description, forged, ledger_of, sound, store_ledger
 
 
 @pytest.mark.parametrize("name", ["ledger.jsonl", "ledger.jsonl.gz"])
@@ -73,7 +73,7 @@ def test_no_file_is_no_damage(tmp_path: Path) -> None:
 async def test_a_state_directory_gives_the_reports_too(tmp_path: Path) -> None:
     await store_ledger(tmp_path / "state")
     found = verify_ledger(read_directory(tmp_path / "state"), description())
-    assert (found.broken, found.unchecked, found.entries) == (None, [], EPOCHS + 2)
+    assert (found.broken, found.unchecked, found.entries) == (None, [SET_POINTS], EPOCHS + 2)
     assert found.reports == 4 * EPOCHS - 1
     assert [recorded.entry.sequence for recorded in read_directory(tmp_path / "state", after=3)] == [4, 5]
     assert all(not recorded.reports for recorded in read_directory(tmp_path / "state", reports=False))

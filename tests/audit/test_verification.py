@@ -15,7 +15,18 @@ from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.proposal import Proposal
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
-from tests.audit.ledgers import EPOCHS, Json, chained, decisions, description, forged, ledger_of, sound, without_reports
+from tests.audit.ledgers import (
+    EPOCHS,
+    SET_POINTS,
+    Json,
+    chained,
+    decisions,
+    description,
+    forged,
+    ledger_of,
+    sound,
+    without_reports,
+)
 from tests.network.texts import RING_TEXT
 
 Path = tuple[str | int, ...]
@@ -34,7 +45,7 @@ def reason(ledger: tuple[Recorded, ...]) -> tuple[int, str]:
 
 def test_a_sound_ledger_is_checked_to_the_last_report_and_plan() -> None:
     found = verified(sound())
-    assert (found.broken, found.unchecked) == (None, [])
+    assert (found.broken, found.unchecked) == (None, [SET_POINTS])
     assert (found.entries, found.decisions, found.reports) == (EPOCHS + 1, EPOCHS, 4 * EPOCHS - 1)
     assert (found.recomputed, found.plans) == (EPOCHS, EPOCHS)
 
@@ -131,7 +142,10 @@ def test_another_description_is_found_out_at_the_first_decision() -> None:
 def test_without_a_description_decisions_are_followed_and_it_says_what_is_left() -> None:
     found = verify_ledger(sound(), None)
     assert (found.broken, found.decisions, found.recomputed) == (None, EPOCHS, 0)
-    assert found.unchecked == ["whether decisions follow from reports: that needs the description of the network"]
+    assert found.unchecked == [
+        "whether decisions follow from reports: that needs the description of the network",
+        SET_POINTS,
+    ]
 
 
 def test_without_a_description_a_change_is_found_at_the_decision_that_follows() -> None:
@@ -143,9 +157,10 @@ def test_without_a_description_a_change_is_found_at_the_decision_that_follows() 
 def test_once_a_report_is_missing_nothing_after_it_is_computed() -> None:
     found = verified(without_reports(sound(), 3))
     assert (found.broken, found.decisions, found.recomputed) == (None, EPOCHS, 2)
-    missing, stopped = found.unchecked
+    missing, stopped, set_points = found.unchecked
     assert missing.startswith("4 reports of which only the digest is here")
     assert stopped.startswith("whether decisions follow from reports, from epoch 3 on: epoch 3: reports of east, north")
+    assert set_points == SET_POINTS
 
 
 class Foreign:
@@ -161,7 +176,7 @@ def test_plans_of_a_policy_that_is_not_at_hand_are_left_out_and_all_else_is_chec
     ledger = ledger_of(decisions(policy=Foreign()))
     found = verified(ledger)
     assert (found.broken, found.recomputed, found.plans) == (None, EPOCHS, 0)
-    assert found.unchecked == [f"plans of policy {'fe' * 6}, which is not at hand"]
+    assert found.unchecked == [f"plans of policy {'fe' * 6}, which is not at hand", SET_POINTS]
     assert verify_ledger(ledger, description(), [Foreign()]).plans == EPOCHS
     assert reason(forged(EPOCHS, other_routes, ledger))[0] == EPOCHS
 
@@ -171,7 +186,7 @@ def test_decisions_of_an_earlier_version_may_stand_before_the_first() -> None:
     ledger = chained(older + [(dict(r.entry.payload), dict(r.reports)) for r in sound()[1:]])
     found = verified(ledger)
     assert (found.broken, found.decisions) == (None, EPOCHS)
-    assert found.unchecked == ["1 decisions of an earlier version, which stand alone"]
+    assert found.unchecked == ["1 decisions of an earlier version, which stand alone", SET_POINTS]
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[Path]:

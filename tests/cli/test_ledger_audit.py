@@ -14,7 +14,7 @@ from qkdctl.api.settings import ApiSettings
 from qkdctl.audit.recorded import Recorded
 from tests.api.memory import MemoryFacade
 from tests.api.serving import served
-from tests.audit.ledgers import EPOCHS, forged, sound, store_ledger
+from tests.audit.ledgers import EPOCHS, SET_POINTS, forged, sound, store_ledger
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal
 from tests.network.texts import RING_TEXT
@@ -39,15 +39,16 @@ def test_verify_says_what_was_checked(cli: Cli, place: Path) -> None:
     words = ("ledger", "verify", "--from", str(place / "honest"))
     verified = cli(*words, "--description", str(place / "network.toml"))
     assert verified.returncode == 0, verified.stderr
-    entries, follow, computed = verified.stdout.splitlines()
+    entries, follow, computed, rest = verified.stdout.splitlines()
     assert entries.startswith(f"{EPOCHS + 2} entries, the chain holds; head {EPOCHS + 1} ")
     assert follow == f"{EPOCHS} decisions follow each other, {4 * EPOCHS - 1} reports are those that counted"
     assert computed.startswith(f"{EPOCHS} decisions follow from their reports")
+    assert rest == f"not checked: {SET_POINTS}"
     without = cli(*words)
     assert without.returncode == 0
     assert "not checked: whether decisions follow from reports: that needs the description" in without.stdout
     document = json.loads(cli(*words, "--json").stdout)
-    assert (document["decisions"], document["recomputed"], len(document["unchecked"])) == (EPOCHS, 0, 1)
+    assert (document["decisions"], document["recomputed"], len(document["unchecked"])) == (EPOCHS, 0, 2)
 
 
 def test_a_wrong_description_is_told_from_a_wrong_ledger(cli: Cli, place: Path) -> None:
@@ -122,7 +123,7 @@ def test_an_export_verifies_like_the_ledger_and_can_be_compared(cli: Cli, place:
     )
     words = ("--from", str(output), "--description", str(place / "network.toml"), "--json")
     document = json.loads(cli("ledger", "verify", *words).stdout)
-    assert (document["ok"], document["recomputed"], document["unchecked"]) == (True, EPOCHS, [])
+    assert (document["ok"], document["recomputed"], document["unchecked"]) == (True, EPOCHS, [SET_POINTS])
     equal = cli("ledger", "compare", str(output), str(honest))
     assert (equal.returncode, equal.stdout) == (0, f"equal in all {EPOCHS} epochs that both hold, 1 to {EPOCHS}\n")
     differing = cli("ledger", "compare", str(output), str(lying))
