@@ -1,4 +1,4 @@
-"""How much of what one peer says is handled per epoch: far more than honest peers say, far less than makes a node slow."""
+"""How much of what one peer says is handled per epoch: far more than honest peers say, too little to slow a node."""
 
 import hashlib
 from collections import Counter
@@ -7,14 +7,16 @@ import structlog
 
 log = structlog.get_logger(__name__)
 MOST_PER_PACKET = 512
-"""Messages; the most that was seen of honest nodes is a tenth of it."""
+"""Messages; 26 were seen among 31 honest nodes."""
 MOST_NEW = 4096
-"""Messages of new packets per peer and epoch; the most that was seen, of a node that serves one that catches up, is a
-tenth of it."""
+"""Messages of new packets per peer and epoch; 197 were seen among 10 honest nodes while one of them caught up. They
+grow with the number of reports, so 31 nodes say some 600, and all they may say has room in 64 packets."""
 MOST_AGAIN = 1024
-"""Messages of repeated packets. A budget of its own: whoever repeats what a peer said takes nothing from that peer."""
+"""Messages of repeated packets per peer and epoch; 90 were seen where 4 of 10 packets were lost and each went by three
+ways. It is a budget of its own: whoever repeats what a peer said takes nothing from what is new."""
 MOST_REPETITIONS = 32
-"""Of one packet. A peer that waits for an answer repeats what it said, by every path; a new epoch is told anew."""
+"""Of one packet per epoch; 22 were seen there. A peer that waits for an answer repeats what it said, by every path; in
+the next epoch it says it in a new packet."""
 _BYTES_PER_MESSAGE = 256
 
 
@@ -50,8 +52,10 @@ class Budget:
         """Account for a packet that was read; False when it says too much at once to be handled.
 
         Args:
-            peer, payload, again: as before.
+            peer: who sent it.
+            payload: of the packet.
             messages: in the packet; when there are none, its length counts, because reading it took as long.
+            again: the packet was accepted before.
         """
         self._spent[peer, again] += messages or 1 + len(payload) // _BYTES_PER_MESSAGE
         if not again and self._spent[peer, again] >= MOST_NEW:

@@ -1,7 +1,6 @@
 """Runs a replica: hands it what happens and does what it wants done, in its order, durably where it says so."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -27,11 +26,16 @@ from qkdctl.abft.messages import Message
 from qkdctl.abft.packet import Spoken
 from qkdctl.abft.replica import Replica
 from qkdctl.abft.value import Entry
+from qkdctl.bus.pairwise_queues import FairQueues
 from qkdctl.clock import Clock
 from qkdctl.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
-_QUEUE_LIMIT = 20_000
+_WAITING = 1024
+"""Messages per peer; the oldest give way."""
+_AT_ONCE = 256
+"""Events between two moments in which the rest of the node gets its turn."""
+_OWN = ""
 _BETWEEN_TRIES_S = 1.0
 STORE_FAILING = "agreement-store-failing"
 
@@ -79,13 +83,14 @@ class Host:
         replica: not halted.
         duties: of the node.
         clock: of the node.
+        peers: whose messages come; they take turns with each other and with what happens here.
     """
 
-    def __init__(self, replica: Replica, duties: Duties, clock: Clock) -> None:
+    def __init__(self, replica: Replica, duties: Duties, clock: Clock, peers: Iterable[str] = ()) -> None:
         self._replica = replica
         self._duties = duties
         self._clock = clock
-        self._events: deque[Event] = deque()
+        self._events: FairQueues[str, Event] = FairQueues((_OWN, *peers), _WAITING)
         self._something = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopped = False
@@ -96,8 +101,7 @@ class Host:
 
     def received(self, sender: str, message: Message) -> None:
         """A peer said something, beyond doubt."""
-        if len(self._events) < _QUEUE_LIMIT:
-            self._post(Received(sender, message))
+        self._post(Received(sender, message), sender)
 
     def sit_out(self) -> None:
         """Peers know more of this node than its store does."""
@@ -118,8 +122,8 @@ class Host:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _post(self, event: Event) -> None:
-        self._events.append(event)
+    def _post(self, event: Event, source: str = _OWN) -> None:
+        self._events.put(source, event)
         self._something.set()
 
     async def _next(self) -> None:
@@ -138,13 +142,16 @@ class Host:
             await asyncio.gather(waiting, timer, return_exceptions=True)
 
     def _step(self) -> list[Effect]:
-        """Take in everything that has happened, up to the first decision."""
+        """Take in what has happened, up to the first decision and not too much at once."""
         now = self._clock.monotonic()
         effects: list[Effect] = []
         if now >= self._replica.wake_at:
             effects += self._replica.step(Wake(), now)
-        while self._events and not any(isinstance(effect, Commit | Halt) for effect in effects):
-            effects += self._replica.step(self._events.popleft(), now)
+        for _ in range(min(len(self._events), _AT_ONCE)):
+            if any(isinstance(effect, Commit | Halt) for effect in effects):
+                break
+            _, event = self._events.pop()
+            effects += self._replica.step(event, now)
         return effects
 
     async def _execute(self, effects: list[Effect]) -> None:

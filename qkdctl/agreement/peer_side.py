@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from qkdctl.abft.packet import PacketError, Spoken
+from qkdctl.agreement.budget import Budget
 from qkdctl.agreement.courier import Courier
 from qkdctl.auth.authenticator import Authenticator
 from qkdctl.auth.errors import Duplicate, Greeting, KeyAwaited, Refused
@@ -70,6 +71,7 @@ class PeerSide:
         self.transport = transport
         self.courier = Courier(settings.network, settings.me, authenticator, transport, on_stranger)
         self._peers = settings.peers
+        self._budget = Budget()
         self._deliver = deliver
         self._heard = heard
         self._greeted = greeted
@@ -110,6 +112,7 @@ class PeerSide:
     def begin_epoch(self) -> None:
         """A tick: budgets are renewed, and what was said before is not repeated."""
         self.authenticator.renew_budget()
+        self._budget.renew()
         self.courier.begin_epoch()
 
     async def run(self) -> None:
@@ -124,12 +127,15 @@ class PeerSide:
         async for incoming in self.transport.received():
             if incoming.sender in self._peers:
                 self._open(incoming.sender, incoming.data)
+            # a transport that is never empty does not wait, and nothing else would ever run
+            await asyncio.sleep(0)
 
     def _open(self, peer: str, sealed: bytes) -> None:
+        again = False
         try:
             payload = self.authenticator.open(peer, sealed)
         except Duplicate as repetition:
-            payload = repetition.payload
+            payload, again = repetition.payload, True
             if not payload:
                 return  # an answer that said nothing else, twice
         except Refused as refusal:
@@ -139,8 +145,10 @@ class PeerSide:
             elif not isinstance(refusal, _DAILY):
                 log.debug("packet refused", peer=peer, reason=str(refusal))
             return
+        if not self._budget.allows(peer, payload, again=again):
+            return
         messages = self.courier.read(peer, payload)
-        if messages is None:
+        if not self._budget.take(peer, payload, len(messages or ()), again=again) or messages is None:
             return
         for message in messages:
             self._deliver(peer, message)

@@ -37,12 +37,20 @@ class FairQueues(Generic[K, T]):
         while not self._turns:
             self._filled.clear()
             await self._filled.wait()
+        return self.pop()
+
+    def pop(self) -> tuple[K, T]:
+        """The oldest item of the queue whose turn it is; there must be one."""
         key = self._turns.popleft()
         queue = self._queues[key]
         item = queue.popleft()
         if queue:
             self._turns.append(key)
         return key, item
+
+    def __len__(self) -> int:
+        """Items in all queues."""
+        return sum(map(len, self._queues.values()))
 
     def queued(self, key: K) -> int:
         """Items in one queue."""

@@ -81,7 +81,7 @@ class Agreeing:
         """
         now = self._clock.monotonic()
         self.replica = Replica(self._me, recovered.beginning, self._side.timing, self._application, now)
-        self._host = Host(self.replica, self, self._clock)
+        self._host = Host(self.replica, self, self._clock, self._side.peers)
         if self._side.connect is not None:
             connected = await self._side.connect(self._store, self._clock)
             self.peers = PeerSide(

@@ -49,11 +49,14 @@ class Node:
     ) -> None:
         start = Beginning(Chain.beginning(setting.electorate), {})
         self.replica = Replica(me, start, timing, Blank(), _CLOCK.monotonic())
-        self.host = Host(self.replica, self, _CLOCK)
-        self.committed_s = 0.0
         peers = tuple(name for name in setting.names if name != me)
+        self.host = Host(self.replica, self, _CLOCK, peers)
+        self.committed_s = 0.0
         settings = PeerSettings(NETWORK, me, peers)
-        self.side = PeerSide(settings, seals, keys, carrier, _CLOCK, self._deliver, lambda _: None, lambda _: None)
+        self.side = PeerSide(
+            settings, seals, keys, carrier, _CLOCK, self._deliver,
+            lambda _: None, lambda: None, lambda _: None, lambda _: None,
+        )  # fmt: skip
         self._me = me
         self._stored: dict[str, str | None] = {}
 
