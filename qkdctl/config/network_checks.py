@@ -153,7 +153,9 @@ def _claim(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:
             yield Problem(tree.origin(where), dotted(where), message, hint=hint)
     if me not in description.members or section.claim == "computational":
         return
-    ways = description.ways(me, section.hybrid_among(_peers(tree, description)))
+    hybrid = section.hybrid_among(_peers(tree, description))
+    found = description.ways(str(me), hybrid, managed=section.key_manager is not None)
+    ways = {peer: way for peer, way in found.items() if peer in description.founders}
     try:
         refuse_false_claim(section.claim, ways, description.file.network.faults, section.limits)
     except FalseClaimError as error:

@@ -47,7 +47,8 @@ class NetworkSection(Section):
     topic_prefix: TopicPrefix = Field(default="qkdctl", description="first levels of the topics between nodes")
     claim: Claim = Field(
         default="computational",
-        description="what the operator claims of the agreement; information-theoretic forbids HMAC when pads run out",
+        description="what the operator claims of the agreement, judged by what this node knows; information-theoretic "
+        "forbids HMAC when pads run out",
     )
     hybrid: Names = Field(
         default=(),

@@ -119,21 +119,50 @@ class NetworkDescription:
 
     @cached_property
     def topology(self) -> Topology:
-        """Which members share key that nobody relayed."""
-        ends = {name: (link.alice, link.bob) for name, link in self.file.links.items()}
-        return key_graph(self.members, ends)
+        """Which members share key that nobody relayed, those that join later included."""
+        return self._among(self.members)
 
     @cached_property
     def connectivity(self) -> int | None:
-        """Vertex connectivity kappa of the key graph; None for a node alone."""
-        return vertex_connectivity(self.topology) if len(self.members) > 1 else None
+        """Vertex connectivity kappa of the key graph among founders; None for a node alone."""
+        return vertex_connectivity(self._among(self.founders)) if len(self.founders) > 1 else None
 
-    def ways(self, me: str, hybrid: Collection[str] = ()) -> dict[str, Way]:
-        """How key reaches each other member: over a link, else over relays; hybrid where the operator says so."""
-        if self.connectivity is None:
+    def ways(
+        self, me: str, hybrid: Collection[str] = (), *, admitted: Collection[str] | None = None, managed: bool = False
+    ) -> dict[str, Way]:
+        """How key reaches each other member: over a link, else over relays; hybrid where the operator says so.
+
+        Only admitted members relay. The way to another one is that which there is once it is admitted, with the others
+        as they are.
+
+        Args:
+            me: the node; it counts as admitted.
+            hybrid: peers whose key rests on a computational assumption.
+            admitted: members that count now; founders by default.
+            managed: key comes from a key manager, which does not tell whether others have passed it on; so even that of
+                neighbours counts as relayed.
+        """
+        counted = {me, *(self.founders if admitted is None else admitted)}.intersection(self.members)
+        found: dict[str, Way] = {}
+        of_admitted = self._ways_among(me, counted, managed=managed)
+        for peer in self.members:
+            if peer in hybrid and peer != me:
+                found[peer] = Way("hybrid")
+            elif peer != me:
+                ways = of_admitted if peer in counted else self._ways_among(me, {*counted, peer}, managed=managed)
+                found[peer] = ways[peer]
+        return found
+
+    def _ways_among(self, me: str, nodes: Collection[str], *, managed: bool) -> dict[str, Way]:
+        if len(nodes) < 2:
             return {}
-        found = ways_from(self.topology, me, self.members, self.connectivity)
-        return {peer: Way("hybrid") if peer in hybrid else way for peer, way in found.items()}
+        topology = self._among(nodes)
+        connectivity = vertex_connectivity(topology)
+        found = ways_from(topology, me, nodes, connectivity)
+        return dict.fromkeys(found, Way("relayed", connectivity)) if managed else found
+
+    def _among(self, nodes: Collection[str]) -> Topology:
+        return key_graph(nodes, {name: (link.alice, link.bob) for name, link in self.file.links.items()})
 
 
 def _canonical(value: object) -> Canonical:

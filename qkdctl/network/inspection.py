@@ -96,7 +96,9 @@ def _compare(found: Inspection, file: Path, config: Config) -> list[Problem]:
         return [Problem(Origin(description.source), "", message, hint=hint)]
     if node in found.ways:
         return [Problem(Origin.in_file(file), "node.name", f"another folder here is that of {node}, too")]
-    found.ways[node] = description.ways(node, section.hybrid_among(description.members))
+    found.ways[node] = description.ways(
+        node, section.hybrid_among(description.members), managed=section.key_manager is not None
+    )
     return []
 
 

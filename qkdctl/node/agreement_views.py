@@ -22,6 +22,7 @@ CODES = frozenset(
         "conflicting-history",
         "damaged-store",
         "divergence",
+        "false-claim",
         "fork",
         "no-plan",
         "policy-skew",
@@ -112,16 +113,16 @@ def _peers(node: "Node") -> list[Json]:
     if side is None:
         return []
     paths = side.transport.status()
-    return [_peer(side.authenticator, peer, paths) for peer in sorted(side.authenticator.peers)]
+    return [_peer(node, side.authenticator, peer, paths) for peer in sorted(side.authenticator.peers)]
 
 
-def _peer(authenticator: Authenticator, peer: Name, paths: tuple[PathStatus, ...]) -> Json:
+def _peer(node: "Node", authenticator: Authenticator, peer: Name, paths: tuple[PathStatus, ...]) -> Json:
     figures = authenticator.figures(peer)
     by_path = [(path, status) for path in paths for status in path.peers if status.peer == peer]
     heard = [status.silent_s for _, status in by_path if status.silent_s is not None]
     return {
         "peer": peer,
-        "level": str(authenticator.level(peer)),
+        "level": str(node.security.level(peer, authenticator.level(peer))),
         "in_step": authenticator.in_step(peer),
         "silent_s": round(min(heard), 3) if heard else None,
         "pads": authenticator.pads(peer),

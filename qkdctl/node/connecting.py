@@ -40,7 +40,7 @@ def network_side(
 
     async def connect(store: Store, clock: Clock) -> Connected:
         source = await _source(config, description, peers, environment, stack)
-        ways = description.ways(me, section.hybrid_among(peers))
+        ways = description.ways(me, section.hybrid_among(peers), managed=section.key_manager is not None)
         authenticator = await Authenticator.start(ways, source, store.pads, limits=section.limits)
         return Connected(authenticator, source, _transport(config, description, peers, environment, clock, hub))
 

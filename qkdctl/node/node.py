@@ -34,6 +34,7 @@ from qkdctl.node.events import Broadcast
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.network_side import NetworkSide, alone
 from qkdctl.node.policy import load_policy, shield_settings
+from qkdctl.node.security import Security
 from qkdctl.node.views import alarm_view, device_view, link_view
 from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.proposal import Policy
@@ -121,6 +122,7 @@ class Node:
         self.is_broken = False
         self.on_halt: Callable[[], None] = lambda: None
         self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
+        self.security = Security(config.node.name, config.network, config.description, self.alarms)
         self.relaying = self._key_relaying()
         self.application = NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), None)
         self.epochs = EpochLoop(
@@ -257,6 +259,7 @@ class Node:
             lambda state: NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), state),
         )
         self.application.state = recovered.state
+        self.security.take(self.application.book)
         if self.relaying is not None and recovered.state is not None:
             self.relaying.apply(recovered.state)
         self.epochs.epoch = recovered.beginning.chain.epoch - 1
@@ -400,6 +403,7 @@ class Node:
         self.figures.take(outcome, 0 if replica is None or replica.instance is None else replica.instance.decided_round)
         self._watch_policy(outcome)
         self._watch_routes(outcome)
+        self.security.take(outcome.agreed.book)
         self.broadcast.changed("node", "", self._node_part)
         self.broadcast.changed("complaints", "", self.complaints)
         for name in self.links:

@@ -192,3 +192,27 @@ def test_the_broker_that_publishes_serves_between_nodes_too(tmp_path: Path) -> N
     config = read(place(tmp_path, text))
     assert config.mqtt is not None
     assert not config.network.brokers  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (PLAIN_HTTP.replace("http:", "https:").replace(" #!", ""), "is relayed and the vertex connectivity"),
+        ('key_directory = "keys"\nkey_files_from_qkd = true\n', "key shared with south is relayed and"),
+    ],
+)
+def test_a_claim_is_judged_by_founders_and_not_by_what_a_key_manager_says_nothing_of(
+    keys: str, message: str, tmp_path: Path
+) -> None:
+    hub = "[members.hub]\njoins = true\n" + "".join(
+        f'[links.hub-{node}]\nalice = "hub"\nbob = "{node}"\npulse_rate_hz = 1e9\n'
+        for node in ("north", "east", "south", "west")
+    )
+    claim = 'claim = "information-theoretic"\n'
+    own = NORTH.replace('key_directory = "keys"\n', claim + keys)
+    (tmp_path / "keys").mkdir(exist_ok=True)
+    (tmp_path / "keys/hub.pair").touch(0o600)
+    problems = [p for p in errors_of(place(tmp_path, own, RING_TEXT + hub)) if p.key == "network.claim"]
+    assert [message in problem.message for problem in problems] == [True]
+    if "key_manager" in keys:
+        assert "key shared with east is relayed" in problems[0].message, "although there is a link to east"

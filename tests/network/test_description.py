@@ -15,7 +15,7 @@ from qkdctl.config.link_facts import click_ceiling_hz, key_ceiling_e9
 from qkdctl.network.load import load_description, parse_description
 from qkdctl.physics.bounds import plob_bound
 from qkdctl.policy.shield_settings import ShieldSettings
-from tests.network.texts import ALONE_TEXT, RING_TEXT, ring
+from tests.network.texts import ALONE_TEXT, NODES, RING_TEXT, ring
 
 EXAMPLE = Path(__file__).parents[2] / "config/network.example.toml"
 TABLES = [f"[{table}" for table in RING_TEXT.replace("\n[", "\n\x00[").split("\x00[")][1:]
@@ -152,3 +152,37 @@ def test_a_description_that_replaced_another_begins_as_that_one_did() -> None:
     second = parse_description(RING_TEXT.replace("epoch_s = 5", f'epoch_s = 6\nbegan_as = "{first.digest}"'))
     assert second.digest != first.digest
     assert second.chain() == first.chain()
+
+
+def with_hubs(*hubs: str) -> str:
+    """The ring, and nodes that are to join it with links to all four."""
+    links = "".join(
+        f'[links.{hub}-{node}]\nalice = "{hub}"\nbob = "{node}"\npulse_rate_hz = 1e9\n'
+        for hub in hubs
+        for node in NODES
+    )
+    return RING_TEXT + "".join(f"[members.{hub}]\njoins = true\n" for hub in hubs) + links
+
+
+def test_only_admitted_members_relay() -> None:
+    description = parse_description(with_hubs("hub"))
+    assert description.connectivity == 2
+    assert description.ways("north")["south"] == Way("relayed", 2)
+    assert description.ways("north")["hub"] == Way()
+    admitted = description.ways("north", admitted=(*NODES, "hub"))
+    assert admitted["south"] == Way("relayed", 3)
+    removed = description.ways("north", admitted=("north", "south", "west"))
+    assert removed["south"] == Way("relayed", 1)
+
+
+def test_the_way_of_a_member_that_is_not_admitted_is_that_which_there_is_once_it_is() -> None:
+    assert parse_description(with_hubs("hub")).ways("hub")["south"] == Way()
+    two = parse_description(with_hubs("hub", "rim"))
+    assert two.ways("hub")["rim"] == Way("relayed", 4)
+    assert two.ways("north")["south"] == Way("relayed", 2)
+
+
+def test_key_of_a_key_manager_counts_as_relayed_between_neighbours_too() -> None:
+    description = parse_description(RING_TEXT)
+    assert set(description.ways("north", managed=True).values()) == {Way("relayed", 2)}
+    assert description.ways("north", ("east",), managed=True)["east"] == Way("hybrid")

@@ -18,6 +18,7 @@ from qkdctl.node.acts_view import acts_view
 from qkdctl.node.agreement_figures import AgreementFigures
 from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
+from qkdctl.node.security import Security
 from qkdctl.node.weights_view import weights_view
 from qkdctl.records.act import SetFaults
 from tests.abft.networks import Play
@@ -34,6 +35,7 @@ class Seen:
         self.clock = RealClock()
         self.side = node._side
         self.alarms = node.alarms
+        self.security = Security(node.name, None, None, node.alarms)
         self.agreeing = node.agreeing
         self.epochs = node.epochs
         self.application = node.application
