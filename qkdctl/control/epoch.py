@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import structlog
 
@@ -17,6 +16,7 @@ from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
 from qkdctl.agreement.state import AgreedState
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms
+from qkdctl.control.aside import Aside
 from qkdctl.control.fitting import fitting
 from qkdctl.control.journal import Journal
 from qkdctl.control.link import LinkController
@@ -34,7 +34,6 @@ from qkdctl.records.report import NodeReport
 from qkdctl.store.decisions import beside_decision
 
 log = structlog.get_logger(__name__)
-Aside: TypeAlias = Callable[[Callable[[], tuple[Accusation, ...]]], Awaitable[tuple[Accusation, ...]]]
 _HISTORY = 1000
 
 
@@ -221,8 +220,9 @@ class EpochLoop:
             Accusation(node=node, kind="equivocation", epoch=wish.epoch - 1, subject="") for node in wish.contradicting
         }
         if self.outcomes:
-            reports = [NodeReport.from_json(text) for text in self.outcomes[-1].entry.reports.values()]
-            found |= set(accusations(self._node, reports, table))
+            last = self.outcomes[-1].entry
+            reports = [NodeReport.from_json(text) for text in last.reports.values()]
+            found |= set(accusations(self._node, reports, table, last.value.digest))
         return tuple(sorted(found, key=lambda entry: entry.order))
 
     def _note_plan(self) -> None:

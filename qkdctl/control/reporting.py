@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms
+from qkdctl.control.aside import Aside
 from qkdctl.control.gather import Gathered, RecordCollector
 from qkdctl.control.link import LinkController
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.evidence.accusations import OWN, contradiction, in_turn
+from qkdctl.evidence.accusations import OWN
 from qkdctl.evidence.claims import sifted
-from qkdctl.records.facts import LinkTable
+from qkdctl.evidence.decoy_claims import contradiction
+from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.key_account import KeyAccount
 from qkdctl.records.report import SESSIONS_MAX, DeviceReport, EndReport, NodeReport
-from qkdctl.records.session import End
+from qkdctl.records.session import End, SessionRecord
 
 _STRANGE_EPOCHS = 3
 
@@ -30,6 +32,8 @@ class _Side:
     last_record_at: float
     strange_epochs: int = 0
     gathered: Gathered = field(default_factory=Gathered)
+    sound: tuple[SessionRecord, ...] = ()
+    wrong: tuple[str, ...] = ()
     account: KeyAccount | None = None
 
 
@@ -41,6 +45,7 @@ class Reporter:
         links, supervisors: what the node owns, by name.
         alarms, clock: of the node.
         patience_s: how long the engines have to deliver the records of an epoch.
+        aside: runs the tests of what the engines claim: a strange claim takes tens of milliseconds.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Reporter:
         alarms: Alarms,
         clock: Clock,
         patience_s: float,
+        aside: Aside,
     ) -> None:
         self._node = node
         now = clock.monotonic()
@@ -64,6 +70,7 @@ class Reporter:
         self._alarms = alarms
         self._clock = clock
         self._patience_s = patience_s
+        self._aside = aside
         self._failures: dict[str, int] = {}
 
     async def report(self, epoch: int, table: LinkTable, policy: str) -> NodeReport:
@@ -75,8 +82,10 @@ class Reporter:
             policy: identity of the active policy.
         """
         await self._gather()
+        for side in self._sides:
+            await self._sift(side, table.of(side.link))
         problems: dict[str, list[str]] = {side.link: [] for side in self._sides}
-        ends = tuple(self._end(side, epoch, table, problems[side.link]) for side in self._sides)
+        ends = tuple(self._end(side, problems[side.link]) for side in self._sides)
         for link, found in problems.items():
             if found:
                 self._alarms.raise_("records-rejected", link, "; ".join(dict.fromkeys(found)))
@@ -112,6 +121,14 @@ class Reporter:
             if side.gathered.records:
                 side.last_record_at = self._clock.monotonic()
 
+    async def _sift(self, side: _Side, facts: LinkFacts) -> None:
+        """Part the records of one end into those that it may vouch for and complaints."""
+        side.sound, side.wrong, side.account = sifted(facts, side.gathered.records, side.account)
+        sound = side.sound
+        if unexplained := await self._aside(lambda: contradiction(facts, sound, OWN)):
+            # to report it would be to vouch for it
+            side.sound, side.wrong = (), (*side.wrong, unexplained)
+
     def _device(self, name: str, supervisor: Supervisor) -> DeviceReport:
         failures = supervisor.counters.failures
         before, self._failures[name] = self._failures.get(name, 0), failures
@@ -124,16 +141,11 @@ class Reporter:
             failures=failures - before,
         )
 
-    def _end(self, side: _Side, epoch: int, table: LinkTable, problems: list[str]) -> EndReport:
+    def _end(self, side: _Side, problems: list[str]) -> EndReport:
         """The report of one end; what is wrong with it is added to the problems of its link."""
         controller = side.controller
         alice = controller.roles.alice if side.end == "alice" else None
-        sound, wrong, side.account = sifted(table.of(side.link), side.gathered.records, side.account)
-        is_tested = (side.link, side.end) in in_turn(epoch, table)
-        if is_tested and (unexplained := contradiction(table.of(side.link), sound, OWN)):
-            # to report it would be to vouch for it
-            sound, wrong = (), (*wrong, unexplained)
-        found = [*side.gathered.problems, *wrong, *self._strange(side)]
+        found = [*side.gathered.problems, *side.wrong, *self._strange(side)]
         problems += found
         attenuation_db = None if alice is None else alice.attenuator.value("attenuation_db")
         realigns = 0
@@ -150,7 +162,7 @@ class Reporter:
             age_ms=max(0, round(1000 * (self._clock.monotonic() - side.last_record_at))),
             trusted=int(not found and not controller.busy),
             realigns=realigns,
-            sessions=sound[-SESSIONS_MAX:],
+            sessions=side.sound[-SESSIONS_MAX:],
         )
 
     def _strange(self, side: _Side) -> list[str]:

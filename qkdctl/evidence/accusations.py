@@ -2,40 +2,44 @@
 
 Its outcome may differ in the last bit from computer to computer, so it is no part of the agreed state: it crosses as an
 accusation in the node's next report, and counts once nodes that contain an honest one make it.
+
+A quick test passes nearly all honest claims. What it leaves takes a linear program, of which no epoch gets more than a
+few, however much liars claim. Which, the lot draws: equal at all nodes, so that they accuse together, and unknown when
+claims are made, so that none is safe. A claim within a rounding error of what the quick test passes may be drawn at
+some nodes only; that may spare another claim for an epoch, and accuses nobody.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
-import numpy as np
-
-from qkdctl.physics.consistency.decoy_yields import check_yields
-from qkdctl.physics.consistency.tally import Tally
+from qkdctl.evidence.decoy_claims import DecoyClaim, decoy_claims, unusual
 from qkdctl.records.accusation import Accusation
-from qkdctl.records.facts import LinkFacts, LinkTable
-from qkdctl.records.report import EndReport, NodeReport
-from qkdctl.records.session import End, SessionRecord
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.report import NodeReport
 
 ACCUSING = 1e-12
 """Probability of accusing an honest claim, per setting of the source in one report of one end."""
 OWN = 1e-9
 """The same when a node tests its own records: larger, so that what it reports no other node's rounding condemns."""
-TESTED_PER_EPOCH = 2
-"""Ends whose records are tested in one epoch, the same at all nodes and in turn: a test takes tens of milliseconds."""
-_LEAST_TOLERANCE_PPM, _MOST_TOLERANCE_PPM = 10_000, 50_000
-_BRIGHTEST_E6 = 10_000_000
-_DECOY_PROTOCOLS = ("bb84",)
+SETTINGS_TESTED = 2
+"""Of the source, per end and epoch: an honest end has one, and two in an epoch in which it changes."""
+NODES_SOLVED = 2
+"""Of which one claim each may take a linear program in one epoch, 5 to 10 ms each."""
 
 
-def in_turn(epoch: int, table: LinkTable) -> frozenset[tuple[str, End]]:
-    """Ends, as (link, end), whose records of an epoch every node tests."""
-    ends: list[tuple[str, End]] = []
-    for facts in table.links:
-        ends += [(facts.link, "alice"), (facts.link, "bob")]
-    turns = max(1, -(-len(ends) // TESTED_PER_EPOCH))
-    return frozenset(end for number, end in enumerate(ends) if number % turns == epoch % turns)
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A claim, who made it, and its place among all by lot."""
+
+    node: str
+    epoch: int
+    link: str
+    claim: DecoyClaim
+    place: bytes
 
 
-def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable) -> tuple[Accusation, ...]:
+def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable, lot: str) -> tuple[Accusation, ...]:
     """What a node has to accuse others of after an agreed snapshot, sorted.
 
     Ends that do not vouch for their records are not accused of them.
@@ -44,63 +48,43 @@ def accusations(me: str, reports: Iterable[NodeReport], table: LinkTable) -> tup
         me: the node, which does not accuse itself.
         reports: of the snapshot, one per node.
         table: the agreed static facts.
+        lot: equal at all nodes, and unknown before the reports were made, such as the digest of the decision.
     """
-    facts = {entry.link: entry for entry in table.links}
+    made = [one for report in reports for one in _made(report, table, lot)]
+    suspects = [made[number] for number in unusual([one.claim for one in made], ACCUSING)]
     found = {
-        Accusation(node=report.node, kind="impossible-claim", epoch=report.epoch, subject=end.link)
-        for report in reports
-        if report.node != me
-        for end in report.ends
-        if (end.link, end.end) in in_turn(report.epoch, table)
-        and _is_vouched_for(report, end, facts)
-        and contradiction(facts[end.link], end.sessions, ACCUSING)
+        Accusation(node=one.node, kind="impossible-claim", epoch=one.epoch, subject=one.link)
+        for one in _drawn(suspects, lot)
+        if one.node != me and not one.claim.is_explained(ACCUSING)
     }
     return tuple(sorted(found, key=lambda entry: entry.order))
 
 
-def contradiction(facts: LinkFacts, records: Sequence[SessionRecord], significance: float) -> str:
-    """Why no photon-number yields in [0, 1] explain the decoy counts of these records; "" when some do.
-
-    It means a forged report, or intensities that are not the claimed ones: no eavesdropper can cause it. The true
-    intensities may differ from the claimed ones by the uncertainty of the calibration, 1 % at least and 5 % at most.
-
-    Args:
-        facts: of the link.
-        records: of one end in one epoch.
-        significance: probability of a false alarm, per setting of the source.
-    """
-    tolerance = min(max(facts.calibration_uncertainty_ppm, _LEAST_TOLERANCE_PPM), _MOST_TOLERANCE_PPM) / 1e6
-    for of_setting in _by_setting(records):
-        mean_photon_numbers = np.array(of_setting[0].mean_photon_numbers_e6) / 1e6
-        check = check_yields(mean_photon_numbers, _tally(of_setting), significance=significance, tolerance=tolerance)
-        if finding := check.finding():
-            return finding.sentence
-    return ""
-
-
-def _is_vouched_for(report: NodeReport, end: EndReport, facts: dict[str, LinkFacts]) -> bool:
-    return end.trusted == 1 and end.link in facts and facts[end.link].node(end.end) == report.node
-
-
-def _by_setting(records: Iterable[SessionRecord]) -> Iterator[list[SessionRecord]]:
-    """Records of one setting together, without those whose shape or light the integer tests judge."""
-    groups: dict[tuple[int, ...], list[SessionRecord]] = {}
-    for record in records:
-        mus = record.mean_photon_numbers_e6
-        if record.protocol in _DECOY_PROTOCOLS and len(mus) == len(record.z.sent) == len(record.x.sent):
-            groups.setdefault(mus, []).append(record)
-    return (group for mus, group in groups.items() if len(mus) > 1 and max(mus) <= _BRIGHTEST_E6)
-
-
-def _tally(records: Sequence[SessionRecord]) -> Tally:
-    """Sums of shape (2 bases, intensities)."""
-
-    def total(name: str) -> np.ndarray:
-        return np.array(
-            [
-                [float(sum(column)) for column in zip(*(getattr(basis, name) for basis in bases), strict=True)]
-                for bases in ([record.z for record in records], [record.x for record in records])
+def _made(report: NodeReport, table: LinkTable, lot: str) -> Iterator[_Made]:
+    """Claims of a node that it vouches for, of its own ends only, as many as are tested."""
+    facts = {entry.link: entry for entry in table.links}
+    for end in report.ends:
+        if end.trusted == 1 and end.link in facts and facts[end.link].node(end.end) == report.node:
+            claims = [
+                _Made(
+                    report.node,
+                    report.epoch,
+                    end.link,
+                    claim,
+                    _place(lot, end.link, end.end, str(claim.mean_photon_numbers_e6)),
+                )
+                for claim in decoy_claims(facts[end.link], end.sessions)
             ]
-        )
+            yield from sorted(claims, key=lambda one: one.place)[:SETTINGS_TESTED]
 
-    return Tally(total("sent"), total("detected"), total("errors"))
+
+def _drawn(suspects: Sequence[_Made], lot: str) -> list[_Made]:
+    """One claim of each of a few nodes, so that many of one node hide neither each other nor those of another."""
+    first: dict[str, _Made] = {}
+    for one in sorted(suspects, key=lambda one: one.place):
+        first.setdefault(one.node, one)
+    return [first[node] for node in sorted(first, key=lambda node: _place(lot, node))[:NODES_SOLVED]]
+
+
+def _place(*names: str) -> bytes:
+    return sha256("\n".join(names).encode()).digest()

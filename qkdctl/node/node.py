@@ -137,6 +137,7 @@ class Node:
                 self.alarms,
                 clock,
                 _GATHER_SHARE * config.node.epoch_s,
+                asyncio.to_thread,
             ),
             application=self.application,
             journal=journal,

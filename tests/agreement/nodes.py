@@ -61,7 +61,7 @@ class AgreeingNode:
         self._side = side
         self.application = self._at(None)
         self.epochs = EpochLoop(
-            name, 1.0, clock, links={}, reporter=Reporter(name, {}, {}, self.alarms, clock, 1.0),
+            name, 1.0, clock, links={}, reporter=Reporter(name, {}, {}, self.alarms, clock, 1.0, asyncio.to_thread),
             application=self.application, journal=journal, alarms=self.alarms, policy=lambda: self.policy.identity,
             table=lambda: side.terms().table, acts=self._acts, relaying=None,
             aside=asyncio.to_thread, until_safe=3, on_epoch=self.outcomes.append,

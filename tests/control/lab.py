@@ -255,9 +255,9 @@ class Daemon:
         links = {"a-b": self.link}
         self.epochs = EpochLoop(
             "lab", EPOCH_S, clock, links=links,
-            reporter=Reporter("lab", links, self.supervisors, self.alarms, clock, EPOCH_S / 2),
+            reporter=Reporter("lab", links, self.supervisors, self.alarms, clock, EPOCH_S / 2, inline),
             application=application, journal=self.journal, alarms=self.alarms, policy=lambda: self.policy.identity,
-            table=self._table, acts=ActReport, relaying=None, aside=_inline, until_safe=until_safe,
+            table=self._table, acts=ActReport, relaying=None, aside=inline, until_safe=until_safe,
             on_epoch=lambda _: None,
         )  # fmt: skip
         self.host = Host(self.replica, Alone(self.epochs, self.alarms, mirrors=not roles.whole), clock)
@@ -353,7 +353,8 @@ def facts(**changes: Any) -> LinkFacts:
     )  # fmt: skip
 
 
-async def _inline(work: Callable[[], Any]) -> Any:
+async def inline(work: Callable[[], Any]) -> Any:
+    """Work that other nodes do beside their event loop; threads know no virtual time."""
     return work()
 
 

@@ -34,7 +34,7 @@ from qkdctl.records.network import NetworkState
 from qkdctl.records.session import End
 from qkdctl.store.errors import StoreError
 from tests.control.instruments import PATH, Controller, Engine, Instrument, World
-from tests.control.lab import CAP_E6, CURRENT_A, EPOCH_S, Disk, Lab, facts, record
+from tests.control.lab import CAP_E6, CURRENT_A, EPOCH_S, Disk, Lab, facts, inline, record
 from tests.control.virtual import LoopClock
 from tests.hil_sim.world.links import STILL
 
@@ -97,7 +97,7 @@ class FarEngine(Engine):
 
     async def session_records(self, after: int) -> list[SessionRecord]:
         await self._exchange("read", "records")
-        return self.world.session.records(self.place, after, 1000)
+        return self.deform(self.world.session.records(self.place, after, 1000))
 
     async def measure_qber(self, pulses: int) -> QberSample:
         await self._exchange("read", "qber")
@@ -147,7 +147,7 @@ class HalfDaemon:
         roles = roles_of(self.supervisors)
         self.link = LinkController("a-b", settings, roles, self.journal, self.alarms, clock)
         self.link.operations.calibration = site.disk.records.get("a-b")
-        self.reporter = Reporter(site.node, {"a-b": self.link}, self.supervisors, self.alarms, clock, 0.3)
+        self.reporter = Reporter(site.node, {"a-b": self.link}, self.supervisors, self.alarms, clock, 0.3, inline)
         self.tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from qkdctl.actuation.roles import NotReadyError
-from qkdctl.records.session import End
+from qkdctl.records.session import BasisCounts, End, SessionRecord
 from tests.control.lab import CAP_E6
 from tests.control.pair import ENDS, Pair
 from tests.control.virtual import run, until, virtual
@@ -239,6 +239,35 @@ async def killed(stage: str, end: End, steps: int) -> bool:
     await pair.stop()
     assert not pair.world.on
     return fallen.is_set()
+
+
+def with_many_decoys(records: list[SessionRecord]) -> list[SessionRecord]:
+    """More clicks of decoys than their photons make, though fewer than of signals."""
+
+    def changed(z: BasisCounts) -> BasisCounts:
+        return z.model_copy(update={"detected": (z.detected[0], 4 * z.detected[1], z.detected[2])})
+
+    return [record.model_copy(update={"z": changed(record.z)}) for record in records]
+
+
+@virtual
+async def test_in_no_epoch_does_a_node_vouch_for_an_engine_whose_decoys_no_photons_explain() -> None:
+    pair = await started()
+    await pair.until(pair.settled)
+    daemon = pair.sites["bob"].daemon
+    assert daemon is not None
+    pair.engines["bob"].deform = with_many_decoys
+    await pair.epoch()
+    for _ in range(5):
+        await pair.epoch()
+        [alarm] = daemon.alarms.listed()
+        assert (alarm.code, alarm.subject) == ("records-rejected", "a-b")
+        assert "no photon-number yields explain the counts" in alarm.text
+    pair.engines["bob"].deform = list
+    await pair.epoch()
+    assert not daemon.alarms.listed()
+    assert not any(state.disputes or state.verdicts for state in pair.states)
+    await pair.stop()
 
 
 @pytest.mark.parametrize("stage", STAGES)

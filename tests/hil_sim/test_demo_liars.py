@@ -19,8 +19,9 @@ from hil_sim.world.presets import PRESETS
 from hil_sim.world.session import KeySession
 from hil_sim.world.session_state import SessionParameters
 from qkdctl.clock import VirtualClock
-from qkdctl.evidence.accusations import OWN, contradiction
+from qkdctl.evidence.accusations import OWN
 from qkdctl.evidence.claims import sifted
+from qkdctl.evidence.decoy_claims import contradiction
 from qkdctl.records.facts import LinkFacts, ProtocolFacts
 from qkdctl.records.session import SessionRecord
 

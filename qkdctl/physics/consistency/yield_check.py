@@ -21,8 +21,15 @@ _MOST_NAMED = 4
 
 def estimates(sent: Floats, detected: Floats, errors: Floats, significance: float) -> tuple[Estimate, Estimate]:
     """Gains and error gains that all contain the truth, except with probability `significance` altogether."""
-    share = significance / (_KINDS_AND_SIDES * sent.size)
-    return chernoff_interval(detected, sent, share), chernoff_interval(errors, sent, share)
+    share = side_share(significance, sent.size)
+    both = chernoff_interval(np.stack([detected, errors]), sent, share)
+    gains, error_gains = (Estimate(both.observed[kind], both.low[kind], both.high[kind]) for kind in range(2))
+    return gains, error_gains
+
+
+def side_share(significance: float, cells: int) -> float:
+    """Probability that is left to each side of each estimate of so many cells of a tally."""
+    return significance / (_KINDS_AND_SIDES * cells)
 
 
 def negligible_tail(gains: Estimate, error_gains: Estimate) -> float:

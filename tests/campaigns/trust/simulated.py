@@ -35,7 +35,7 @@ class Simulated:
         faults: f.
         seed: of the story.
         equivocators: nodes that send two reports in every epoch, by name.
-        float_tests: whether nodes run the float tests, which take most of the time.
+        float_tests: whether nodes run the float tests.
 
     Attributes:
         state: after the last epoch.
@@ -186,7 +186,7 @@ class Simulated:
             for name in self._equivocators
         }
         if self._float_tests:
-            self._charges |= set(accusations("", reports, self.table))
+            self._charges |= set(accusations("", reports, self.table, str(reports[0].epoch)))
 
 
 def _basis(tables: Sequence[Any], basis: int) -> BasisCounts:
