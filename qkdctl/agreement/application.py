@@ -4,7 +4,7 @@ A pure function of the state before and of the reports, so every honest node com
 against a ledger.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from qkdctl.abft.value import Entry, Outcome
 from qkdctl.agreement.state import AgreedState
 from qkdctl.evidence.key_cases import next_audits
 from qkdctl.evidence.path_losses import lossy_paths
+from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.ladder import Ladder, propose
 from qkdctl.policy.proposal import Policy
@@ -31,6 +32,7 @@ from qkdctl.records.report import NodeReport
 from qkdctl.records.route import RouteDemand
 from qkdctl.routing.agreed import plan_routes
 
+BASELINE: Policy = RuleBased()
 _PARSED_LIMIT = 1024
 
 
@@ -56,26 +58,38 @@ class NodeApplication:
 
     Args:
         terms: gives the terms in force.
-        policy: gives the active policy and the baseline that steps in.
+        policies: gives a policy by its identity, None when it is not at hand.
         state: after the last decision in the ledger; None before the first.
+        baseline: steps in where the policy fails, or too few nodes have it.
 
     Attributes:
         state: after the last decision.
     """
 
     def __init__(
-        self, terms: Callable[[], Terms], policy: Callable[[], tuple[Policy, Policy]], state: AgreedState | None
+        self,
+        terms: Callable[[], Terms],
+        policies: Callable[[str], Policy | None],
+        state: AgreedState | None,
+        baseline: Policy = BASELINE,
     ) -> None:
         self.state = state
         self._terms = terms
-        self._policy = policy
+        self._policies = policies
+        self._baseline = baseline
         self._parsed: dict[str, NodeReport | None] = {}
         self._last: tuple[Mapping[str, str], NetworkState, ActBook] | None = None
 
     @property
     def book(self) -> ActBook:
-        """Acts, members and f after the last decision."""
+        """Acts, members, f and policy after the last decision."""
         return self._terms().book if self.state is None else self.state.book
+
+    @property
+    def running(self) -> str:
+        """Identity of what this node would plan by in the next epoch: the policy in force, or else the baseline."""
+        policy = self._policies(self.book.policy)
+        return self._baseline.identity if policy is None else policy.identity
 
     def admissible(self, epoch: int, author: str, content: str) -> bool:
         """Whether a text is a report of that author for that epoch, in canonical form."""
@@ -86,23 +100,22 @@ class NodeApplication:
         """What follows from reports.
 
         Raises:
-            ValueError: nothing does.
+            ValueError: nothing does, or not for a node without the policy in force.
         """
         network, book = self._known(chain, reports)
-        policy, baseline = self._policy()
         terms = self._terms()
-        ladder = self._ladder()
-        proposed = propose(policy, baseline, ladder, network, terms.table)
+        found = self._reports(reports)
+        active = self._active(found, chain)
+        proposed = propose(active, self._baseline, self._ladder(), network, terms.table)
         plan = shield(network, proposed.proposal, terms.shield, terms.table, self._history())
         before = () if self.state is None else self.state.routes
-        found = self._reports(reports)
         routes = plan_routes(terms.demands, network, terms.table, before, lossy_paths(found, before))
         decision = Decision(
             epoch=chain.epoch,
             state=network.digest(),
             book=book.digest(),
             plan=plan,
-            policy=policy.identity,
+            policy=self.book.policy,
             failed=int(proposed.failure is not None),
             routes=routes,
             audits=next_audits(self._audits(), found, before, chain.epoch, chain.electorate.is_weak),
@@ -118,17 +131,15 @@ class NodeApplication:
         """
         decision = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
         network, book = self._known(entry.chain, entry.reports)
-        if (network.digest(), book.digest()) != (decision.state, decision.book):
+        if (network.digest(), book.digest(), self.book.policy) != (decision.state, decision.book, decision.policy):
             raise ValueError(f"epoch {decision.epoch}: what was decided does not follow from the state here")
         terms = self._terms()
-        before = self._ladder()
-        failures = before.failures + 1 if decision.failed else 0
-        ejected = before.ejected or failures >= before.ejection_after
+        ladder = self._ladder().after(failed=decision.failed > 0) if book.policy == decision.policy else Ladder()
         return decision, AgreedState(
             network=network,
             shield=self._history().after(decision.plan, terms.shield.window_epochs(terms.table.epoch_ms)),
-            failures=before.failures if before.ejected else failures,
-            ejected=int(ejected),
+            failures=ladder.failures,
+            ejected=int(ladder.ejected),
             book=book,
             routes=decision.routes,
             audits=decision.audits,
@@ -139,11 +150,6 @@ class NodeApplication:
         self.state = state
         self._parsed.clear()
         self._last = None
-
-    def reset_ladder(self) -> None:
-        """Another policy begins without failures."""
-        if self.state is not None:
-            self.state = self.state.model_copy(update={"failures": 0, "ejected": 0})
 
     def _known(self, chain: Chain, texts: Mapping[str, str]) -> tuple[NetworkState, ActBook]:
         """State and acts after these reports, without any policy."""
@@ -156,6 +162,22 @@ class NodeApplication:
         network = with_quarantine_lifted(network, lifted(book))
         self._last = dict(texts), network, book
         return network, book
+
+    def _active(self, reports: Sequence[NodeReport], chain: Chain) -> Policy | None:
+        """The policy in force; None when so many members run something else that one of them is honest.
+
+        Raises:
+            ValueError: the others have it, this node has not.
+        """
+        wanted = self.book.policy
+        if wanted != self._baseline.identity and chain.electorate.is_weak(
+            report.node for report in reports if report.policy != wanted
+        ):
+            return None
+        policy = self._policies(wanted)
+        if policy is None:
+            raise ValueError(f"policy {wanted[:12]} is in force, and not at hand")
+        return policy
 
     def _ladder(self) -> Ladder:
         if self.state is None:

@@ -1,26 +1,39 @@
 """What follows from reports, computed again; with the policy at hand, the plan too."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from qkdctl.abft.value import Entry
-from qkdctl.agreement.application import NodeApplication, Terms
+from qkdctl.agreement.application import BASELINE, NodeApplication, Terms
 from qkdctl.agreement.ledger_entries import NotADecisionError, entry_of
 from qkdctl.agreement.state import AgreedState
 from qkdctl.audit.recorded import Recorded
-from qkdctl.policy.baselines import Hold, RuleBased
-from qkdctl.policy.proposal import Policy
+from qkdctl.policy.baselines import BASELINES
+from qkdctl.policy.proposal import Policy, Proposal
 from qkdctl.records.decision import Decision
+from qkdctl.records.facts import LinkTable
+from qkdctl.records.network import NetworkState
 from qkdctl.store.chain import Break
 
-_BY_POLICY = {"plan", "policy", "failed"}
+_BY_POLICY = {"plan", "failed"}
 _WORDS = {
     "state": "the state of links and nodes does",
     "book": "acts and members do",
+    "policy": "the policy in force does",
     "routes": "the routes do",
     "audits": "the relayed keys that are to be opened do",
 }
 """Member of a decision -> the beginning of a sentence."""
-BASELINES: Mapping[str, Policy] = {policy.identity: policy for policy in (RuleBased(), Hold())}
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """In place of a policy that is not at hand: its plans are not compared, only whom they are from."""
+
+    identity: str
+
+    def propose(self, _: NetworkState, __: LinkTable) -> Proposal:
+        return Proposal(self.identity, ())
 
 
 class Recomputation:
@@ -46,8 +59,7 @@ class Recomputation:
         self.stopped = ""
         self.absent_policies: set[str] = set()
         self._policies = {**BASELINES, **(policies or {})}
-        self._active: Policy = RuleBased()
-        self._application = NodeApplication(lambda: terms, lambda: (self._active, RuleBased()), None)
+        self._application = NodeApplication(lambda: terms, self._policy, None)
 
     @property
     def state(self) -> AgreedState | None:
@@ -76,12 +88,9 @@ class Recomputation:
     def _follow(self, entry: Entry) -> str:
         """Take a decision in, or say why it does not follow."""
         decided = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
-        policy = self._policies.get(decided.policy)
-        if policy is None:
+        is_at_hand = decided.policy in self._policies
+        if not is_at_hand:
             self.absent_policies.add(decided.policy)
-        if self.last is not None and decided.policy != self.last.value.outcome.payload["policy"]:
-            self._application.reset_ladder()
-        self._active = policy or RuleBased()
         try:
             outcome = self._application.decide(entry.chain, entry.reports)
         except ValueError as error:
@@ -89,23 +98,26 @@ class Recomputation:
         computed = Decision.model_validate(dict(outcome.payload), strict=False)
         problem = _unlike(decided, computed)
         if not problem:
-            problem = self._misattributed(decided) if policy is None else _unlike_plan(decided, computed)
+            problem = _unlike_plan(decided, computed) if is_at_hand else _misattributed(decided, computed)
         if not problem and outcome.electorate != entry.value.outcome.electorate:
             problem = f"the electorate of epoch {entry.chain.epoch + 2} does not follow from scores and acts"
         if not problem:
             _, state = self._application.after(entry)
             self._application.advance(state)
             self.last = entry
-            self.planned += policy is not None
+            self.planned += is_at_hand
         return problem
 
-    def _misattributed(self, decided: Decision) -> str:
-        """Why a plan of a policy that is not at hand cannot be its own, nor that of the baseline that steps in."""
-        is_out = decided.failed or (self.state is not None and self.state.ejected)
-        expected = RuleBased().identity if is_out else decided.policy
-        if decided.plan.policy == expected:
-            return ""
-        return f"the plan is said to be that of {decided.plan.policy[:12]}, expected {expected[:12]}"
+    def _policy(self, identity: str) -> Policy:
+        return self._policies.get(identity) or _Absent(identity)
+
+
+def _misattributed(decided: Decision, computed: Decision) -> str:
+    """Why a plan of a policy that is not at hand cannot be its own, nor that of the baseline that steps in."""
+    expected = BASELINE.identity if decided.failed else computed.plan.policy
+    if decided.plan.policy == expected:
+        return ""
+    return f"the plan is said to be that of {decided.plan.policy[:12]}, expected {expected[:12]}"
 
 
 def _unlike(decided: Decision, computed: Decision) -> str:

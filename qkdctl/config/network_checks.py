@@ -71,8 +71,8 @@ def _policy(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:
         fits, wanted = kind == "onnx" and table.get("sha256", agreed) == agreed, f"the file with SHA-256 {agreed}"
         path = ("policy", "sha256") if kind == "onnx" and "sha256" in table else path
     if not fits:
-        message = "the network begins with another policy, and a node that runs another one counts among the faulty"
-        hint = "unless an act has activated this one since, configure the policy of the description"
+        message = "the network begins with another policy; this one is not in force until an act activates it"
+        hint = "a node that has not got the policy in force at hand takes no part in decisions"
         yield Problem(tree.origin(path), dotted(path), message, expected=wanted, hint=hint, severity="warning")
 
 

@@ -25,6 +25,7 @@ from qkdctl.node.node import Node
 from qkdctl.node.routes_view import routes_view
 from qkdctl.node.views import alarm_view, epoch_view
 from qkdctl.node.weights_view import weights_view
+from qkdctl.policy.baselines import BASELINES
 from qkdctl.records.act import Act, TaggedAct
 from qkdctl.store.chain import Entry
 from qkdctl.store.errors import StoreError
@@ -268,13 +269,12 @@ class Facade:
         return self._node.broadcast.subscribe()
 
     def _policy(self) -> Json:
-        identity = self._node.policy.identity
-        state = self._node.application.state
-        path = self._node.config.policy.file
+        identity, state = self._node.application.book.policy, self._node.application.state
+        is_file, path = identity not in BASELINES, self._node.config.policy.file
         return {
-            "kind": self._node.policy_kind,
-            "name": path.name if path is not None and self._node.policy_kind == "onnx" else identity,
-            "digest": identity if self._node.policy_kind == "onnx" else "",
+            "kind": "onnx" if is_file else identity,
+            "name": path.name if is_file and path is not None and identity == self._node.wish else identity,
+            "digest": identity if is_file else "",
             "ejected": state is not None and bool(state.ejected),
             "fallbacks": self._node.fallbacks,
         }

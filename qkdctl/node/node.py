@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from qkdctl.abft.acts import ActError
 from qkdctl.abft.effects import Halt
 from qkdctl.actuation.calibration import CalibrationRecord
 from qkdctl.actuation.set_points import Operation
@@ -36,9 +37,9 @@ from qkdctl.node.network_side import NetworkSide, alone
 from qkdctl.node.policy import load_policy, shield_settings
 from qkdctl.node.security import Security
 from qkdctl.node.views import alarm_view, device_view, link_view
-from qkdctl.policy.baselines import RuleBased
+from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.proposal import Policy
-from qkdctl.records.act import ActReport
+from qkdctl.records.act import ActivatePolicy, ActReport
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
 from qkdctl.store.store import Store
@@ -72,6 +73,8 @@ class Node:
 
     Attributes:
         halted: why it must stop for good; None while it need not.
+        policies: at hand, by identity.
+        wish: identity of the policy that the configuration names; "" when that could not be loaded.
         is_broken: a part without which there are no epochs has ended by a defect, so it must stop and start anew.
         on_halt: called when it must.
     """
@@ -110,21 +113,22 @@ class Node:
             name: [link for link in self.links.values() if supervisor in link.roles.all()]
             for name, supervisor in self.supervisors.items()
         }
-        self.policy_kind = config.policy.kind
-        policy, problem = load_policy(config)
+        configured, problem = load_policy(config)
+        self.wish = "" if problem else configured.identity
         if problem:
-            self.policy_kind = "rule-based"
             self.alarms.raise_("policy-rejected", "policy", problem)
-        self.policy: Policy = policy
+        self.policies: dict[str, Policy] = {**BASELINES, configured.identity: configured}
         self.fallbacks = 0
         self.figures = AgreementFigures()
         self.halted: Halt | None = None
         self.is_broken = False
         self.on_halt: Callable[[], None] = lambda: None
-        self.side = side or alone(config.node.name, policy.identity, self._table, lambda: shield_settings(self.config))
+        self.side = side or alone(
+            config.node.name, configured.identity, self._table, lambda: shield_settings(self.config)
+        )
         self.security = Security(config.node.name, config.network, config.description, self.alarms)
         self.relaying = self._key_relaying()
-        self.application = NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), None)
+        self.application = NodeApplication(self.side.terms, self.policies.get, None)
         self.epochs = EpochLoop(
             config.node.name,
             config.node.epoch_s,
@@ -142,7 +146,7 @@ class Node:
             application=self.application,
             journal=journal,
             alarms=self.alarms,
-            policy=lambda: self.policy.identity,
+            policy=lambda: self.application.running,
             table=lambda: self.side.terms().table,
             acts=self._act_report,
             relaying=self.relaying,
@@ -183,6 +187,7 @@ class Node:
             link.begin()
         if self.relaying is not None:
             self._spawn(self.relaying.run(), "relaying")
+        await self._activate_alone()
         self._spawn(self.agreeing.run(), "agreement")
         self._spawn(self.epochs.run(self.agreeing.tick), "epochs")
         self.is_ready = True
@@ -213,20 +218,24 @@ class Node:
         self.broadcast.close()
         return self._not_shown_dark
 
-    def take_over(self, config: Config, policy: Policy | None) -> None:
-        """Go on with another configuration that differs in policy and shield only; the next epoch uses it.
+    async def take_over(self, config: Config, policy: Policy) -> None:
+        """Go on with another configuration that differs in policy and shield only.
+
+        The shield is in force from the next epoch on. The policy is at hand; a node alone activates it, a network by
+        an act of k operators.
 
         Args:
             config: the new one.
-            policy: what it names, when that is another one; the one in force stays, as it stands, otherwise.
+            policy: what it names.
+
+        Raises:
+            StoreError: the act could not be stored.
         """
         self.config = config
-        if policy is not None:
-            self.policy = policy
-            self.application.reset_ladder()
-            self.alarms.clear("policy-ejected", "policy")
-            self.policy_kind = config.policy.kind
-            self.alarms.clear("policy-rejected", "policy")
+        self.policies[policy.identity] = policy
+        self.wish = policy.identity
+        self.alarms.clear("policy-rejected", "policy")
+        await self._activate_alone()
 
     def complaints(self) -> list[str]:
         """What keeps the node from being healthy."""
@@ -257,7 +266,7 @@ class Node:
         recovered = await recover(
             self.store,
             self.side.chain,
-            lambda state: NodeApplication(self.side.terms, lambda: (self.policy, RuleBased()), state),
+            lambda state: NodeApplication(self.side.terms, self.policies.get, state),
         )
         self.application.state = recovered.state
         self.security.take(self.application.book)
@@ -378,14 +387,26 @@ class Node:
         self.journal.note("alarm", {"code": halt.code, "text": halt.text})
         self.on_halt()
 
+    async def _activate_alone(self) -> None:
+        """A node alone runs what its configuration names; that is an act too, so that an auditor can follow."""
+        desk = self.agreeing.desk
+        if self.side.connect is not None or desk is None or self.wish in ("", self.application.book.policy):
+            return
+        try:
+            await desk.file(ActivatePolicy(policy=self.wish))
+        except ActError as error:
+            log.info("policy not activated", policy=self.wish[:12], why=str(error))
+
     def _watch_policy(self, outcome: EpochOutcome) -> None:
-        """An operator hears of a policy that fails, and of one that the other nodes do not run."""
+        """An operator hears of a policy that fails, and of one that is in force and not at hand here."""
         self.fallbacks += outcome.decision.failed or outcome.agreed.ejected
         if outcome.agreed.ejected:
             text = "it failed too often and was given up; the rule-based baseline decides"
             self.alarms.raise_("policy-ejected", "policy", text, Severity.CRITICAL)
-        if outcome.decision.policy != self.policy.identity:
-            text = f"this node runs {self.policy.identity[:12]}, the network decides by {outcome.decision.policy[:12]}"
+        else:
+            self.alarms.clear("policy-ejected", "policy")
+        if outcome.agreed.book.policy not in self.policies:
+            text = f"policy {outcome.agreed.book.policy} is in force, and this node has not got it"
             self.alarms.raise_("policy-skew", self.config.node.name, text)
         else:
             self.alarms.clear("policy-skew", self.config.node.name)

@@ -11,6 +11,7 @@ from qkdctl.config.model import Config
 from qkdctl.config.problems import ConfigError
 from qkdctl.node.node import Node
 from qkdctl.node.policy import load_policy
+from qkdctl.policy.proposal import Policy
 from qkdctl.service import Notifier
 from qkdctl.store.errors import StoreError
 
@@ -75,7 +76,7 @@ class Reloader:
         if problem:
             raise InvalidValueError(problem, hint="the policy in force stays; nothing was applied")
         sections = {key.partition(".")[0] for key in changed}
-        other = "policy" in sections or policy.identity != self._node.policy.identity
+        other = "policy" in sections or policy.identity not in self._node.policies
         applied = sorted({*sections, *(["policy"] if other else [])})
         if not applied:
             return "nothing has changed"
@@ -83,8 +84,18 @@ class Reloader:
             await self._node.journal.append("operator", {"command": "reload", "who": who, "sections": list(applied)})
         except StoreError as error:
             raise UnavailableError(str(error), hint="nothing was applied") from error
-        self._node.take_over(new, policy if other else None)
-        return f"applied: {', '.join(applied)}"
+        await self._take_over(new, policy)
+        pending = policy.identity != self._node.application.book.policy and self._node.side.connect is not None
+        hint = f"; activate it with 'qkdctl acts file activate-policy {policy.identity}'" if pending else ""
+        return f"applied: {', '.join(applied)}{hint}"
+
+    async def _take_over(self, new: Config, policy: Policy) -> None:
+        try:
+            await self._node.take_over(new, policy)
+        except StoreError as error:
+            raise UnavailableError(
+                str(error), hint="reload again, or restart: the policy is not activated yet"
+            ) from error
 
     async def _logged(self, who: str) -> None:
         try:

@@ -1,11 +1,13 @@
 """Policies without learning: what a learned one is measured against, and what steps in when it fails."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from qkdctl.policy.actions import BY_NAME, HOLD, LARGE_STEPS, legal
 from qkdctl.policy.intensities import step_below
 from qkdctl.policy.optimum import best_mean_photon_number_e6
-from qkdctl.policy.proposal import LinkProposal, Proposal
+from qkdctl.policy.proposal import LinkProposal, Policy, Proposal
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState, NetworkState
 
@@ -78,3 +80,7 @@ class RuleBased:
         direction = "up" if distance > 0 else "down"
         large = [f"{direction}-large"] if abs(distance) >= self.dead_band_steps + LARGE_STEPS else []
         return [*large, f"{direction}-small"]
+
+
+BASELINES: Final[Mapping[str, Policy]] = {policy.identity: policy for policy in (RuleBased(), Hold())}
+"""Policies that every node has, by identity."""

@@ -15,12 +15,19 @@ class Ladder:
     Attributes:
         ejection_after: failures in a row that eject it.
         failures: failures in a row so far.
-        ejected: whether it is out; only an operator brings it back, by starting a new ladder.
+        ejected: whether it is out, until another policy is activated.
     """
 
     ejection_after: int = 3
     failures: int = 0
     ejected: bool = False
+
+    def after(self, *, failed: bool) -> "Ladder":
+        """Where it stands one epoch later; who is out stays there."""
+        if self.ejected:
+            return self
+        failures = self.failures + 1 if failed else 0
+        return replace(self, failures=failures, ejected=failures >= self.ejection_after)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,5 @@ def propose(active: Policy | None, baseline: Policy, ladder: Ladder, state: Netw
     try:
         proposal = active.propose(state, table)
     except PolicyFailure as failure:
-        failures = ladder.failures + 1
-        after = replace(ladder, failures=failures, ejected=failures >= ladder.ejection_after)
-        return Outcome(baseline.propose(state, table), after, failure)
-    return Outcome(proposal, replace(ladder, failures=0))
+        return Outcome(baseline.propose(state, table), ladder.after(failed=True), failure)
+    return Outcome(proposal, ladder.after(failed=False))

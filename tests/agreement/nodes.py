@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import combinations
 from pathlib import Path
@@ -29,7 +29,7 @@ from qkdctl.keys.pair_source import PairSource
 from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.network_side import Connected, NetworkSide
-from qkdctl.policy.baselines import RuleBased
+from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.act import ActBook, ActReport
@@ -49,7 +49,9 @@ class AgreeingNode:
         changes: of alarms, oldest first.
     """
 
-    def __init__(self, name: str, side: NetworkSide, store: Store, journal: LedgerJournal, policy: Policy) -> None:
+    def __init__(
+        self, name: str, side: NetworkSide, store: Store, journal: LedgerJournal, policies: Mapping[str, Policy]
+    ) -> None:
         clock = RealClock()
         self.name = name
         self.store = store
@@ -57,12 +59,12 @@ class AgreeingNode:
         self.halted: list[Halt] = []
         self.changes: list[Alarm] = []
         self.alarms = Alarms(clock, self.changes.append)
-        self.policy = policy
+        self.policies = policies
         self._side = side
         self.application = self._at(None)
         self.epochs = EpochLoop(
             name, 1.0, clock, links={}, reporter=Reporter(name, {}, {}, self.alarms, clock, 1.0, asyncio.to_thread),
-            application=self.application, journal=journal, alarms=self.alarms, policy=lambda: self.policy.identity,
+            application=self.application, journal=journal, alarms=self.alarms, policy=lambda: self.application.running,
             table=lambda: side.terms().table, acts=self._acts, relaying=None,
             aside=asyncio.to_thread, until_safe=3, on_epoch=self.outcomes.append,
         )  # fmt: skip
@@ -88,7 +90,7 @@ class AgreeingNode:
         return self.agreeing.act_report()
 
     def _at(self, state: object) -> NodeApplication:
-        return NodeApplication(self._side.terms, lambda: (self.policy, RuleBased()), state)  # type: ignore[arg-type]
+        return NodeApplication(self._side.terms, self.policies.get, state)  # type: ignore[arg-type]
 
 
 class Table:
@@ -127,12 +129,12 @@ class Table:
         self._stacks: dict[str, AsyncExitStack] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def enter(self, name: str, policy: Policy | None = None) -> AgreeingNode:
+    async def enter(self, name: str, policies: Mapping[str, Policy] = BASELINES) -> AgreeingNode:
         """Start a node on its store."""
         stack = self._stacks[name] = AsyncExitStack()
-        return await self._run(name, name, stack, policy or RuleBased())
+        return await self._run(name, name, stack, policies)
 
-    async def _run(self, name: str, folder: str, stack: AsyncExitStack, policy: Policy) -> AgreeingNode:
+    async def _run(self, name: str, folder: str, stack: AsyncExitStack, policies: Mapping[str, Policy]) -> AgreeingNode:
         store = await stack.enter_async_context(open_store(self._folder / folder, RealClock()))
         others = [other for other in self.names if other != name]
 
@@ -150,7 +152,7 @@ class Table:
             "lab", self.digests.get(name, "0" * 64), tuple(others), chain, lambda: self.terms, TIMING, connect
         )
         journal = await LedgerJournal.load(store)
-        node = self.nodes[folder] = AgreeingNode(name, side, store, journal, policy)
+        node = self.nodes[folder] = AgreeingNode(name, side, store, journal, policies)
         await node.begin()
         self._tasks[folder] = asyncio.create_task(node.agreeing.run(), name=folder)
         return node
@@ -160,7 +162,7 @@ class Table:
         (self._folder / f"copy of {name}").mkdir()
         shutil.copytree(self._folder / name, self._folder / f"copy of {name}", dirs_exist_ok=True)
         stack = self._stacks[f"copy of {name}"] = AsyncExitStack()
-        return await self._run(name, f"copy of {name}", stack, RuleBased())
+        return await self._run(name, f"copy of {name}", stack, BASELINES)
 
     def reconnect(self, name: str) -> None:
         """Peers reach the node again, and not its copy."""

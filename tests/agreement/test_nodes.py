@@ -10,7 +10,7 @@ from qkdctl.abft.chain import Chain
 from qkdctl.agreement.ledger_entries import place_of
 from qkdctl.agreement.recovery import RecoveryError, recover
 from qkdctl.clock import RealClock
-from qkdctl.policy.baselines import Hold
+from qkdctl.policy.baselines import RuleBased
 from qkdctl.records.act import ActivatePolicy, LiftQuarantine, RemoveMember, SetFaults
 from qkdctl.store.store import Store, open_store
 from tests.agreement.nodes import Table, table
@@ -86,16 +86,6 @@ async def test_a_lost_state_is_computed_again_from_the_reports(tmp_path: Path) -
         assert node.application.state == state
 
 
-async def test_a_node_with_another_policy_follows_and_says_so_in_its_reports(tmp_path: Path) -> None:
-    async with table(tmp_path, but="d") as network:
-        await network.enter("d", Hold())
-        await network.decide(2)
-        last = network.nodes["d"].outcomes[-1]
-        assert last.decision.policy == "rule-based"
-        assert json.loads(last.entry.reports["d"])["policy"] == "hold"
-        assert await decisions(network.nodes["d"].store) == await decisions(network.nodes["a"].store)
-
-
 async def filed_and_approved(network: Table, act: object, by: str) -> None:
     first, *others = by
     desk = network.nodes[first].agreeing.desk
@@ -163,3 +153,36 @@ async def test_a_state_directory_of_another_network_is_refused(tmp_path: Path) -
             other = Chain.beginning(network.nodes["b"].agreeing.replica.chain.electorate, "1" * 64)  # type: ignore[union-attr]
             with pytest.raises(RecoveryError, match='began_as = "0000'):
                 await recover(store, other, lambda _: network.nodes["b"].application)
+
+
+def plans(network: Table, name: str) -> tuple[str, str]:
+    """The policy in force at the last decision, and whose plan it was."""
+    decision = network.nodes[name].outcomes[-1].decision
+    return decision.policy, decision.plan.policy
+
+
+async def test_two_operators_activate_a_policy_and_a_node_without_it_follows(tmp_path: Path) -> None:
+    async with table(tmp_path, but="d") as network:
+        node = await network.enter("d", {"rule-based": RuleBased()})
+        await network.decide()
+        assert plans(network, "a") == ("rule-based", "rule-based")
+        await filed_and_approved(network, ActivatePolicy(policy="hold"), "ab")
+        await network.decide(2)
+        assert plans(network, "a") == plans(network, "d") == ("hold", "hold")
+        said = json.loads(network.nodes["d"].outcomes[-1].entry.reports["d"])["policy"]
+        assert (said, node.application.running) == ("rule-based", "rule-based")
+        assert await decisions(network.nodes["d"].store) == await decisions(network.nodes["a"].store)
+
+
+async def test_where_one_honest_node_lacks_the_policy_in_force_the_baseline_plans_for_all(tmp_path: Path) -> None:
+    async with table(tmp_path, but="cd") as network:
+        for name in "cd":
+            await network.enter(name, {"rule-based": RuleBased()})
+        await network.decide()
+        await filed_and_approved(network, ActivatePolicy(policy="hold"), "ab")
+        await network.decide(2)
+        assert plans(network, "a") == plans(network, "d") == ("hold", "rule-based")
+        await network.leave("d")
+        await network.enter("d")
+        await network.decide(2)
+        assert plans(network, "a") == plans(network, "c") == ("hold", "hold")

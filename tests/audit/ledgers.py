@@ -33,11 +33,11 @@ SET_POINTS = "set-points of this node's instruments, which stand beside decision
 
 
 @cache
-def description() -> NetworkDescription:
-    return parse_description(RING_TEXT)
+def description(policy: str = "rule-based") -> NetworkDescription:
+    return parse_description(RING_TEXT.replace("epoch_s = 5", f'epoch_s = 5\npolicy = "{policy}"'))
 
 
-def reports(epoch: int, *, lying: bool) -> dict[str, NodeReport]:
+def reports(epoch: int, *, lying: bool, policy: str = "rule-based") -> dict[str, NodeReport]:
     """What the nodes say; a liar reports less key than the other end of each of its links."""
     ends: dict[str, list[EndReport]] = {node: [] for node in description().members}
     both: tuple[End, End] = ("alice", "bob")
@@ -47,17 +47,21 @@ def reports(epoch: int, *, lying: bool) -> dict[str, NodeReport]:
             if lying and facts.node(end) == LIAR:
                 made = made.model_copy(update={"secret_key_bits": made.secret_key_bits - 1_000})
             ends[facts.node(end)].append(end_report(made, end=end, link=facts.link))
-    return {node: report(epoch, *found, node=node) for node, found in ends.items()}
+    return {node: report(epoch, *found, node=node, policy=policy) for node, found in ends.items()}
 
 
 def decisions(epochs: int = EPOCHS, *, lying: bool = False, policy: Policy | None = None) -> list[Entry]:
     """Decisions as nodes make them; in the last epoch the report of east is missing."""
     active = policy or RuleBased()
-    application = NodeApplication(description().terms, lambda: (active, RuleBased()), None)
-    chain = description().chain()
+    described = description(active.identity)
+    application = NodeApplication(described.terms, lambda _: active, None)
+    chain = described.chain()
     found = []
     for epoch in range(1, epochs + 1):
-        said = {node: made.canonical().decode() for node, made in reports(epoch, lying=lying).items()}
+        said = {
+            node: made.canonical().decode()
+            for node, made in reports(epoch, lying=lying, policy=active.identity).items()
+        }
         if epoch == epochs:
             del said["east"]
         outcome = application.decide(chain, said)

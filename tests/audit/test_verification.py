@@ -32,13 +32,13 @@ from tests.network.texts import RING_TEXT
 Path = tuple[str | int, ...]
 
 
-def verified(ledger: tuple[Recorded, ...]) -> Verification:
-    return verify_ledger(ledger, description())
+def verified(ledger: tuple[Recorded, ...], policy: str = "rule-based") -> Verification:
+    return verify_ledger(ledger, description(policy))
 
 
-def reason(ledger: tuple[Recorded, ...]) -> tuple[int, str]:
+def reason(ledger: tuple[Recorded, ...], policy: str = "rule-based") -> tuple[int, str]:
     """Number of the first wrong entry, and why."""
-    broken = verified(ledger).broken
+    broken = verified(ledger, policy).broken
     assert broken is not None
     return broken.sequence, broken.reason
 
@@ -60,6 +60,10 @@ def other_state(payload: Json) -> None:
 
 def other_routes(payload: Json) -> None:
     payload["value"]["outcome"]["routes"] = []
+
+
+def other_policy(payload: Json) -> None:
+    payload["value"]["outcome"]["policy"] = "hold"
 
 
 def promoted(payload: Json) -> None:
@@ -98,6 +102,7 @@ def no_decision(payload: Json) -> None:
 @pytest.mark.parametrize(
     ("epoch", "change", "entry", "words"),
     [
+        (2, other_policy, 2, "the policy in force does not follow from the reports"),
         (2, less, 2, "the plan of e-s is not what policy rule-based and the shield give"),
         (EPOCHS, less, EPOCHS, "the plan of e-s is not what policy rule-based and the shield give"),
         (EPOCHS, other_state, EPOCHS, "the state of links and nodes does not follow from the reports"),
@@ -174,11 +179,11 @@ class Foreign:
 
 def test_plans_of_a_policy_that_is_not_at_hand_are_left_out_and_all_else_is_checked() -> None:
     ledger = ledger_of(decisions(policy=Foreign()))
-    found = verified(ledger)
+    found = verified(ledger, Foreign.identity)
     assert (found.broken, found.recomputed, found.plans) == (None, EPOCHS, 0)
     assert found.unchecked == [f"plans of policy {'fe' * 6}, which is not at hand", SET_POINTS]
-    assert verify_ledger(ledger, description(), [Foreign()]).plans == EPOCHS
-    assert reason(forged(EPOCHS, other_routes, ledger))[0] == EPOCHS
+    assert verify_ledger(ledger, description(Foreign.identity), [Foreign()]).plans == EPOCHS
+    assert reason(forged(EPOCHS, other_routes, ledger), Foreign.identity)[0] == EPOCHS
 
 
 def test_decisions_of_an_earlier_version_may_stand_before_the_first() -> None:

@@ -250,7 +250,7 @@ class Daemon:
         shield = ShieldSettings(max_raise_ppm=1_000_000, realign_rest_epochs=0, stale_after_ms=60_000)
         baseline = RuleBased() if policy is None else Hold()
         side = alone("lab", self.policy.identity, self._table, lambda: shield)
-        application = NodeApplication(side.terms, lambda: (self.policy, baseline), None)
+        application = NodeApplication(side.terms, lambda _: self.policy, None, baseline)
         self.replica = Replica("lab", Beginning(side.chain, {}), side.timing, application, clock.monotonic())
         links = {"a-b": self.link}
         self.epochs = EpochLoop(

@@ -20,7 +20,7 @@ from qkdctl.clock import VirtualClock
 from qkdctl.control.alarms import Alarms
 from qkdctl.control.relaying import Relaying, RelayReport
 from qkdctl.devices.supervisor import Supervisor, SupervisorSettings
-from qkdctl.policy.baselines import Hold
+from qkdctl.policy.baselines import BASELINES, Hold
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.act import ActBook
 from qkdctl.records.facts import LinkTable
@@ -89,7 +89,7 @@ class Routed:
         self.table = LinkTable(epoch_ms=round(1000 * EPOCH_S), links=tuple(entries))
         book = ActBook(members=tuple(names), faults=faults, threshold_wish=faults + 1, lifetime_epochs=9, policy="hold")
         terms = Terms(self.table, ShieldSettings(), tuple(demands), book)
-        self.application = NodeApplication(lambda: terms, lambda: (Hold(), Hold()), None)
+        self.application = NodeApplication(lambda: terms, BASELINES.get, None, Hold())
         self.chain = Chain.beginning(Electorate.equal(names, faults))
         self.sites = sites
         self.simulation = simulation

@@ -30,6 +30,9 @@ change by decision. The network heals in the end. Checkers look at every step of
 - after healing every epoch ends at most max(r, 3) + f + 1 rounds later, r the round that it had reached, and all honest
   nodes get to the same epoch
 
+Keys, tags and levels are not in it: `tests/auth/test_machine.py` plays two channels whose oracle sees every pad, and
+[results/daemons.md](daemons.md) has real ones.
+
 With one liar too many (two replicas each, on either side of a partition) the ledger may split when the liars and some
 honest nodes are a strong quorum twice; it never does otherwise, and all whose ledgers differ raise an alarm.
 """
