@@ -10,7 +10,7 @@ _HEAD = """\
 # Four daemons through everything
 
 `nice -n 10 python -m tests.campaigns.daemons --minutes {minutes:g} --save`: four processes of `qkdctl run` in folders
-that `qkdctl network init` made, f = 1, a ring of four links with simulated instruments at their ends, one real
+that `network init` made, f = 1, a ring of four links with simulated instruments at their ends, one real
 Mosquitto behind a proxy that harms messages, epochs of {epoch_s:g} s. Keys come from files, and in every second voyage
 from simulated key managers over mutual TLS. The machine had {cores} cores and other work besides, so times are upper
 bounds.
