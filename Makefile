@@ -16,7 +16,7 @@ help:
 	@echo "make demo    eight simulated nodes with real daemons, live; some may lie"
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
-	@echo "make bench   polling, network simulation and agreement against peers or a floor   (ARGS='--quick' takes a minute or two)"
+	@echo "make bench   polling, network simulation, agreement and policies against peers or a floor   (ARGS='--quick' takes a minute or two)"
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""`make bench`: polls instruments, simulates networks, decides, each with qkdctl and others, and reports."""
+"""`make bench`: polls instruments, simulates networks, decides, asks policies, with qkdctl and others, and reports."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from tests.bench.machine import load_average, machine, revision
 from tests.bench.network import benchmark
 from tests.bench.plan import FULL, QUICK, Plan
 from tests.bench.plot import save_plot
+from tests.bench.policies import benchmark as policies
 from tests.bench.polling import Rounds, progress
 from tests.bench.report import render
 from tests.bench.results import Results
@@ -70,10 +71,19 @@ def _agreement(mode: str, *, save: bool, as_json: bool) -> str:
     return agreement.to_json(results) if as_json else agreement.render(results)
 
 
+def _policies(mode: str, *, save: bool, as_json: bool) -> str:
+    results = policies.measure(mode)
+    if save:
+        policies.save(results, _RESULTS)
+        progress(f"saved in {_RESULTS}")
+    return policies.to_json(results) if as_json else policies.render(results)
+
+
 _BENCHMARKS: Final[dict[str, Callable[..., str]]] = {
     "polling": _polling,
     "network": _network,
     "agreement": _agreement,
+    "policies": _policies,
 }
 
 
