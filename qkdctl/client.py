@@ -144,6 +144,30 @@ class Client:
         """Stand by an open act."""
         return self.request("POST", f"/v1/acts/{number}/approve")
 
+    def policies(self) -> Json:
+        """What decides, and which policies are at the node."""
+        return self.request("GET", "/v1/policies")
+
+    def policy_content(self, policy: str) -> Json:
+        """A policy file as base64, with its manifest."""
+        return self.request("GET", f"/v1/policies/{_segment(policy)}")
+
+    def stage_policy(self, data: str, name: str, manifest: str = "") -> Json:
+        """Have a policy file, given as base64, taken in and vetted."""
+        return self.request("POST", "/v1/policies", {"data": data, "name": name, "manifest": manifest}, long=True)
+
+    def shadow_policy(self, policy: str, *, watch: bool = True) -> Json:
+        """Have a policy propose in every epoch without effect, or no longer."""
+        return self.request("POST" if watch else "DELETE", f"/v1/policies/{_segment(policy)}/shadow")
+
+    def activate_policy(self, policy: str) -> Json:
+        """Want the act that activates a policy, and approve it."""
+        return self.request("POST", f"/v1/policies/{_segment(policy)}/activate")
+
+    def rollback_policy(self) -> Json:
+        """Want the act that activates the policy that was in force before."""
+        return self.request("POST", "/v1/policies/rollback")
+
     def routes(self) -> Json:
         """Over which nodes keys travel for each demand, and whether this node's router serves them."""
         return self.request("GET", "/v1/routes")

@@ -20,6 +20,7 @@ from qkdctl.api.routes.health import health_router
 from qkdctl.api.routes.key_routes import key_routes_router
 from qkdctl.api.routes.links import links_router
 from qkdctl.api.routes.node import node_router
+from qkdctl.api.routes.policies import policies_router
 from qkdctl.api.settings import TcpSettings
 from qkdctl.clock import Clock
 
@@ -54,6 +55,7 @@ def create_app(
         alarms_router(facade),
         agreement_router(facade),
         key_routes_router(facade),
+        policies_router(facade),
         events_router(hub, clock),
         health_router(facade, metrics),
     ):

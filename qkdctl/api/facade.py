@@ -106,6 +106,55 @@ class NodeFacade(Protocol):
             UnknownNameError: no such act is open.
         """
 
+    def policies(self) -> Json:
+        """What decides, and which policies are at this node (`policy_models.Policies`)."""
+
+    async def policy_content(self, policy: str) -> Json:
+        """A file as base64 (`policy_models.PolicyContent`).
+
+        Raises:
+            UnknownNameError: no such file.
+            UnavailableError: it is not kept.
+        """
+
+    async def stage_policy(self, data: str, manifest: str, name: str, who: str) -> Json:
+        """Take a file in and vet it (`policy_models.StagedPolicy`).
+
+        Args:
+            data: content of the file, base64.
+            manifest: JSON of its manifest; "" without one.
+            name: for people, where there is no manifest.
+            who: the caller.
+
+        Raises:
+            InvalidValueError: it is no policy that this node takes.
+            ConflictError: it is here already.
+            UnavailableError: it cannot be written.
+        """
+
+    async def shadow_policy(self, policy: str, who: str, *, watch: bool) -> Json:
+        """Have a policy propose in every epoch without effect, or no longer (`policy_models.StagedPolicy`).
+
+        Raises:
+            UnknownNameError: no such file.
+            ConflictError: its stage does not allow it.
+        """
+
+    async def activate_policy(self, policy: str, who: str) -> Json:
+        """Want the act that activates a policy, and approve it (`models.ActionResult`).
+
+        Raises:
+            UnknownNameError: no such policy.
+            ConflictError: it has not passed vetting, is active, or another act of this node is under way.
+        """
+
+    async def rollback_policy(self, who: str) -> Json:
+        """Want the act that activates the policy that was in force before (`models.ActionResult`).
+
+        Raises:
+            ConflictError: there is none, or another act of this node is under way.
+        """
+
     def routes(self) -> Json:
         """Over which nodes keys travel, and how this one serves that (`route_models.Routes`)."""
 

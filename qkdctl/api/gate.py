@@ -13,6 +13,9 @@ from qkdctl.api.roles import Caller, Peer, Role, RoleSettings
 from qkdctl.api.settings import TcpSettings
 
 BODY_MAX_BYTES = 64 * 1024
+#: Policy files come as base64 in JSON, from administrators alone.
+UPLOAD_MAX_BYTES = 6 * 1024 * 1024
+_UPLOADS = frozenset({"/v1/policies"})
 #: A page of another origin cannot send a header of its own without asking first, and nobody answers that question.
 CSRF_HEADER = "x-qkdctl"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,7 +33,7 @@ class Gate:
         """Admit the request or answer it."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            refusal = _size(headers) or self._admit(scope, headers)
+            refusal = self._admit(scope, headers) or _size(headers, _limit(scope))
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
@@ -76,14 +79,18 @@ class Gate:
         return None
 
 
-def _size(headers: Headers) -> JSONResponse | None:
+def _limit(scope: Scope) -> int:
+    """Bytes that the body of an admitted request may have."""
+    caller = scope["state"]["caller"]
+    return UPLOAD_MAX_BYTES if scope["path"] in _UPLOADS and caller.role is Role.ADMIN else BODY_MAX_BYTES
+
+
+def _size(headers: Headers, limit: int) -> JSONResponse | None:
     if "transfer-encoding" in headers:
         return problem(HTTPStatus.LENGTH_REQUIRED, "the body has no stated length", expected="a Content-Length header")
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length[:20]) > BODY_MAX_BYTES:
-        return problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", expected=f"at most {BODY_MAX_BYTES} bytes"
-        )
+    if not length.isdecimal() or int(length[:20]) > limit:
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", expected=f"at most {limit} bytes")
     return None
 
 

@@ -44,6 +44,7 @@ VERBS: Mapping[str, Verb] = {
     "devices": Verb("qkdctl.cli.devices:app", "List, inspect, probe and set instruments."),
     "abft": Verb("qkdctl.cli.abft:app", "Show the agreement: status, weights and why they move, evidence."),
     "acts": Verb("qkdctl.cli.acts:app", "File and approve what several operators must want."),
+    "policy": Verb("qkdctl.cli.policy:app", "Verify, stage, watch, activate and roll back policies."),
     "alarms": Verb("qkdctl.cli.alarms:app", "List and acknowledge alarms."),
     "routes": Verb("qkdctl.cli.routes:routes", "Show over which nodes keys are relayed."),
     "ledger": Verb("qkdctl.cli.ledger:app", "Verify, show, export and compare ledgers."),

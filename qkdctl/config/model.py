@@ -15,7 +15,20 @@ from qkdctl.config.network_section import NetworkSection
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import DEFAULT, Origin, Problem
 from qkdctl.config.shared_figures import to_e6
-from qkdctl.config.types import Derived, FileMode, FilePath, Name, Names, Port, Ppm, Secret, Section, Sha256
+from qkdctl.config.types import (
+    Derived,
+    Expected,
+    FileMode,
+    FilePath,
+    Name,
+    Names,
+    Port,
+    Ppm,
+    Secret,
+    Section,
+    Sha256,
+    SignerKey,
+)
 from qkdctl.policy.shield_settings import ShieldSettings
 
 if TYPE_CHECKING:
@@ -108,6 +121,11 @@ class PolicySection(Section):
     )
     file: FilePath | None = Field(default=None, description="policy to run", examples=["/etc/qkdctl/policy.onnx"])
     sha256: Sha256 | None = Field(default=None, description="refuse a file with another digest", examples=["0" * 64])
+    trusted_keys: Annotated[
+        tuple[SignerKey, ...],
+        Field(strict=False),
+        Expected("a list of NAME:HEX, each with the 64 hexadecimal digits of an Ed25519 public key"),
+    ] = Field(default=(), description="signers of policies; with one or more, files that are staged must be signed")
 
 
 class ShieldSection(Section):

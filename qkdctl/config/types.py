@@ -91,5 +91,10 @@ Secret = Annotated[SecretReference, Expected('the path of a file, or "credential
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Expected("64 hexadecimal digits in lower case")]
+SignerKey = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{64}$"),
+    Expected("NAME:HEX with the 64 hexadecimal digits of an Ed25519 public key"),
+]
 FileMode = Annotated[str, Field(pattern=r"^0[0-7]{3}$"), Expected('an octal file mode as text, such as "0660"')]
 Names = Annotated[tuple[str, ...], Field(strict=False)]

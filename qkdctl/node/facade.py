@@ -22,6 +22,7 @@ from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
 from qkdctl.node.node import Node
+from qkdctl.node.policy_desk import PolicyDesk
 from qkdctl.node.routes_view import routes_view
 from qkdctl.node.views import alarm_view, epoch_view
 from qkdctl.node.weights_view import weights_view
@@ -47,6 +48,7 @@ class Facade:
     def __init__(self, node: Node, reload: Reload) -> None:
         self._node = node
         self._reload = reload
+        self._policies = PolicyDesk(node)
 
     def status(self) -> Json:
         """The whole node at one glance."""
@@ -146,6 +148,30 @@ class Facade:
         desk = self._desk()
         await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
         return _done(str(number), f"act {number}, {act_text(book.by_number[number].act)}: approved by this node")
+
+    def policies(self) -> Json:
+        """What decides, and which policies are at this node."""
+        return self._policies.view()
+
+    async def policy_content(self, policy: str) -> Json:
+        """A file as base64."""
+        return await self._policies.content(policy)
+
+    async def stage_policy(self, data: str, manifest: str, name: str, who: str) -> Json:
+        """Take a file in and vet it."""
+        return await self._policies.stage(data, manifest, name, who)
+
+    async def shadow_policy(self, policy: str, who: str, *, watch: bool) -> Json:
+        """Have a policy propose in every epoch without effect, or no longer."""
+        return await self._policies.shadow(policy, who, watch=watch)
+
+    async def activate_policy(self, policy: str, who: str) -> Json:
+        """Want the act that activates a policy, and approve it."""
+        return await self.file_act({"kind": "activate-policy", "policy": self._policies.identity(policy)}, who)
+
+    async def rollback_policy(self, who: str) -> Json:
+        """Want the act that activates the policy that was in force before."""
+        return await self.activate_policy(self._policies.before(), who)
 
     def routes(self) -> Json:
         """Over which nodes keys travel, and how this one serves that."""

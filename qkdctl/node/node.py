@@ -27,6 +27,7 @@ from qkdctl.control.relaying import Relaying
 from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
+from qkdctl.library.library import Situation
 from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.agreement_figures import AgreementFigures
 from qkdctl.node.agreement_views import summary_view
@@ -35,9 +36,9 @@ from qkdctl.node.events import Broadcast
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.network_side import NetworkSide, alone
 from qkdctl.node.policy import load_policy, shield_settings
+from qkdctl.node.policy_side import PolicySide
 from qkdctl.node.security import Security
 from qkdctl.node.views import alarm_view, device_view, link_view
-from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.proposal import Policy
 from qkdctl.records.act import ActivatePolicy, ActReport
 from qkdctl.records.decision import Decision
@@ -54,6 +55,8 @@ _CANCELLATIONS = 2
 _CANCELLING_S = 3.0
 _STALE_EPOCHS = 3
 _VITAL = ("agreement", "epochs")
+_POLICY_ROOM = "policy"
+_WISH = "configured"
 _ORDERED = {"running": Manual.AUTO, "hold": Manual.HOLD, "manual-safe": Manual.SAFE}
 
 
@@ -117,7 +120,8 @@ class Node:
         self.wish = "" if problem else configured.identity
         if problem:
             self.alarms.raise_("policy-rejected", "policy", problem)
-        self.policies: dict[str, Policy] = {**BASELINES, configured.identity: configured}
+        self.policy_side = PolicySide(config, configured, journal, self.alarms, clock)
+        self.policies: Mapping[str, Policy] = self.policy_side.at_hand
         self.fallbacks = 0
         self.figures = AgreementFigures()
         self.halted: Halt | None = None
@@ -214,6 +218,7 @@ class Node:
             log.critical("source not shown dark", error=failure)
         self.journal.note("stop", {"node": self.config.node.name, "not_shown_dark": list(self._not_shown_dark)})
         await self._cancel_all()
+        await self.policy_side.stop()
         await self.journal.settle(_SETTLE_S)
         self.broadcast.close()
         return self._not_shown_dark
@@ -232,7 +237,7 @@ class Node:
             StoreError: the act could not be stored.
         """
         self.config = config
-        self.policies[policy.identity] = policy
+        self.policy_side.take(policy)
         self.wish = policy.identity
         self.alarms.clear("policy-rejected", "policy")
         await self._activate_alone()
@@ -256,6 +261,7 @@ class Node:
         ]
 
     async def _restore(self) -> None:
+        await self.policy_side.open()
         orders = await self.store.link_modes.all()
         for name, link in self.links.items():
             stored = await self.store.calibrations.latest(name)
@@ -269,6 +275,7 @@ class Node:
             lambda state: NodeApplication(self.side.terms, self.policies.get, state),
         )
         self.application.state = recovered.state
+        self.policy_side.decided(self._situation())
         self.security.take(self.application.book)
         if self.relaying is not None and recovered.state is not None:
             self.relaying.apply(recovered.state)
@@ -388,14 +395,26 @@ class Node:
         self.on_halt()
 
     async def _activate_alone(self) -> None:
-        """A node alone runs what its configuration names; that is an act too, so that an auditor can follow."""
+        """A node alone runs what its configuration has come to name; that is an act too, for auditors to follow.
+
+        Once it has been activated it counts no more than other acts: a start does not take it again after an operator,
+        or a failure, has put another policy in its place.
+        """
         desk = self.agreeing.desk
-        if self.side.connect is not None or desk is None or self.wish in ("", self.application.book.policy):
+        if self.side.connect is not None or desk is None or not self.wish:
             return
-        try:
-            await desk.file(ActivatePolicy(policy=self.wish))
-        except ActError as error:
-            log.info("policy not activated", policy=self.wish[:12], why=str(error))
+        if (await self.store.memories.all(_POLICY_ROOM)).get(_WISH) == self.wish:
+            return
+        if self.wish != self.application.book.policy:
+            try:
+                await desk.file(ActivatePolicy(policy=self.wish))
+            except ActError as error:
+                log.info("policy not activated", policy=self.wish[:12], why=str(error))
+                return
+        await self.store.memories.write(_POLICY_ROOM, {_WISH: self.wish})
+
+    def _situation(self) -> Situation:
+        return Situation(self.epochs.epoch, self.application.book.policy)
 
     def _watch_policy(self, outcome: EpochOutcome) -> None:
         """An operator hears of a policy that fails, and of one that is in force and not at hand here."""
@@ -423,6 +442,7 @@ class Node:
     def _epoch_ended(self, outcome: EpochOutcome) -> None:
         replica = self.agreeing.replica
         self.figures.take(outcome, 0 if replica is None or replica.instance is None else replica.instance.decided_round)
+        self.policy_side.decided(self._situation())
         self._watch_policy(outcome)
         self._watch_routes(outcome)
         self.security.take(outcome.agreed.book)

@@ -8,7 +8,7 @@ from typing import Any
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
-from tests.api import agreement, routes
+from tests.api import agreement, policies, routes
 
 STATUS: Json = {
     "schema_version": 1,
@@ -170,6 +170,28 @@ class MemoryFacade:
         if epoch not in (None, 41):
             raise UnknownNameError("epoch in memory", str(epoch), ["41"])
         return copy.deepcopy(agreement.EVIDENCE)
+
+    def policies(self) -> Json:
+        return copy.deepcopy(policies.POLICIES)
+
+    async def policy_content(self, policy: str) -> Json:
+        return {"manifest": policies.manifest_of(policy), "data": "AAAA"}
+
+    async def stage_policy(self, data: str, manifest: str, name: str, who: str) -> Json:
+        self.done.append(("stage-policy", len(data), manifest, name, who))
+        return copy.deepcopy(policies.FILE) | {"name": name}
+
+    async def shadow_policy(self, policy: str, who: str, *, watch: bool) -> Json:
+        policies.manifest_of(policy)
+        self.done.append(("shadow-policy", policy, who, watch))
+        return copy.deepcopy(policies.FILE) | {"stage": "shadow" if watch else "vetted"}
+
+    async def activate_policy(self, policy: str, who: str) -> Json:
+        policies.manifest_of(policy)
+        return await self.file_act({"kind": "activate-policy", "policy": policy}, who)
+
+    async def rollback_policy(self, who: str) -> Json:
+        return await self.file_act({"kind": "activate-policy", "policy": "rule-based"}, who)
 
     def routes(self) -> Json:
         return copy.deepcopy(routes.ROUTES)

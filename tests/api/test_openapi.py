@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qkdctl.api import agreement_models, models, route_models
+from qkdctl.api import agreement_models, models, policy_models, route_models
 from qkdctl.api.app import create_app
 from qkdctl.api.hub import EventHub
 from qkdctl.api.roles import RoleSettings
@@ -165,4 +165,5 @@ def test_no_request_breaks_the_daemon(connection: UnixConnection, request: Reque
     elif not request.target.startswith("/v1/openapi.json"):
         schema = request.operation["responses"]["200"]["content"]["application/json"]["schema"]
         name = schema["$ref"].rpartition("/")[2]
-        (vars(agreement_models) | vars(route_models) | vars(models))[name].model_validate_json(text)
+        known = vars(agreement_models) | vars(policy_models) | vars(route_models) | vars(models)
+        known[name].model_validate_json(text)

@@ -48,13 +48,17 @@ VERBS_WITH_EXAMPLES = [
     *[
         [name]
         for name in verbs.VERBS
-        if name not in {"links", "devices", "alarms", "abft", "acts", "ledger", "config", "network", "physics"}
+        if name not in {"links", "devices", "alarms", "abft", "acts", "policy", "ledger", "config", "network", "physics"}
     ],
     *[["links", name] for name in ("list", "hold", "safe", "resume", "realign")],
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],
     *[["abft", name] for name in ("status", "weights", "evidence")],
     *[["acts", name] for name in ("list", "file", "approve")],
+    *[
+        ["policy", name]
+        for name in ("list", "verify", "sign", "stage", "shadow", "activate", "rollback", "diff", "history")
+    ],
     *[["ledger", name] for name in ("verify", "show", "export", "compare")],
     *[["config", name] for name in ("check", "show", "create")],
     *[["network", name] for name in ("init", "check", "show")],

@@ -1,0 +1,75 @@
+"""Documents about policy files."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from qkdctl.api.models import Document, Shape
+
+
+class PolicyEvent(Shape):
+    """One step in the life of a file."""
+
+    wall_ms: int
+    step: str
+    stage: str
+    epoch: Annotated[int, Field(description="last decided epoch; 0 before the first")]
+    why: str
+
+
+class PolicyFile(Shape):
+    """A file in the library, with its manifest."""
+
+    name: str
+    sha256: str
+    size: int
+    version: int
+    signer: str
+    signature: str
+    stage: str
+    code: Annotated[str, Field(description='the check that it failed; "" unless it is rejected')]
+    events: Annotated[list[PolicyEvent], Field(description="oldest first")]
+
+
+class Policies(Document):
+    """What decides, and which policies are at this node."""
+
+    epoch: int
+    policy: Annotated[str, Field(description="identity of the one in force")]
+    previous: Annotated[str, Field(description='what the network falls back to; "" when that is the rule-based one')]
+    rolled_back: Annotated[list[str], Field(description="what the network fell back from")]
+    ejected: bool
+    at_hand: Annotated[bool, Field(description="whether this node has the one in force")]
+    configured: Annotated[str, Field(description='identity of the one that the configuration names; "" without')]
+    trusted_signers: list[str]
+    files: list[PolicyFile]
+
+
+class StagedPolicy(Document, PolicyFile):
+    """A file after a command."""
+
+
+class StagePolicy(Shape):
+    """Request to take a file in."""
+
+    data: Annotated[str, Field(description="content of the file, base64")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="where there is no manifest")]
+    manifest: Annotated[str, Field(max_length=4096, description='JSON of the manifest; "" without one')] = ""
+
+
+class PolicyManifest(Shape):
+    """What is said about a file outside of it."""
+
+    name: str
+    sha256: str
+    size: int
+    version: int
+    signer: str
+    signature: str
+
+
+class PolicyContent(Document):
+    """A file with its manifest."""
+
+    manifest: PolicyManifest
+    data: Annotated[str, Field(description="content of the file, base64")]

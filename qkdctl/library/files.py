@@ -1,0 +1,72 @@
+"""The folder of policy files: what is written is there after a crash, whole or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from qkdctl.policy.format import MAX_BYTES
+
+_PARTIAL = ".partial"
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace a file: temporary name, fsync, rename, fsync of the folder.
+
+    Raises:
+        OSError: it was not written; the file that was there is untouched.
+    """
+    partial = path.with_name(path.name + _PARTIAL)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def remove_durably(path: Path) -> None:
+    """Remove a file that may be missing.
+
+    Raises:
+        OSError: it could not be removed.
+    """
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in a folder durable.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Content of a file, read once and never more than one byte over a limit, whatever the file is.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(limit + 1)
+
+
+def clear_partial(folder: Path) -> None:
+    """Remove what a crash left half written.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    for path in folder.glob(f"*{_PARTIAL}"):
+        path.unlink()

@@ -1,0 +1,267 @@
+"""The policy files of one node: what was staged, what each has been through, and those that are at hand."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from qkdctl.clock import Clock
+from qkdctl.library.admission import admit, check_outside, load
+from qkdctl.library.card import Card
+from qkdctl.library.lifecycle import PASSED, Life, LifecycleError, Step
+from qkdctl.library.manifest import Manifest
+from qkdctl.library.shelf import Shelf
+from qkdctl.policy.failure import PolicyRejected
+from qkdctl.policy.proposal import Policy
+
+log = structlog.get_logger(__name__)
+KEPT: Final = 32
+_FORGOTTEN_FIRST: Final = ("rejected", "rolled-back", "retired", "vetted")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the network has decided about policies.
+
+    Attributes:
+        epoch: last decided one; 0 before the first.
+        policy: identity of the one in force.
+        previous: what the network falls back to.
+        rolled_back: what it fell back from.
+    """
+
+    epoch: int
+    policy: str
+    previous: str = ""
+    rolled_back: Collection[str] = ()
+
+
+class Library:
+    """Takes files in, remembers what they have been through, and keeps the good ones ready.
+
+    One command runs at a time; reading never waits. Whatever goes wrong with a file, the others stay as they are.
+
+    Args:
+        shelf: where files lie.
+        keys: trusted signers by name.
+        clock: of the node.
+        warm_links: links of the network.
+        situation: gives what the network has decided.
+        on_step: told of each step that is on disk; must not block.
+
+    Attributes:
+        policies: at hand, by identity.
+        cards: all files, by SHA-256.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        keys: Mapping[str, Ed25519PublicKey],
+        clock: Clock,
+        warm_links: int,
+        situation: Callable[[], Situation],
+        on_step: Callable[[Card], None],
+    ) -> None:
+        self.policies: dict[str, Policy] = {}
+        self.cards: dict[str, Card] = {}
+        self._shelf = shelf
+        self._keys = keys
+        self._clock = clock
+        self._warm_links = warm_links
+        self._situation = situation
+        self._on_step = on_step
+        self._turn = asyncio.Lock()
+
+    @property
+    def signers(self) -> Collection[str]:
+        """Names of trusted signers."""
+        return self._keys.keys()
+
+    async def open(self) -> list[str]:
+        """Read what was there before; a file that is no good any more is rejected, one left half way is vetted now.
+
+        Returns:
+            What could not be read, for an operator.
+
+        Raises:
+            OSError: the folder cannot be made.
+        """
+        async with self._turn:
+            cards, complaints = await asyncio.to_thread(self._shelf.open)
+            self.cards = {card.manifest.sha256: card for card in cards}
+            for card in cards:
+                try:
+                    await self._ready(card)
+                except (PolicyRejected, OSError) as error:
+                    complaints.append(f"policy {card.manifest.name}: {error}")
+            return complaints
+
+    async def stage(self, data: bytes, manifest: Manifest | None, name: str, who: str) -> Card:
+        """Take a file in and vet it.
+
+        Args:
+            data: content of the file.
+            manifest: that came with it; without one this node writes one, of the next version.
+            name: for people, where there is no manifest.
+            who: asks for it.
+
+        Returns:
+            The card of the file, which is `vetted`.
+
+        Raises:
+            PolicyRejected: what is wrong with it, told from outside the card says so too.
+            LifecycleError: it is here already.
+            OSError: it could not be written.
+        """
+        async with self._turn:
+            sha256 = hashlib.sha256(data).hexdigest()
+            made = manifest or Manifest(name=name, sha256=sha256, size=len(data), version=self._next_version())
+            check_outside(data, made, self._keys, self._active())
+            card = self._staged(made, who)
+            await self._make_room()
+            await asyncio.to_thread(self._shelf.put_file, sha256, data)
+            await self._keep(card)
+            return await self._vet(card, data)
+
+    async def step(self, sha256: str, step: Step, why: str) -> Card:
+        """Take a file one step further.
+
+        Raises:
+            KeyError: there is no such file.
+            LifecycleError: its stage does not allow it.
+            OSError: it could not be written.
+        """
+        async with self._turn:
+            return await self._step(self.cards[sha256], step, why)
+
+    async def follow(self) -> None:
+        """Bring the cards in line with what the network has decided.
+
+        Raises:
+            OSError: it could not be written; the next call tries again.
+        """
+        async with self._turn:
+            situation = self._situation()
+            for card in list(self.cards.values()):
+                sha256, is_active = card.manifest.sha256, card.manifest.sha256 == situation.policy
+                if is_active and card.life.can("activate"):
+                    await self._step(card, "activate", "decided")
+                elif not is_active and card.life.stage == "active":
+                    is_back = sha256 in situation.rolled_back
+                    why = f"{situation.policy[:12]} is in force"
+                    await self._step(card, "roll-back" if is_back else "replace", why)
+
+    def is_behind(self) -> bool:
+        """Whether `follow` would do anything."""
+        policy = self._situation().policy
+        active = {sha256 for sha256, card in self.cards.items() if card.life.stage == "active"}
+        known = {policy} if policy in self.cards and self.cards[policy].life.stage in PASSED else set()
+        return active != known
+
+    def resolve(self, text: str) -> str:
+        """SHA-256 of the file that a text means: its digest, 6 digits of it or more, or its name (the highest version).
+
+        Raises:
+            KeyError: it means none, or several.
+        """
+        if text in self.cards:
+            return text
+        named = [card.manifest for card in self.cards.values() if card.manifest.name == text]
+        if named:
+            return max(named, key=lambda manifest: manifest.version).sha256
+        begun = [sha256 for sha256 in self.cards if len(text) >= 6 and sha256.startswith(text)]
+        if len(begun) != 1:
+            raise KeyError(text)
+        return begun[0]
+
+    async def read(self, sha256: str) -> bytes:
+        """Content of a file.
+
+        Raises:
+            OSError: it cannot be read, or was rejected and is not kept.
+        """
+        return await asyncio.to_thread(self._shelf.file, sha256)
+
+    async def _ready(self, card: Card) -> None:
+        """At a start: load what had passed, vet what had not come to that."""
+        stage = card.life.stage
+        if stage == "rejected":
+            return
+        data = await asyncio.to_thread(self._shelf.file, card.manifest.sha256)
+        if stage == "staged":
+            await self._vet(card, data)
+            return
+        try:
+            check_outside(data, card.manifest, self._keys, None)
+            policy = await asyncio.to_thread(load, data, self._warm_links)
+        except PolicyRejected as rejection:
+            await self._step(card, "fail", str(rejection))
+            raise
+        self.policies[card.manifest.sha256] = policy
+
+    async def _vet(self, card: Card, data: bytes) -> Card:
+        try:
+            policy = await admit(data, self._warm_links)
+        except PolicyRejected as rejection:
+            await self._step(card, "fail", str(rejection))
+            raise
+        card = await self._step(card, "pass", "")
+        self.policies[card.manifest.sha256] = policy
+        return card
+
+    def _staged(self, manifest: Manifest, who: str) -> Card:
+        wall_ms, epoch = self._clock.wall_ms(), self._situation().epoch
+        known = self.cards.get(manifest.sha256)
+        if known is None:
+            return Card(manifest=manifest, life=Life.begun(wall_ms, epoch, who))
+        if not known.life.can("stage"):
+            raise LifecycleError(f"this file is here already, as {known.manifest.name}, {known.life.stage}")
+        return Card(manifest=manifest, life=known.life.after("stage", wall_ms, epoch, who))
+
+    async def _step(self, card: Card, step: Step, why: str) -> Card:
+        life = card.life.after(step, self._clock.wall_ms(), self._situation().epoch, why)
+        after = Card(manifest=card.manifest, life=life)
+        await self._keep(after)
+        if life.stage == "rejected":
+            self.policies.pop(card.manifest.sha256, None)
+            await asyncio.to_thread(self._shelf.drop_file, card.manifest.sha256)
+        return after
+
+    async def _keep(self, card: Card) -> None:
+        await asyncio.to_thread(self._shelf.put_card, card)
+        self.cards[card.manifest.sha256] = card
+        self._on_step(card)
+
+    async def _make_room(self) -> None:
+        """Forget the oldest file of the least use.
+
+        Raises:
+            LifecycleError: all are in use.
+        """
+        if len(self.cards) < KEPT:
+            return
+        situation = self._situation()
+        spared = {situation.policy, situation.previous}
+        free = [card for card in self.cards.values() if card.manifest.sha256 not in spared]
+        for stage in _FORGOTTEN_FIRST:
+            found = [card for card in free if card.life.stage == stage]
+            if found:
+                oldest = min(found, key=lambda card: card.life.events[-1].wall_ms).manifest.sha256
+                await asyncio.to_thread(self._shelf.forget, oldest)
+                self.policies.pop(oldest, None)
+                del self.cards[oldest]
+                log.info("policy file forgotten, to make room", policy=oldest[:12])
+                return
+        raise LifecycleError(f"{KEPT} policies are in use; take one out of shadow first")
+
+    def _active(self) -> Manifest | None:
+        card = self.cards.get(self._situation().policy)
+        return None if card is None else card.manifest
+
+    def _next_version(self) -> int:
+        return 1 + max((card.manifest.version for card in self.cards.values()), default=0)

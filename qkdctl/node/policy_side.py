@@ -1,0 +1,102 @@
+"""The policies of a node: its library, followed by what the network decides, and told of in ledger and alarms."""
+
+import asyncio
+from collections import ChainMap
+
+import structlog
+
+from qkdctl.clock import Clock
+from qkdctl.config.model import Config
+from qkdctl.control.alarms import Alarms
+from qkdctl.control.journal import Journal
+from qkdctl.library.card import Card
+from qkdctl.library.library import Library, Situation
+from qkdctl.library.manifest import trusted
+from qkdctl.library.shelf import Shelf
+from qkdctl.policy.baselines import BASELINES
+from qkdctl.policy.proposal import Policy
+from qkdctl.records.encoding import Canonical
+
+log = structlog.get_logger(__name__)
+FAILING = "policy-library-failing"
+
+
+class PolicySide:
+    """Everything of a node that is about policy files.
+
+    Args:
+        config: of the node.
+        configured: the policy that it names, at hand without the library.
+        journal, alarms, clock: of the node.
+
+    Attributes:
+        at_hand: policies by identity: baselines, the configured one, those of the library.
+        situation: what the network has decided; the node sets it.
+        library: files that operators have staged.
+    """
+
+    def __init__(self, config: Config, configured: Policy, journal: Journal, alarms: Alarms, clock: Clock) -> None:
+        self.situation = Situation(0, configured.identity)
+        self.library = Library(
+            Shelf(config.node.state_directory / "policies"),
+            trusted(config.policy.trusted_keys),
+            clock,
+            len(config.links),
+            lambda: self.situation,
+            self._stepped,
+        )
+        self._configured = {configured.identity: configured}
+        self.at_hand = ChainMap[str, Policy](self._configured, dict(BASELINES), self.library.policies)
+        self._name = config.node.name
+        self._journal = journal
+        self._alarms = alarms
+        self._following: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Read the library; a node with a broken one works without it."""
+        try:
+            complaints = await self.library.open()
+        except OSError as error:
+            complaints = [str(error)]
+        for complaint in complaints:
+            self._alarms.raise_("policy-rejected", "library", complaint)
+
+    def take(self, policy: Policy) -> None:
+        """The configuration names another policy; of the earlier ones only those stay that may be needed again."""
+        spared = {self.situation.policy, self.situation.previous}
+        for identity in [known for known in self._configured if known not in spared]:
+            del self._configured[identity]
+        self._configured[policy.identity] = policy
+
+    def decided(self, situation: Situation) -> None:
+        """The network has decided an epoch; cards follow beside the epochs."""
+        self.situation = situation
+        if self.library.is_behind() and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._follow(), name="policy cards")
+
+    async def stop(self) -> None:
+        """Let what is under way come to its end."""
+        if self._following is not None:
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        try:
+            await self.library.follow()
+        except OSError as error:
+            self._alarms.raise_(FAILING, self._name, f"what became of policies is not written down: {error}")
+        else:
+            self._alarms.clear(FAILING, self._name)
+
+    def _stepped(self, card: Card) -> None:
+        event = card.life.events[-1]
+        manifest = card.manifest
+        about: dict[str, Canonical] = {
+            "policy": manifest.sha256,
+            "name": manifest.name,
+            "version": manifest.version,
+            "step": event.step,
+            "stage": event.stage,
+            "why": event.why,
+        }
+        self._journal.note("policy", about)
+        log.info("policy file", policy=card.manifest.sha256[:12], stage=event.stage, why=event.why)

@@ -1,0 +1,93 @@
+"""Policies come into a node by command, are vetted, and are in force once an act is decided."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
+from qkdctl.node.node import Node
+from qkdctl.policy.builder import build
+from tests.node.test_acts import alone, until
+from tests.policy.networks import random_network
+
+
+def file(seed: int = 1, name: str = "night") -> str:
+    return b64encode(build(random_network(seed, 4), {"name": name})).decode()
+
+
+def in_force(node: Node) -> Callable[[], str]:
+    return lambda: node.application.book.policy
+
+
+@pytest.mark.asyncio
+async def test_a_file_is_staged_vetted_and_activated(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        staged = await facade.stage_policy(file(), "", "night", "uid 7")
+        assert (staged["stage"], staged["version"]) == ("vetted", 1)
+        assert facade.policies()["policy"] == "rule-based"
+        with pytest.raises(ConflictError, match="here already, as night, vetted"):
+            await facade.stage_policy(file(), "", "night", "uid 7")
+        with pytest.raises(UnknownNameError, match="no policy 'day'"):
+            await facade.activate_policy("day", "uid 7")
+        await facade.activate_policy("night", "uid 7")
+        await until(lambda: facade.policies()["files"][0]["stage"] == "active")
+        assert node.application.book.policy == staged["sha256"]
+        assert node.application.running == staged["sha256"]
+        before = node.epochs.epoch
+        await until(lambda: node.epochs.epoch > before + 1)
+        assert node.epochs.outcomes[-1].plan.policy == staged["sha256"]
+        await node.journal.settle(5.0)
+        steps = [e["payload"]["step"] for e in await facade.ledger(-1, 1000) if e["kind"] == "policy"]
+        assert steps == ["stage", "pass", "activate"]
+
+
+@pytest.mark.asyncio
+async def test_after_a_restart_the_activated_file_goes_on_whatever_the_configuration_named(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        await facade.activate_policy("night", "uid 7")
+        await until(lambda: in_force(node)() == sha256)
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        before = node.epochs.epoch
+        await until(lambda: node.epochs.epoch > before + 2)
+        assert in_force(node)() == sha256
+        assert node.epochs.outcomes[-1].plan.policy == sha256
+        assert facade.policies()["files"][0]["stage"] == "active"
+
+
+@pytest.mark.asyncio
+async def test_a_rejected_file_says_why_and_leaves_everything_as_it_is(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        good = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        await facade.activate_policy(good[:8], "uid 7")
+        await until(lambda: in_force(node)() == good)
+        cut = b64encode(build(random_network(2, 4), {})[:-5]).decode()
+        for data, code in (("AAAA", "not-protobuf|ir-version"), (cut, "not-protobuf"), ("no base64!", "base64")):
+            with pytest.raises(InvalidValueError, match=code):
+                await facade.stage_policy(data, "", "bad", "uid 7")
+        stages = [entry["stage"] for entry in facade.policies()["files"]]
+        assert sorted(stages) == ["active", "rejected", "rejected"]
+        with pytest.raises(ConflictError, match="is rejected"):
+            await facade.activate_policy("bad", "uid 7")
+        before = node.epochs.epoch
+        await until(lambda: node.epochs.epoch > before + 1)
+        assert node.epochs.outcomes[-1].plan.policy == good
+        assert [path.name for path in (tmp_path / "state" / "policies").glob("*.onnx")] == [f"{good}.onnx"]
+
+
+@pytest.mark.asyncio
+async def test_epochs_go_on_while_a_file_is_vetted(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        await until(lambda: node.epochs.epoch > 2)
+        before, missed = node.epochs.epoch, node.epochs.missed
+        await asyncio.gather(facade.stage_policy(file(), "", "night", "uid 7"))
+        assert node.epochs.epoch > before
+        assert node.epochs.missed == missed
