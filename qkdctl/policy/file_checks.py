@@ -1,6 +1,7 @@
 """What a file may contain, judged on the parsed protobuf alone: nothing is loaded or run."""
 
 from collections.abc import Iterator
+from itertools import islice
 from math import prod
 
 import numpy as np
@@ -27,17 +28,19 @@ def check_content(model: onnx.ModelProto) -> None:
     """No data outside the file, no functions, no subgraphs, only known operators, and not too much of anything."""
     if model.functions or model.training_info:
         raise PolicyRejected("functions", "functions or training graphs inside the file are not allowed")
-    for message in _nested(model):
+    if len(model.graph.node) > fmt.MAX_NODES:
+        raise PolicyRejected("too-many-nodes", f"{len(model.graph.node)} nodes, at most {fmt.MAX_NODES}")
+    for message in islice(_nested(model), fmt.MAX_PARTS):
         if isinstance(message, onnx.TensorProto) and (message.external_data or message.data_location):
             raise PolicyRejected("external-data", f"tensor {message.name!r} refers to data outside the file")
+    if next(islice(_nested(model), fmt.MAX_PARTS, None), None) is not None:
+        raise PolicyRejected("too-many-parts", f"more than {fmt.MAX_PARTS} messages inside the file")
     for node in model.graph.node:
         if any(isinstance(message, onnx.GraphProto) for message in _nested(node)):
             raise PolicyRejected("subgraph", f"node {node.name!r} ({node.op_type}) holds a subgraph")
         if node.domain or node.op_type not in fmt.OPERATORS:
             allowed = ", ".join(sorted(fmt.OPERATORS))
             raise PolicyRejected("operator", f"{node.domain or 'ai.onnx'}.{node.op_type} is none of {allowed}")
-    if len(model.graph.node) > fmt.MAX_NODES:
-        raise PolicyRejected("too-many-nodes", f"{len(model.graph.node)} nodes, at most {fmt.MAX_NODES}")
 
 
 def check_weights(model: onnx.ModelProto) -> dict[str, NDArray[np.int64]]:

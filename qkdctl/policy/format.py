@@ -24,6 +24,7 @@ OPERATORS: Final = frozenset({*LAYER_OPERATORS, "Relu"})
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_NODES: Final = 200
+MAX_PARTS: Final = 10_000
 MAX_WEIGHTS: Final = 400_000
 MAX_CLAIM: Final = 4_096
 

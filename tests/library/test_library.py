@@ -1,0 +1,232 @@
+"""What a node does with the files it is given, and what it still knows after a crash."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from qkdctl.clock import VirtualClock
+from qkdctl.library import library as library_module
+from qkdctl.library.card import Card
+from qkdctl.library.library import KEPT, Library, Situation
+from qkdctl.library.lifecycle import LifecycleError
+from qkdctl.library.manifest import Manifest, trusted
+from qkdctl.library.shelf import Shelf
+from qkdctl.policy.builder import build
+from qkdctl.policy.failure import PolicyRejected
+from tests.library.hostile import flipped
+from tests.policy.networks import random_network
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
+OTHER = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
+TRUSTED = trusted([f"release:{KEY.public_key().public_bytes_raw().hex()}"])
+
+
+def policy(seed: int = 1) -> bytes:
+    return build(random_network(seed, 3), {"name": f"policy-{seed}"})
+
+
+def manifest(data: bytes, version: int = 1, **changes: object) -> Manifest:
+    values = {"name": "night", "sha256": sha256(data), "size": len(data), "version": version}
+    return Manifest.model_validate({**values, **changes})
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass
+class Shelved:
+    """A library in a folder, opened anew as often as wanted."""
+
+    folder: Path
+    keys: bool = False
+    situation: Situation = field(default_factory=lambda: Situation(0, "rule-based"))
+    steps: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    async def open(self) -> Library:
+        found = Library(
+            Shelf(self.folder / "policies"),
+            TRUSTED if self.keys else {},
+            VirtualClock(),
+            2,
+            lambda: self.situation,
+            lambda card: self.steps.append(card.life.events[-1].step),
+        )
+        self.complaints = await found.open()
+        return found
+
+    def files(self) -> set[str]:
+        return {path.name for path in (self.folder / "policies").iterdir()}
+
+
+async def code_of(library: Library, data: bytes, about: Manifest | None) -> str:
+    before = dict(library.policies)
+    with pytest.raises(PolicyRejected) as rejection:
+        await library.stage(data, about, "x", "me")
+    assert library.policies == before
+    return rejection.value.code
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_was_taken_in_is_there_after_a_restart(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    first = await shelf.open()
+    card = await first.stage(policy(), None, "night", "uid 7")
+    assert (card.life.stage, card.manifest.version, shelf.steps) == ("vetted", 1, ["stage", "pass"])
+    second = await shelf.open()
+    assert second.cards == first.cards
+    assert second.policies.keys() == {sha256(policy())}
+    assert await second.read(second.resolve("night")) == policy()
+    assert shelf.complaints == []
+
+
+@pytest.mark.asyncio
+async def test_a_crash_while_vetting_is_made_good_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+
+    async def power_fails(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library_module, "admit", power_fails)
+        with pytest.raises(KeyboardInterrupt):
+            await library.stage(policy(), None, "night", "me")
+    (tmp_path / "policies" / "half.onnx.partial").write_bytes(b"ha")
+    again = await shelf.open()
+    assert again.cards[sha256(policy())].life.stage == "vetted"
+    assert shelf.files() == {f"{sha256(policy())}.{end}" for end in ("json", "onnx")}
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_rotted_is_rejected_at_the_start_and_the_others_stay(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    for seed in (1, 2):
+        await library.stage(policy(seed), None, f"p{seed}", "me")
+    path = tmp_path / "policies" / f"{sha256(policy(1))}.onnx"
+    path.write_bytes(flipped(policy(1), 8 * 400))
+    (tmp_path / "policies" / f"{'0' * 64}.json").write_text("{")
+    again = await shelf.open()
+    assert again.policies.keys() == {sha256(policy(2))}
+    assert again.cards[sha256(policy(1))].life.code == "digest"
+    assert [complaint.split(":")[0][-20:] for complaint in shelf.complaints] == ["0" * 15 + ".json", "policy p1"]
+
+
+@pytest.mark.asyncio
+async def test_one_flipped_bit_is_refused_against_the_manifest(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    for bit in range(0, 8 * len(policy()), 997):
+        assert await code_of(library, flipped(policy(), bit), manifest(policy())) == "digest"
+    assert library.cards == {}
+
+
+@pytest.mark.asyncio
+async def test_with_trusted_keys_only_what_they_signed_is_taken(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path, keys=True).open()
+    data = policy()
+    assert await code_of(library, data, None) == "unsigned"
+    assert await code_of(library, data, manifest(data)) == "unsigned"
+    assert await code_of(library, data, manifest(data).signed("stranger", OTHER)) == "signature"
+    assert await code_of(library, data, manifest(data).signed("release", OTHER)) == "signature"
+    signed = manifest(data).signed("release", KEY)
+    assert await code_of(library, data, signed.model_copy(update={"version": 9})) == "signature"
+    assert (await library.stage(data, signed, "", "me")).manifest.signer == "release"
+
+
+@pytest.mark.asyncio
+async def test_a_manifest_is_good_for_its_file_and_its_time_only(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path, keys=True)
+    library = await shelf.open()
+    old, new, newer = policy(1), policy(2), policy(3)
+    of_old = manifest(old, 4).signed("release", KEY)
+    of_new = manifest(new, 5).signed("release", KEY)
+    await library.stage(new, of_new, "", "me")
+    shelf.situation = replace(shelf.situation, policy=sha256(new))
+    assert await code_of(library, newer, of_new) == "digest"
+    assert await code_of(library, old, of_old) == "version"
+    assert await code_of(library, newer, manifest(newer, 5).signed("release", KEY)) == "version"
+    await library.stage(newer, manifest(newer, 6).signed("release", KEY), "", "me")
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_is_trusted_no_more_takes_its_policies_along(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    await library.stage(policy(), None, "night", "me")
+    shelf.keys = True
+    again = await shelf.open()
+    assert again.policies == {}
+    assert again.cards[sha256(policy())].life.code == "unsigned"
+
+
+@pytest.mark.asyncio
+async def test_cards_follow_what_the_network_decides(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    one, two = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in (1, 2)]
+
+    async def stages(policy_in_force: str, *rolled_back: str) -> list[str]:
+        shelf.situation = Situation(7, policy_in_force, rolled_back=rolled_back)
+        await library.follow()
+        assert not library.is_behind()
+        return [library.cards[sha].life.stage for sha in (one, two)]
+
+    assert await stages("rule-based") == ["vetted", "vetted"]
+    assert await stages(one) == ["active", "vetted"]
+    assert await stages(two) == ["retired", "active"]
+    assert await stages(one, two) == ["active", "rolled-back"]
+    assert await stages("0" * 64) == ["retired", "rolled-back"]
+
+
+@pytest.mark.asyncio
+async def test_what_a_text_means(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    for seed, version in ((1, 1), (2, 3), (3, 2)):
+        await library.stage(policy(seed), manifest(policy(seed), version), "", "me")
+    assert library.resolve("night") == sha256(policy(2))
+    assert library.resolve(sha256(policy(3))[:6]) == sha256(policy(3))
+    for text in (sha256(policy(3))[:5], "day", ""):
+        with pytest.raises(KeyError):
+            library.resolve(text)
+
+
+@pytest.mark.asyncio
+async def test_the_least_useful_file_makes_room_and_what_is_in_use_never_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+
+    async def at_once(data: bytes, links: int) -> object:
+        return object()
+
+    monkeypatch.setattr(library_module, "admit", at_once)
+    staged = [(await library.stage(f"{n}".encode(), None, f"p{n}", "me")).manifest.sha256 for n in range(KEPT)]
+    shelf.situation = Situation(1, staged[0], previous=staged[1])
+    await library.stage(b"one more", None, "more", "me")
+    assert len(library.cards) == len(library.policies) == KEPT
+    assert staged[2] not in library.cards
+    assert {staged[0], staged[1]} <= library.policies.keys()
+    for card in list(library.cards.values()):
+        await library.step(card.manifest.sha256, "watch", "")
+    with pytest.raises(LifecycleError, match="in use"):
+        await library.stage(b"too much", None, "much", "me")
+    assert len(shelf.files()) == 2 * KEPT
+
+
+@pytest.mark.asyncio
+async def test_commands_wait_for_each_other(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    outcomes = await asyncio.gather(
+        *(library.stage(policy(), None, "night", "me") for _ in range(3)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Card) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, LifecycleError) for outcome in outcomes) == 2
