@@ -23,6 +23,7 @@ from qkdctl.policy.ladder import Ladder, propose
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
+from qkdctl.policy.watch import PolicyWatch, next_policy
 from qkdctl.records.act import ActBook
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
@@ -53,6 +54,15 @@ class Terms:
     book: ActBook
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What follows from reports without any policy."""
+
+    network: NetworkState
+    book: ActBook
+    watch: PolicyWatch
+
+
 class NodeApplication:
     """Computes decisions; implements `qkdctl.abft.value.Application`.
 
@@ -78,7 +88,7 @@ class NodeApplication:
         self._policies = policies
         self._baseline = baseline
         self._parsed: dict[str, NodeReport | None] = {}
-        self._last: tuple[Mapping[str, str], NetworkState, ActBook] | None = None
+        self._last: tuple[Mapping[str, str], _Known] | None = None
 
     @property
     def book(self) -> ActBook:
@@ -102,7 +112,8 @@ class NodeApplication:
         Raises:
             ValueError: nothing does, or not for a node without the policy in force.
         """
-        network, book = self._known(chain, reports)
+        known = self._known(chain, reports)
+        network, book = known.network, known.book
         terms = self._terms()
         found = self._reports(reports)
         active = self._active(found, chain)
@@ -130,11 +141,14 @@ class NodeApplication:
             ValueError: the entry does not follow from the state before.
         """
         decision = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
-        network, book = self._known(entry.chain, entry.reports)
+        known = self._known(entry.chain, entry.reports)
+        network, book = known.network, known.book
         if (network.digest(), book.digest(), self.book.policy) != (decision.state, decision.book, decision.policy):
             raise ValueError(f"epoch {decision.epoch}: what was decided does not follow from the state here")
         terms = self._terms()
-        ladder = self._ladder().after(failed=decision.failed > 0) if book.policy == decision.policy else Ladder()
+        stays = book.policy == decision.policy
+        ladder = self._ladder().after(failed=decision.failed > 0) if stays else Ladder()
+        is_its_own = stays and decision.plan.policy == decision.policy
         return decision, AgreedState(
             network=network,
             shield=self._history().after(decision.plan, terms.shield.window_epochs(terms.table.epoch_ms)),
@@ -143,6 +157,7 @@ class NodeApplication:
             book=book,
             routes=decision.routes,
             audits=decision.audits,
+            watch=known.watch.with_plan(decision.plan) if is_its_own else known.watch,
         )
 
     def advance(self, state: AgreedState) -> None:
@@ -151,17 +166,20 @@ class NodeApplication:
         self._parsed.clear()
         self._last = None
 
-    def _known(self, chain: Chain, texts: Mapping[str, str]) -> tuple[NetworkState, ActBook]:
-        """State and acts after these reports, without any policy."""
+    def _known(self, chain: Chain, texts: Mapping[str, str]) -> _Known:
+        """State, acts and the policy in force after these reports, without any policy's proposal."""
         if self._last is not None and self._last[0] == texts:
-            return self._last[1], self._last[2]
+            return self._last[1]
         reports = self._reports(texts)
-        before = None if self.state is None else self.state.network
-        network = next_state(before, reports, self._terms().table, chain.electorate)
+        before, table = None if self.state is None else self.state.network, self._terms().table
+        network = next_state(before, reports, table, chain.electorate)
         book = next_book(self.book, chain.epoch, {report.node: report.acts for report in reports}, chain.electorate)
         network = with_quarantine_lifted(network, lifted(book))
-        self._last = dict(texts), network, book
-        return network, book
+        ejected = self._ladder().ejected
+        policy, watch = next_policy(self._watch(), self.book.policy, book.policy, network, table, ejected=ejected)
+        known = _Known(network, book.model_copy(update={"policy": policy}), watch)
+        self._last = dict(texts), known
+        return known
 
     def _active(self, reports: Sequence[NodeReport], chain: Chain) -> Policy | None:
         """The policy in force; None when so many members run something else that one of them is honest.
@@ -186,6 +204,9 @@ class NodeApplication:
 
     def _history(self) -> ShieldHistory:
         return ShieldHistory() if self.state is None else self.state.shield
+
+    def _watch(self) -> PolicyWatch:
+        return PolicyWatch() if self.state is None else self.state.watch
 
     def _audits(self) -> RelayAudits:
         return RelayAudits() if self.state is None else self.state.audits

@@ -1,6 +1,7 @@
 """What every honest node knows after a decision, to the last integer."""
 
 from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.watch import PolicyWatch
 from qkdctl.records.act import ActBook
 from qkdctl.records.base import Count, Record
 from qkdctl.records.network import NetworkState
@@ -19,6 +20,7 @@ class AgreedState(Record):
         ejected: 1 once it failed too often; the baseline decides until another one is activated.
         book: acts, members and f.
         routes: of the keys that nodes relay, sorted by demand.
+        watch: what must be known to judge the policy in force.
         audits: relayed keys that failed and are to be opened in the next reports.
     """
 
@@ -29,3 +31,4 @@ class AgreedState(Record):
     book: ActBook
     routes: tuple[RoutePlan, ...]
     audits: RelayAudits = RelayAudits()
+    watch: PolicyWatch = PolicyWatch()

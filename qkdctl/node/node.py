@@ -40,6 +40,7 @@ from qkdctl.node.policy_side import PolicySide
 from qkdctl.node.security import Security
 from qkdctl.node.views import alarm_view, device_view, link_view
 from qkdctl.policy.proposal import Policy
+from qkdctl.policy.watch import CAUSES, PolicyWatch
 from qkdctl.records.act import ActivatePolicy, ActReport
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
@@ -414,7 +415,9 @@ class Node:
         await self.store.memories.write(_POLICY_ROOM, {_WISH: self.wish})
 
     def _situation(self) -> Situation:
-        return Situation(self.epochs.epoch, self.application.book.policy)
+        state = self.application.state
+        watch = PolicyWatch() if state is None else state.watch
+        return Situation(self.epochs.epoch, self.application.book.policy, "".join(watch.previous), watch.rolled_back)
 
     def _watch_policy(self, outcome: EpochOutcome) -> None:
         """An operator hears of a policy that fails, and of one that is in force and not at hand here."""
@@ -424,6 +427,12 @@ class Node:
             self.alarms.raise_("policy-ejected", "policy", text, Severity.CRITICAL)
         else:
             self.alarms.clear("policy-ejected", "policy")
+        for fallback in outcome.agreed.watch.last:
+            if fallback.epoch == outcome.epoch:
+                # Over at once, and critical, so that it stays until somebody has seen it.
+                text = f"the network fell back from {fallback.policy[:12]}: {CAUSES[fallback.cause]}"
+                self.alarms.raise_("policy-rolled-back", "policy", text, Severity.CRITICAL)
+                self.alarms.clear("policy-rolled-back", "policy")
         if outcome.agreed.book.policy not in self.policies:
             text = f"policy {outcome.agreed.book.policy} is in force, and this node has not got it"
             self.alarms.raise_("policy-skew", self.config.node.name, text)

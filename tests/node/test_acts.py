@@ -31,10 +31,10 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def alone(directory: Path) -> AsyncIterator[tuple[Node, Facade]]:
-    """A node without instruments or peers, with short epochs."""
+async def alone(directory: Path, more: str = "") -> AsyncIterator[tuple[Node, Facade]]:
+    """A node without instruments or peers, with short epochs, and more in its configuration if wanted."""
     path = directory / "qkdctl.toml"
-    path.write_text(EMPTY.format(directory))
+    path.write_text(EMPTY.format(directory) + more)
     config = load(path, {}, {})
     config = config.model_copy(update={"node": config.node.model_copy(update={"epoch_s": 0.05})})
     async with open_store(config.node.state_directory, RealClock()) as store:

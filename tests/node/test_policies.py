@@ -91,3 +91,23 @@ async def test_epochs_go_on_while_a_file_is_vetted(tmp_path: Path) -> None:
         await asyncio.gather(facade.stage_policy(file(), "", "night", "uid 7"))
         assert node.epochs.epoch > before
         assert node.epochs.missed == missed
+
+
+@pytest.mark.asyncio
+async def test_the_configuration_counts_once_for_each_change_of_it(tmp_path: Path) -> None:
+    (tmp_path / "p.onnx").write_bytes(build(random_network(7, 4), {}))
+    named = f'[policy]\nfile = "{tmp_path}/p.onnx"\n'
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        await until(lambda: node.epochs.epoch > 1)
+    async with alone(tmp_path, named) as (node, facade):
+        await node.start()
+        sha256 = node.wish
+        await until(lambda: in_force(node)() == sha256)
+        await facade.rollback_policy("uid 7")
+        await until(lambda: in_force(node)() == "rule-based")
+    async with alone(tmp_path, named) as (node, facade):
+        await node.start()
+        before = node.epochs.epoch
+        await until(lambda: node.epochs.epoch > before + 3)
+        assert (node.wish, in_force(node)()) == (sha256, "rule-based")
