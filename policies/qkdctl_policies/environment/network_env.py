@@ -140,7 +140,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         Networks whose episode ends begin the next at once: the observation is then that of the new episode, the last
         one of the old is in `infos["final_obs"]` for the networks of `infos["_final_obs"]`.
         """
-        views = self._link_views()
+        views = self.link_views()
         wanted = self._links.gather(np.asarray(actions["links"], dtype=np.int64))
         legal = legal_actions(views)
         taken = np.where(legal[np.arange(wanted.size), wanted], wanted, 0)
@@ -162,7 +162,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self._age += 1
         self._states = self._advance(epoch)
         of_links = link_rewards(
-            self.settings.weights, epoch, self._link_views(), self.world.buffers.bits, stack, decided
+            self.settings.weights, epoch, self.link_views(), self.world.buffers.bits, stack, decided
         )
         served = service(epoch, stack, self.settings.epoch_s)
         rewards = network_rewards(self.settings.weights, of_links, served, stack)
@@ -190,6 +190,12 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
     def padded(self, rows: NDArray[Any], kind: str = "links") -> NDArray[Any]:
         """The other way round: rows of all networks as one padded table."""
         return {"links": self._links, "demands": self._demands, "routes": self._routes}[kind].spread(rows)
+
+    def link_views(self) -> LinkViews:
+        """What is agreed about all links, without padding: what a contender without a network decides by."""
+        trust = self._trust_ppm[self.world.stack.ends]
+        epoch_ms = round(1000 * self.settings.epoch_s)
+        return LinkViews(self._states, self.facts, trust.min(axis=0), trust.sum(axis=0) // 2, epoch_ms)
 
     def _reseed(self, seed: int | Sequence[int | None] | None) -> None:
         if seed is None:
@@ -241,14 +247,9 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
             present=present,
         )
 
-    def _link_views(self) -> LinkViews:
-        trust = self._trust_ppm[self.world.stack.ends]
-        epoch_ms = round(1000 * self.settings.epoch_s)
-        return LinkViews(self._states, self.facts, trust.min(axis=0), trust.sum(axis=0) // 2, epoch_ms)
-
     def _observe(self) -> Observation:
         stack, world = self.world.stack, self.world
-        views = self._link_views()
+        views = self.link_views()
         chosen = stack.routes.demand_offsets[:-1] + self._chosen
         waiting = world.queues.waiting_bits
         around = self._views.links(world.buffers.bits, self._bits_before, waiting, chosen)

@@ -1,0 +1,64 @@
+"""Networks side by side for learning and for choosing the best, each from its own seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
+from qkdctl_policies.environment.reward import RewardWeights
+from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.ideal import reference_bps
+from qkdctl_policies.learning.scenarios import network
+
+Seeds = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningBatch:
+    """Networks to learn from.
+
+    Attributes:
+        env: the networks; seeds: of their episodes.
+        reference_bps: key per second of each link under ideal control, shape (links,).
+    """
+
+    env: NetworkEnv
+    seeds: Seeds
+    reference_bps: NDArray[np.float64]
+
+
+def learning_batch(config: TrainingConfig, seed: int, batch: int) -> LearningBatch:
+    """The networks of one batch and the seeds of their episodes; a function of its arguments."""
+    part = config.environment
+    drawn = np.random.SeedSequence((seed, batch)).generate_state(2 * part.networks)
+    seeds = [int(value) % _FIRST_RESERVED for value in drawn]
+    names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
+    networks = [network(name, own) for name, own in zip(names, seeds[: part.networks], strict=True)]
+    how, episodes = settings(config), seeds[part.networks :]
+    return LearningBatch(NetworkEnv(networks, how), episodes, reference_bps(networks, episodes, how))
+
+
+def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:
+    """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes."""
+    part = config.selection
+    return judged_batch(config.environment.scenarios, part.networks, part.seed, settings(config))
+
+
+def judged_batch(scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings) -> tuple[NetworkEnv, Seeds]:
+    """So many networks of each scenario, one scenario after the other, with seeds counting on from one."""
+    seeds = [seed + number for _ in scenarios for number in range(each)]
+    names = [name for name in scenarios for _ in range(each)]
+    return NetworkEnv([network(name, own) for name, own in zip(names, seeds, strict=True)], how), seeds
+
+
+def settings(config: TrainingConfig) -> EnvSettings:
+    """The environment's own settings; it pays for no key, which the learner is paid for by the bit."""
+    reward = config.reward
+    names = ("service", "qber", "shortfall", "switch", "move", "intervention")
+    weights = RewardWeights(key=0.0, **{name: getattr(reward, name) for name in names})
+    return EnvSettings(epochs=config.environment.epochs, epoch_s=config.environment.epoch_s, weights=weights)
+
+
+_FIRST_RESERVED = 1_000_000
+"""Seeds from here on are never learned from."""

@@ -1,0 +1,44 @@
+"""A training on disk, so that it can go on where it stopped, to the same bits."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from qkdctl_policies.learning.config import TrainingConfig, TrainingError
+
+
+def save(path: Path, config: TrainingConfig, seed: int, state: dict[str, Any]) -> None:
+    """Replace the checkpoint by a new one; an interruption leaves the old one.
+
+    Args:
+        path: where.
+        config: of the training, so that no other one goes on from it.
+        seed: likewise.
+        state: tensors, numbers, text, and lists and dictionaries of them.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    draft = path.with_name(path.name + ".new")
+    torch.save({"config": config.model_dump_json(), "seed": seed, "state": state}, draft)
+    os.replace(draft, path)  # noqa: PTH105 - replaces atomically, and says so
+
+
+def load(path: Path, config: TrainingConfig, seed: int) -> dict[str, Any]:
+    """The state of this training; nothing in the file is run.
+
+    Raises:
+        TrainingError: when it is no checkpoint, or one of another training.
+        OSError: when it cannot be read.
+    """
+    try:
+        content = torch.load(path, weights_only=True)
+        theirs, state = (content["config"], content["seed"]), content["state"]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{path} is no checkpoint of a training: {error}") from None
+    if theirs != (config.model_dump_json(), seed):
+        raise TrainingError(f"{path} belongs to another configuration or seed; go on with those, or begin elsewhere")
+    return dict(state)

@@ -1,0 +1,183 @@
+"""What a training is: every number of it, read from one TOML file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from hil_sim.world.parameters import Fraction, NonNegative, Parameters, Positive
+from qkdctl_policies.learning.scenarios import SCENARIOS, TO_LEARN_FROM
+
+PositiveInt = Annotated[int, Field(ge=1)]
+Scenarios = Annotated[tuple[str, ...], Field(min_length=1)]
+Discount = Annotated[float, Field(ge=0, lt=1)]
+
+
+class TrainingError(ValueError):
+    """A configuration, a checkpoint or a file of a training is not usable; the message says what to do."""
+
+
+class EnvironmentSection(Parameters):
+    """`[environment]`: what the learner lives in.
+
+    Attributes:
+        scenarios: names, or files ending in .toml, dealt out in turn to the networks of a batch.
+        networks: networks side by side; each batch has new ones.
+        epochs: length of an episode; epoch_s: of an epoch.
+    """
+
+    scenarios: Scenarios = tuple(TO_LEARN_FROM)
+    networks: PositiveInt = 64
+    epochs: PositiveInt = 200
+    epoch_s: Positive = 10.0
+
+
+class RewardSection(Parameters):
+    """`[reward]`: what the learner is taught, per link and epoch.
+
+    The environment pays for the logarithm of the key of an epoch. Where a block takes several epochs that pays for many
+    blocks instead of much key, so the learner is paid by the bit.
+
+    Attributes:
+        key: key made, as a share of what the same link makes under ideal control.
+        service: of the demands of its network; the same for all its links.
+        qber, shortfall, switch, move, intervention: costs, see `RewardWeights`.
+    """
+
+    key: NonNegative = 1.0
+    service: NonNegative = 0.2
+    qber: NonNegative = 0.05
+    shortfall: NonNegative = 0.1
+    switch: NonNegative = 0.05
+    move: NonNegative = 0.005
+    intervention: NonNegative = 0.05
+
+
+class LearnerSection(Parameters):
+    """`[learner]`: double dueling DQN. The defaults are the usual settings of the literature.
+
+    Attributes:
+        hidden: widths of the hidden layers.
+        gamma: discount per epoch.
+        n_step: epochs of a return before the value of what follows counts.
+        learning_rate: of Adam.
+        final_learning_rate: share of it that is left at the end, along a straight line.
+        batch: rows per update; updates: per epoch of all networks.
+        target_rate: share of the network that its target takes on with each update.
+        gradient_norm: longest gradient.
+        reward_scale: factor between reward and what is learned.
+    """
+
+    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (128, 128)
+    gamma: Discount = 0.99
+    n_step: PositiveInt = 3
+    learning_rate: Positive = 1e-3
+    final_learning_rate: Fraction = 1.0
+    batch: PositiveInt = 512
+    updates: PositiveInt = 4
+    target_rate: Annotated[float, Field(gt=0, le=1)] = 0.005
+    gradient_norm: Positive = 10.0
+    reward_scale: Positive = 0.1
+
+
+class ReplaySection(Parameters):
+    """`[replay]`: prioritised replay.
+
+    Attributes:
+        capacity: rows kept; a row is one link over n epochs, some 0.5 kB.
+        warm_up: rows before the first update.
+        alpha: how much errors count in sampling.
+        first_beta: how much of the bias is corrected at the beginning; all of it at the end.
+    """
+
+    capacity: PositiveInt = 200_000
+    warm_up: PositiveInt = 20_000
+    alpha: Fraction = 0.6
+    first_beta: Fraction = 0.4
+
+
+class ExplorationSection(Parameters):
+    """`[exploration]`: how often a link does something at random.
+
+    Attributes:
+        first, last: chance at the beginning and from `share` of the training on.
+        share: of the episodes over which it falls along a straight line.
+        ladder: the chance of network i of n is the power 1 + ladder i / (n - 1) of this, so that some explore little.
+        hold: how many times as likely hold is as another action.
+    """
+
+    first: Fraction = 1.0
+    last: Fraction = 0.05
+    share: Annotated[float, Field(gt=0, le=1)] = 0.4
+    ladder: NonNegative = 3.0
+    hold: Positive = 4.0
+
+
+class SelectionSection(Parameters):
+    """`[selection]`: the fixed networks on which the best state of the learner is chosen; never learned from.
+
+    Attributes:
+        seed: the first of these networks' seeds, apart from those of training and of the final score.
+        networks: per scenario.
+        every_epochs: epochs of all networks between two looks.
+    """
+
+    seed: Annotated[int, Field(ge=0)] = 1_000_000
+    networks: PositiveInt = 3
+    every_epochs: PositiveInt = 50
+
+
+class TrainingConfig(Parameters):
+    """A whole training.
+
+    Attributes:
+        name: of the policy.
+        description: what it does, in a sentence.
+        episodes: one is one network over `environment.epochs` epochs; rounded up to whole batches of networks.
+        environment, reward, learner, replay, exploration, selection: see their sections.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    description: Annotated[str, Field(max_length=1000)] = ""
+    episodes: PositiveInt = 500
+    environment: EnvironmentSection = EnvironmentSection()
+    reward: RewardSection = RewardSection()
+    learner: LearnerSection = LearnerSection()
+    replay: ReplaySection = ReplaySection()
+    exploration: ExplorationSection = ExplorationSection()
+    selection: SelectionSection = SelectionSection()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        unknown = [name for name in self.environment.scenarios if name not in SCENARIOS and not name.endswith(".toml")]
+        if unknown:
+            raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(SCENARIOS)}")
+        if self.replay.warm_up > self.replay.capacity:
+            raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
+        return self
+
+    @property
+    def batches(self) -> int:
+        """Batches of networks that the episodes take."""
+        return -(-self.episodes // self.environment.networks)
+
+
+FILE_MAX: Final = 1_000_000
+"""Longest file that is read, in bytes."""
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Read a training from its file.
+
+    Raises:
+        TrainingError: naming the file and every mistake.
+        OSError: when it cannot be read.
+    """
+    try:
+        return TrainingConfig.model_validate(tomllib.loads(path.read_bytes()[:FILE_MAX].decode("utf-8")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, one['loc'])) or 'training'}: {one['msg']}" for one in error.errors())
+        raise TrainingError(f"{path}:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,91 @@
+"""Double DQN (van Hasselt, Guez and Silver, AAAI 2016) on rows of links."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from qkdctl_policies.learning.config import LearnerSection
+from qkdctl_policies.learning.q_network import QNetwork
+from qkdctl_policies.learning.replay import Sample
+
+
+class Learner:
+    """The network, its slowly following target and the optimiser; on one thread, so that the same seed learns the same.
+
+    Attributes:
+        network: what is learned.
+    """
+
+    def __init__(self, settings: LearnerSection, seed: int) -> None:
+        """Random weights from the seed."""
+        torch.set_num_threads(1)
+        self._settings = settings
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.network = QNetwork(settings.hidden)
+        self._target = QNetwork(settings.hidden)
+        self._target.load_state_dict(self.network.state_dict())
+        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, foreach=True)
+
+    def values(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values of all actions, shape (rows, actions)."""
+        with torch.no_grad():
+            values: NDArray[np.float32] = self.network(torch.from_numpy(rows)).numpy()
+        return values
+
+    def update(self, sample: Sample, progress: float) -> tuple[float, NDArray[np.float32]]:
+        """One step of gradient descent.
+
+        Args:
+            sample: what to learn from.
+            progress: share of the training that is over, for the learning rate.
+
+        Returns:
+            The weighted loss and the error of each row.
+        """
+        part = sample.transitions
+        goal = torch.from_numpy(part.reward) + torch.from_numpy(part.discount) * self._following(
+            torch.from_numpy(part.next_observation), torch.from_numpy(part.next_legal)
+        )
+        chosen = self.network(torch.from_numpy(part.observation)).gather(1, torch.from_numpy(part.action)[:, None])
+        losses = nn.functional.smooth_l1_loss(chosen[:, 0], goal, reduction="none")
+        loss = (torch.from_numpy(sample.weights) * losses).mean()
+        for group in self._optimiser.param_groups:
+            left = 1 - (1 - self._settings.final_learning_rate) * progress
+            group["lr"] = self._settings.learning_rate * left
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
+        self._optimiser.step()
+        self._follow()
+        return float(loss.detach()), (goal - chosen[:, 0]).detach().numpy()
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, for a checkpoint."""
+        return {
+            "network": self.network.state_dict(),
+            "target": self._target.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self.network.load_state_dict(state["network"])
+        self._target.load_state_dict(state["target"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+    def _following(self, rows: Tensor, legal: Tensor) -> Tensor:
+        """The target's value of the legal action that the network would choose."""
+        with torch.no_grad():
+            best = self.network(rows).masked_fill(~legal, -torch.inf).argmax(dim=1, keepdim=True)
+            following: Tensor = self._target(rows).gather(1, best)[:, 0]
+        return following
+
+    def _follow(self) -> None:
+        with torch.no_grad():
+            pairs = zip(self._target.parameters(), self.network.parameters(), strict=True)
+            for slow, fast in pairs:
+                slow.lerp_(fast, self._settings.target_rate)

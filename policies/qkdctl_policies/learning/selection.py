@@ -1,0 +1,31 @@
+"""Which state of the learner is the best: exported files on fixed networks that are never learned from."""
+
+from typing import Final
+
+import numpy as np
+
+from qkdctl_policies.learning.batches import selection_batch
+from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.ideal import LEAST_BPS, ideal
+from qkdctl_policies.learning.play import Contender, of_networks, play
+
+POWERS_E6: Final = (350_000, 600_000)
+
+
+class Selection:
+    """Scores of contenders on the fixed networks: what the learner is taught, mean over scenarios."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        """Build the networks, and see what their links make under ideal control."""
+        self._env, self._seeds = selection_batch(config)
+        self._weight = config.reward.key
+        networks = self._env.world.stack.networks
+        self._ideal_bps = np.maximum(
+            ideal(networks, self._seeds, self._env.settings, POWERS_E6).link_key_bps, LEAST_BPS
+        )
+
+    def score(self, contender: Contender) -> float:
+        """Reward per epoch, key as a share of the ideal included; scenarios have equally many networks."""
+        played = play(self._env, self._seeds, contender)
+        share = of_networks(self._env, played.link_key_bps / self._ideal_bps)
+        return float((self._weight * share + played.reward).mean())

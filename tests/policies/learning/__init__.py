@@ -1,0 +1,1 @@
+"""Learning: each part keeps what it promises, and a training repeats itself."""
