@@ -17,6 +17,21 @@ class PolicyEvent(Shape):
     why: str
 
 
+class ShadowFigures(Shape):
+    """How a policy in shadow has done since this process began."""
+
+    epochs: int
+    links: Annotated[int, Field(description="proposals that were compared with what was decided")]
+    same: Annotated[int, Field(description="that end as what was decided, after the shield")]
+    touched: Annotated[int, Field(description="that the shield changed")]
+    margin: Annotated[int, Field(description="what the chosen actions are worth beyond holding, summed, 1/4096")]
+    failures: Annotated[int, Field(description="epochs without usable values")]
+    in_a_row: int
+    failed_by: str
+    latency_s: Annotated[float, Field(description="time for proposals, summed")]
+    slowest_s: float
+
+
 class PolicyFile(Shape):
     """A file in the library, with its manifest."""
 
@@ -29,6 +44,7 @@ class PolicyFile(Shape):
     stage: str
     code: Annotated[str, Field(description='the check that it failed; "" unless it is rejected')]
     events: Annotated[list[PolicyEvent], Field(description="oldest first")]
+    shadow: Annotated[ShadowFigures | None, Field(description="in the list, of a policy in shadow")] = None
 
 
 class Policies(Document):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from qkdctl.cli.output import Painter
+from qkdctl.cli.output import Painter, percent
 from qkdctl.cli.tables import Cell, table
 
 Json = Mapping[str, Any]
@@ -29,7 +29,8 @@ def policies_text(document: Json, paint: Painter) -> str:
         for file in document["files"]
     ]
     head = ("POLICY", "VERSION", "STAGE", "SHA-256", "SIGNER", "SINCE", "WHY")
-    blocks.append(table(head, rows, paint) if rows else "no policy files; 'qkdctl policy stage FILE' takes one in")
+    blocks += [_shadow(file) for file in document["files"] if file["shadow"] and file["shadow"]["epochs"]]
+    blocks.insert(1, table(head, rows, paint) if rows else "no policy files; 'qkdctl policy stage FILE' takes one in")
     return "\n\n".join(blocks)
 
 
@@ -85,6 +86,17 @@ def _in_force(document: Json, names: Mapping[str, str]) -> str:
     if document["previous"]:
         text += f"; before: {names.get(document['previous'], document['previous'][:_SHOWN])}"
     return text
+
+
+def _shadow(file: Json) -> str:
+    seen = file["shadow"]
+    links = max(1, seen["links"])
+    return (
+        f"{file['name']} {file['version']} in shadow for {seen['epochs']} epochs: "
+        f"as decided {percent(seen['same'] / links)}, changed by the shield {percent(seen['touched'] / links)}, "
+        f"{seen['failures']} failures, {1e6 * seen['latency_s'] / seen['epochs']:.0f} us each, "
+        f"{1e6 * seen['slowest_s']:.0f} us at most"
+    )
 
 
 def _stage(file: Json) -> Cell:

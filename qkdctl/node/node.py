@@ -28,6 +28,7 @@ from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
 from qkdctl.library.library import Situation
+from qkdctl.library.shadow import Scene
 from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.agreement_figures import AgreementFigures
 from qkdctl.node.agreement_views import summary_view
@@ -39,6 +40,7 @@ from qkdctl.node.policy import load_policy, shield_settings
 from qkdctl.node.policy_side import PolicySide
 from qkdctl.node.security import Security
 from qkdctl.node.views import alarm_view, device_view, link_view
+from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.watch import CAUSES, PolicyWatch
 from qkdctl.records.act import ActivatePolicy, ActReport
@@ -123,6 +125,7 @@ class Node:
             self.alarms.raise_("policy-rejected", "policy", problem)
         self.policy_side = PolicySide(config, configured, journal, self.alarms, clock)
         self.policies: Mapping[str, Policy] = self.policy_side.at_hand
+        self._shield_before = ShieldHistory()
         self.fallbacks = 0
         self.figures = AgreementFigures()
         self.halted: Halt | None = None
@@ -277,6 +280,7 @@ class Node:
         )
         self.application.state = recovered.state
         self.policy_side.decided(self._situation())
+        self._shield_before = ShieldHistory() if recovered.state is None else recovered.state.shield
         self.security.take(self.application.book)
         if self.relaying is not None and recovered.state is not None:
             self.relaying.apply(recovered.state)
@@ -414,6 +418,13 @@ class Node:
                 return
         await self.store.memories.write(_POLICY_ROOM, {_WISH: self.wish})
 
+    def _show_policies(self, outcome: EpochOutcome) -> None:
+        """The library follows what was decided, and policies in shadow see what there was to decide on."""
+        terms = self.side.terms()
+        self.policy_side.decided(self._situation())
+        self.policy_side.show(Scene(outcome.state, terms.table, terms.shield, self._shield_before, outcome.plan))
+        self._shield_before = outcome.agreed.shield
+
     def _situation(self) -> Situation:
         state = self.application.state
         watch = PolicyWatch() if state is None else state.watch
@@ -451,7 +462,7 @@ class Node:
     def _epoch_ended(self, outcome: EpochOutcome) -> None:
         replica = self.agreeing.replica
         self.figures.take(outcome, 0 if replica is None or replica.instance is None else replica.instance.decided_round)
-        self.policy_side.decided(self._situation())
+        self._show_policies(outcome)
         self._watch_policy(outcome)
         self._watch_routes(outcome)
         self.security.take(outcome.agreed.book)

@@ -2,12 +2,14 @@
 
 import binascii
 from base64 import b64decode, b64encode
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
 from qkdctl.library.card import Card
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest
+from qkdctl.library.shadows import MOST
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.failure import PolicyRejected
 
@@ -41,7 +43,7 @@ class PolicyDesk:
             "at_hand": situation.policy in side.at_hand,
             "configured": self._node.wish,
             "trusted_signers": sorted(side.library.signers),
-            "files": [_file(card) for card in self._cards()],
+            "files": [{**_file(card), "shadow": self._shadow(card)} for card in self._cards()],
         }
 
     async def stage(self, data: str, manifest: str, name: str, who: str) -> Json:
@@ -78,7 +80,10 @@ class PolicyDesk:
             UnavailableError: it cannot be written.
         """
         try:
-            card = await self._library.step(self.find(policy), "watch" if watch else "leave", who)
+            sha256 = self.find(policy)
+            if watch and sum(card.life.stage == "shadow" for card in self._cards()) >= MOST:
+                raise ConflictError(f"{MOST} policies are in shadow already", hint="take one out with --off")
+            card = await self._library.step(sha256, "watch" if watch else "leave", who)
         except LifecycleError as error:
             raise ConflictError(str(error)) from error
         except OSError as error:
@@ -135,6 +140,10 @@ class PolicyDesk:
             return self._library.resolve(policy)
         except KeyError as error:
             raise UnknownNameError("policy", policy, {card.manifest.name for card in self._cards()}) from error
+
+    def _shadow(self, card: Card) -> Json | None:
+        figures = self._node.policy_side.shadows.figures.get(card.manifest.sha256)
+        return None if figures is None or card.life.stage != "shadow" else asdict(figures)
 
     @property
     def _library(self) -> "Library":

@@ -7,11 +7,14 @@ import structlog
 
 from qkdctl.clock import Clock
 from qkdctl.config.model import Config
-from qkdctl.control.alarms import Alarms
+from qkdctl.control.alarms import Alarms, Severity
 from qkdctl.control.journal import Journal
 from qkdctl.library.card import Card
 from qkdctl.library.library import Library, Situation
+from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import trusted
+from qkdctl.library.shadow import FAILURES_IN_A_ROW, Scene, ShadowFigures
+from qkdctl.library.shadows import Shadows
 from qkdctl.library.shelf import Shelf
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.proposal import Policy
@@ -33,6 +36,7 @@ class PolicySide:
         at_hand: policies by identity: baselines, the configured one, those of the library.
         situation: what the network has decided; the node sets it.
         library: files that operators have staged.
+        shadows: those of them that propose without effect.
     """
 
     def __init__(self, config: Config, configured: Policy, journal: Journal, alarms: Alarms, clock: Clock) -> None:
@@ -45,12 +49,14 @@ class PolicySide:
             lambda: self.situation,
             self._stepped,
         )
+        self.shadows = Shadows(clock, self._shadow_seen)
         self._configured = {configured.identity: configured}
         self.at_hand = ChainMap[str, Policy](self._configured, dict(BASELINES), self.library.policies)
         self._name = config.node.name
         self._journal = journal
         self._alarms = alarms
         self._following: asyncio.Task[None] | None = None
+        self._dismissing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Read the library; a node with a broken one works without it."""
@@ -74,10 +80,51 @@ class PolicySide:
         if self.library.is_behind() and (self._following is None or self._following.done()):
             self._following = asyncio.create_task(self._follow(), name="policy cards")
 
+    def show(self, scene: Scene) -> None:
+        """Have policies in shadow look at an epoch that was decided; returns at once."""
+        watched = {
+            sha256: self.library.policies[sha256]
+            for sha256, card in self.library.cards.items()
+            if card.life.stage == "shadow"
+        }
+        self.shadows.watch(watched, scene)
+
     async def stop(self) -> None:
         """Let what is under way come to its end."""
-        if self._following is not None:
-            await asyncio.gather(self._following, return_exceptions=True)
+        await self.shadows.stop()
+        under_way = [*self._dismissing, *([self._following] if self._following else [])]
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _shadow_seen(self, sha256: str, figures: ShadowFigures) -> None:
+        """The ledger has the figures; what fails too often is watched no longer."""
+        about: dict[str, Canonical] = {
+            "policy": sha256,
+            "step": "in-shadow",
+            "epochs": figures.epochs,
+            "links": figures.links,
+            "same": figures.same,
+            "touched": figures.touched,
+            "margin": figures.margin,
+            "failures": figures.failures,
+            "slowest_us": round(1e6 * figures.slowest_s),
+        }
+        self._journal.note("policy", about)
+        if figures.in_a_row == FAILURES_IN_A_ROW:
+            why = f"{figures.failed_by}: no usable values in {FAILURES_IN_A_ROW} epochs in a row"
+            # over at once, and critical, so that it stays until somebody has seen it
+            self._alarms.raise_("policy-shadow-failed", sha256[:12], why, Severity.CRITICAL)
+            self._alarms.clear("policy-shadow-failed", sha256[:12])
+            task = asyncio.create_task(self._dismiss(sha256, why), name="policy leaves shadow")
+            self._dismissing.add(task)
+            task.add_done_callback(self._dismissing.discard)
+
+    async def _dismiss(self, sha256: str, why: str) -> None:
+        try:
+            await self.library.step(sha256, "roll-back", why)
+        except (KeyError, LifecycleError) as error:
+            log.info("policy has left shadow already", policy=sha256[:12], why=str(error))
+        except OSError as error:
+            self._alarms.raise_(FAILING, self._name, f"what became of policies is not written down: {error}")
 
     async def _follow(self) -> None:
         try:

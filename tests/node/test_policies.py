@@ -10,6 +10,7 @@ import pytest
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.node.node import Node
 from qkdctl.policy.builder import build
+from tests.agreement.lone import Scripted
 from tests.node.test_acts import alone, until
 from tests.policy.networks import random_network
 
@@ -111,3 +112,21 @@ async def test_the_configuration_counts_once_for_each_change_of_it(tmp_path: Pat
         before = node.epochs.epoch
         await until(lambda: node.epochs.epoch > before + 3)
         assert (node.wish, in_force(node)()) == (sha256, "rule-based")
+
+
+@pytest.mark.asyncio
+async def test_a_policy_in_shadow_changes_nothing_and_one_that_fails_there_leaves(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        assert (await facade.shadow_policy("night", "uid 7", watch=True))["stage"] == "shadow"
+        await until(lambda: (facade.policies()["files"][0]["shadow"] or {"epochs": 0})["epochs"] > 3)
+        assert (in_force(node)(), node.epochs.outcomes[-1].plan.policy) == ("rule-based", "rule-based")
+        assert (await facade.shadow_policy("night", "uid 7", watch=False))["stage"] == "vetted"
+        with pytest.raises(ConflictError, match="vetted cannot leave"):
+            await facade.shadow_policy("night", "uid 7", watch=False)
+        node.policy_side.library.policies[sha256] = Scripted("f", "")
+        await facade.shadow_policy("night", "uid 7", watch=True)
+        await until(lambda: facade.policies()["files"][0]["stage"] == "rolled-back")
+        assert "policy-shadow-failed" in {alarm["code"] for alarm in facade.alarms()}
+        assert in_force(node)() == "rule-based"
