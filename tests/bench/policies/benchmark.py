@@ -1,4 +1,4 @@
-"""`make bench ARGS="--only policies"`: asks and swaps policies."""
+"""`make bench ARGS="--only policies"`: asks, swaps and teaches policies."""
 
 import json
 import time
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.bench.machine import load_average, machine, revision
 from tests.bench.policies.inference import ZOO, measure_inference, swap_ms, zoo_policy
+from tests.bench.policies.learning import measure_learning
 from tests.bench.policies.plan import FULL, QUICK, Plan
 from tests.bench.policies.report import render
 from tests.bench.policies.results import Results
@@ -27,6 +28,7 @@ def measured(mode: str, plan: Plan) -> Results:
     for number in range(plan.rounds):
         windows += measure_inference(vetted, plan.links, plan.calls, number)
         swaps += [swap_ms(ZOO / _POLICY, max(plan.links)) for _ in range(plan.swaps)]
+    lessons, absent = measure_learning(plan.order, plan.lessons) if plan.lessons else ([], {})
     load["after"] = load_average()
     return Results(
         mode=mode,
@@ -39,6 +41,8 @@ def measured(mode: str, plan: Plan) -> Results:
         duration_s=time.monotonic() - start_s,
         windows=windows,
         swaps_ms=swaps,
+        lessons=lessons,
+        absent=absent,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.bench.figures import Spread
 from tests.bench.policies.inference import BARE, CHECKED
+from tests.bench.policies.learning import LEARNERS, OURS
 from tests.bench.policies.results import Results
 from tests.bench.table import span, table
 
@@ -13,10 +14,10 @@ OVERHEAD: Final = 1.2
 
 def render(results: Results) -> str:
     """Markdown."""
-    machine, plan = results.machine, results.plan
+    machine, plan, order = results.machine, results.plan, results.plan.order
     swaps = span(Spread.of(results.swaps_ms), 1)
     return f"""\
-# Policies: time to ask and to swap one
+# Policies: time to ask, to swap and to teach one
 
 - {results.date}, revision {results.revision}, {results.mode} plan, {results.duration_s:.0f} s
 - {machine["cores"]} cores of {machine["processor"]}, {machine["system"]}
@@ -32,6 +33,16 @@ weights prove. Figures are medians over the rounds, in brackets the least and th
 
 A swap, from the bytes to a policy that is vetted, loaded and warmed for {max(plan.links)} links, took {swaps} ms; it is
 done beside the event loop, and the exchange itself is one assignment between two epochs.
+
+## Learning
+
+{order.networks} networks for {order.epochs} epochs, {order.updates} updates of {order.batch} rows per epoch,
+one thread, {plan.lessons} rounds in turn, on the same simulated networks. A link epoch is one link for one epoch;
+figures are per second of processor time and include the updates. The learner of qkdctl does more per update
+(prioritised replay, two heads, masks, returns over several epochs), and its figures include building everything, two
+looks at a selection set and two exports; the peer samples uniformly over single epochs.
+
+{_learning(results)}
 """
 
 
@@ -56,3 +67,16 @@ def _calls(results: Results) -> str:
         for name in (CHECKED, BARE)
     ]
     return table(("", "links", "p50 us", "p99 us"), rows)
+
+
+def _learning(results: Results) -> str:
+    ours = results.learning(OURS.title)
+    rows = []
+    for entry in LEARNERS:
+        rate = results.learning(entry.title)
+        if rate is None:
+            rows.append((entry.title, results.absent.get(entry.title, "not measured"), ""))
+        else:
+            ratio = "" if ours is None else f"{rate.median / ours.median:.2f}"
+            rows.append((entry.title, span(rate), ratio))
+    return table(("learner", "link epochs per s", "over qkdctl"), rows)

@@ -9,10 +9,13 @@ import pytest
 
 from tests.bench.policies.benchmark import measured, save, to_json
 from tests.bench.policies.inference import BARE, CHECKED, Window, askers, observations, zoo_policy
+from tests.bench.policies.learning import OURS, SB3, Lesson
+from tests.bench.policies.learning_order import Order, Sample
 from tests.bench.policies.plan import Plan
 from tests.bench.policies.report import render
 
-PLAN = Plan(links=(1, 3), calls=5, rounds=2, swaps=2)
+ORDER = Order(networks=2, epochs=3, updates=1, batch=8, warm_up=4, seed=1)
+PLAN = Plan(links=(1, 3), calls=5, rounds=2, swaps=2, order=ORDER, lessons=0)
 
 
 def test_both_contenders_give_the_same_values() -> None:
@@ -43,3 +46,21 @@ def test_overhead_compares_calls_of_one_round() -> None:
     results = replace(measured("quick", replace(PLAN, links=(1,), rounds=1)), windows=windows)
     assert results.overhead(1).median == pytest.approx(1.2)
     assert (results.overhead(1).least, results.overhead(1).most) == (pytest.approx(1.1), pytest.approx(1.5))
+
+
+def test_learners_are_compared_per_second_of_processor_time_and_the_lost_are_named() -> None:
+    lessons = [Lesson(OURS.title, number, Sample(1000, 4, 9.0, cpu_s, {})) for number, cpu_s in enumerate((0.5, 0.25))]
+    results = replace(measured("quick", PLAN), lessons=lessons, absent={SB3.title: "it is not installed"})
+    rate = results.learning(OURS.title)
+    assert rate is not None
+    assert (rate.least, rate.most) == (2000.0, 4000.0)
+    assert results.learning(SB3.title) is None
+    assert "it is not installed" in render(results)
+
+
+def test_the_learner_of_this_repository_carries_out_an_order() -> None:
+    pytest.importorskip("torch")
+    sample = OURS.learn(ORDER)
+    assert sample.link_epochs > 0
+    assert sample.updates > 0
+    assert sample.versions["torch"]
