@@ -28,9 +28,9 @@ from qkdctl.devices.supervisor import Supervisor, SupervisorSettings
 from qkdctl.node.journal import LedgerJournal
 from qkdctl.node.network_side import alone
 from qkdctl.policy.baselines import Hold, RuleBased
-from qkdctl.policy.proposal import LinkProposal, Proposal
+from qkdctl.policy.proposal import LinkProposal, Policy, Proposal
 from qkdctl.policy.shield_settings import ShieldSettings
-from qkdctl.records.act import ActReport
+from qkdctl.records.act import ActBook, ActReport
 from qkdctl.records.facts import LinkFacts, LinkTable, ProtocolFacts
 from qkdctl.records.network import NetworkState
 from qkdctl.records.report import NodeReport
@@ -223,6 +223,8 @@ class Daemon:
         policy: Any = None,
         initial_e6: int = 300_000,
         manual: str = "auto",
+        at_hand: Mapping[str, Policy] | None = None,
+        acts: Callable[[ActBook], ActReport] = lambda _: ActReport(),
     ) -> None:
         self.lab = lab
         self.crashed = False
@@ -250,14 +252,15 @@ class Daemon:
         shield = ShieldSettings(max_raise_ppm=1_000_000, realign_rest_epochs=0, stale_after_ms=60_000)
         baseline = RuleBased() if policy is None else Hold()
         side = alone("lab", self.policy.identity, self._table, lambda: shield)
-        application = NodeApplication(side.terms, lambda _: self.policy, None, baseline)
+        policies = (lambda _: self.policy) if at_hand is None else at_hand.get
+        application = self.application = NodeApplication(side.terms, policies, None, baseline)
         self.replica = Replica("lab", Beginning(side.chain, {}), side.timing, application, clock.monotonic())
         links = {"a-b": self.link}
         self.epochs = EpochLoop(
             "lab", EPOCH_S, clock, links=links,
             reporter=Reporter("lab", links, self.supervisors, self.alarms, clock, EPOCH_S / 2, inline),
-            application=application, journal=self.journal, alarms=self.alarms, policy=lambda: self.policy.identity,
-            table=self._table, acts=ActReport, relaying=None, aside=inline, until_safe=until_safe,
+            application=application, journal=self.journal, alarms=self.alarms, policy=lambda: application.running,
+            table=self._table, acts=lambda: acts(application.book), relaying=None, aside=inline, until_safe=until_safe,
             on_epoch=lambda _: None,
         )  # fmt: skip
         self.host = Host(self.replica, Alone(self.epochs, self.alarms, mirrors=not roles.whole), clock)
