@@ -44,12 +44,9 @@ def test_an_unknown_verb_of_a_group_gets_a_hint_too(process: Cli) -> None:
     assert "Did you mean 'hold'?" in refused.stderr
 
 
+GROUPS = {"links", "devices", "alarms", "abft", "acts", "policy", "ledger", "config", "network", "physics"}
 VERBS_WITH_EXAMPLES = [
-    *[
-        [name]
-        for name in verbs.VERBS
-        if name not in {"links", "devices", "alarms", "abft", "acts", "policy", "ledger", "config", "network", "physics"}
-    ],
+    *[[name] for name in verbs.VERBS if name not in GROUPS],
     *[["links", name] for name in ("list", "hold", "safe", "resume", "realign")],
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],

@@ -3,7 +3,7 @@
 from tests.campaigns.hot_swap import swap
 from tests.control.virtual import virtual
 
-SWAPS = 150  # `python -m tests.campaigns.hot_swap` makes ten thousand
+SWAPS = 60  # `python -m tests.campaigns.hot_swap` makes ten thousand
 
 
 @virtual
