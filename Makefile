@@ -1,11 +1,13 @@
 # Every target first builds .venv when it is missing, or when pyproject.toml or constraints.txt changed since.
-# PYTHON=... chooses the interpreter (3.11 or newer); ARGS=... goes to the command of the target.
+# PYTHON=... chooses the interpreter (3.11 or newer); ARGS=... goes to the command of the target; EXTRAS=sim,test,lint,train
+# also installs PyTorch, without which the tests of learning are skipped.
 
 VENV := .venv
 PEERS := .venv-bench
 BIN := $(VENV)/bin
 PYTHON ?=
 ARGS ?=
+EXTRAS ?= sim,test,lint
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CANDIDATES = $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 
@@ -67,7 +69,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-with-extras: $(VENV)/.installed
 	@echo "installing the tools for tests, lint and benchmarks"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[sim,test,lint]'
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[$(EXTRAS)]'
 	@touch $@
 
 # The frameworks that the bench compares with, apart from everything else. One that cannot be installed leaves its error

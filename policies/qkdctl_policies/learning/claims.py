@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Final
 
 import hil_sim
-import qkdctl
+import qkdctl.physics
+import qkdctl.policy
+import qkdctl.records
 import qkdctl_policies
 from qkdctl_policies.learning.config import TrainingConfig
 
@@ -14,7 +16,7 @@ _SIMULATOR: Final = Path(hil_sim.__file__).parent
 _OF_ENVIRONMENT: Final = (
     Path(qkdctl_policies.__file__).parent / "environment",
     *(_SIMULATOR / part for part in ("adversary", "channels", "network", "world")),
-    *(Path(qkdctl.__file__).parent / part for part in ("physics", "policy", "records")),
+    *(Path(room.__path__[0]) for room in (qkdctl.physics, qkdctl.policy, qkdctl.records)),
 )
 
 

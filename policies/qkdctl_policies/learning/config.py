@@ -50,7 +50,7 @@ class RewardSection(Parameters):
     qber: NonNegative = 0.05
     shortfall: NonNegative = 0.1
     switch: NonNegative = 0.05
-    move: NonNegative = 0.005
+    move: NonNegative = 0.02
     intervention: NonNegative = 0.05
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qkdctl.policy.vetting import VettedPolicy, vet
 from qkdctl_policies.constructed import constructed_policy
-from qkdctl_policies.environment.network_env import EnvSettings
+from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 from qkdctl_policies.learning.batches import judged_batch
 from qkdctl_policies.learning.contenders import (
     FieldContender,
@@ -29,7 +29,10 @@ FINAL_SEED: Final = 2_000_000
 """First seed of the networks for final scores; neither learned from nor used to choose."""
 SEEDS: Final = 10
 
-OnScenario = Callable[[str], None]
+POWERS_E6: Final = (300_000, 450_000, 650_000)
+LEAST_ROOM: Final = 1e-6
+
+OnContender = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,48 +51,43 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Figures of every contender in every scenario, each of shape (seeds,).
+    """Figures of every contender.
 
     Attributes:
-        figures: by scenario, contender and name: `key_share`, `key_bps`, `reward`, `delivered`, `moves`,
-            `interventions`.
+        scenarios: in the order of the figures.
+        figures: by contender and name, `key_share` or a field of `Played`; each of shape (scenarios, seeds).
     """
 
-    figures: Mapping[str, Mapping[str, Mapping[str, Floats]]]
-
-    @property
-    def contenders(self) -> tuple[str, ...]:
-        """Names of all contenders."""
-        return tuple(next(iter(self.figures.values())))
+    scenarios: tuple[str, ...]
+    figures: Mapping[str, Mapping[str, Floats]]
 
     def standing(self, contender: str, scenarios: tuple[str, ...]) -> Standing:
         """How a contender did on some of the scenarios."""
-        shares = self._shares(contender, scenarios)
-        own = interval(shares)
-        low, high = (interval(self._shares(name, scenarios)).mean for name in ("hold", "ideal"))
-        return Standing(own, (own.mean - low) / max(high - low, 1e-9))
+        own, low, high = (interval(self._shares(name, scenarios)) for name in (contender, "hold", "ideal"))
+        return Standing(own, (own.mean - low.mean) / max(high.mean - low.mean, LEAST_ROOM))
 
     def document(self) -> dict[str, Any]:
-        """The figures as JSON, with means over the seeds."""
-        groups = {"learned_from": tuple(TO_LEARN_FROM), "held_out": tuple(HELD_OUT), "all": tuple(self.figures)}
-        summary = {}
-        for group, names in groups.items():
-            present = tuple(name for name in names if name in self.figures)
-            if present:
-                summary[group] = {name: _summary(self.standing(name, present)) for name in self.contenders}
+        """The figures as JSON: means over the seeds, and how everybody stands."""
+        groups = {"learned_from": tuple(TO_LEARN_FROM), "held_out": tuple(HELD_OUT), "all": self.scenarios}
+        present = {name: tuple(one for one in group if one in self.scenarios) for name, group in groups.items()}
         return {
             "scenarios": {
                 scenario: {
-                    contender: {name: _rounded(values.mean()) for name, values in row.items()}
-                    for contender, row in rows.items()
+                    contender: {name: _rounded(values[place].mean()) for name, values in row.items()}
+                    for contender, row in self.figures.items()
                 }
-                for scenario, rows in self.figures.items()
+                for place, scenario in enumerate(self.scenarios)
             },
-            "summary": summary,
+            "summary": {
+                name: {contender: _summary(self.standing(contender, group)) for contender in self.figures}
+                for name, group in present.items()
+                if group
+            },
         }
 
     def _shares(self, contender: str, scenarios: tuple[str, ...]) -> Floats:
-        return np.array([self.figures[name][contender]["key_share"] for name in scenarios])
+        places = [self.scenarios.index(name) for name in scenarios]
+        return self.figures[contender]["key_share"][places]
 
 
 def judge(
@@ -98,7 +96,7 @@ def judge(
     *,
     seeds: int = SEEDS,
     how: EnvSettings | None = None,
-    on_scenario: OnScenario = lambda _: None,
+    on_contender: OnContender = lambda _: None,
 ) -> Judged:
     """Let policy files and all baselines run the same networks.
 
@@ -107,26 +105,25 @@ def judge(
         scenarios: names, or files ending in .toml.
         seeds: networks of each scenario, each one episode.
         how: settings of the environment.
-        on_scenario: called when one is done.
+        on_contender: called when one is done.
     """
-    figures = {}
-    for scenario in scenarios:
-        figures[scenario] = dict(_figures(_runs(scenario, policies, seeds, how or EnvSettings())))
-        on_scenario(scenario)
-    return Judged(figures)
+    env, numbers = judged_batch(scenarios, seeds, FINAL_SEED, how or EnvSettings())
+    figures: dict[str, dict[str, Floats]] = {}
+    most = np.zeros(0)
+    for name, played in _runs(env, numbers, policies):
+        if name == "ideal":
+            most = np.maximum(played.link_key_bps, LEAST_BPS)
+        row = {"key_share": of_networks(env, played.link_key_bps / most)}
+        row |= {key: getattr(played, key) for key in Played.__slots__ if key != "link_key_bps"}
+        figures[name] = {key: values.reshape(len(scenarios), seeds) for key, values in row.items()}
+        on_contender(name)
+    return Judged(scenarios, figures)
 
 
-def _runs(
-    scenario: str, policies: Mapping[str, VettedPolicy], count: int, how: EnvSettings
-) -> Iterator[tuple[str, Played, Callable[[Floats], Floats]]]:
-    """Ideal control first, then everybody; with the means over the links of each network."""
-    env, seeds = judged_batch((scenario,), count, FINAL_SEED, how)
+def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy]) -> Iterator[tuple[str, Played]]:
+    """Ideal control first, then everybody."""
     networks = env.world.stack.networks
-
-    def means(of_links: Floats) -> Floats:
-        return of_networks(env, of_links)
-
-    yield "ideal", ideal(networks, seeds, how), means
+    yield "ideal", ideal(networks, seeds, env.settings, POWERS_E6)
     contenders: dict[str, Contender] = {name: FileContender(vetted) for name, vetted in policies.items()}
     contenders |= {
         "constructed": FileContender(vet(constructed_policy())),
@@ -136,19 +133,8 @@ def _runs(
         "random": RandomContender(FINAL_SEED),
     }
     for name, contender in contenders.items():
-        yield name, play(env, seeds, contender), means
-    yield "best fixed", best_fixed(networks, seeds, how), means
-
-
-def _figures(
-    runs: Iterator[tuple[str, Played, Callable[[Floats], Floats]]],
-) -> Iterator[tuple[str, dict[str, Floats]]]:
-    most: Floats | None = None
-    for name, played, means in runs:
-        if most is None:
-            most = np.maximum(played.link_key_bps, LEAST_BPS)
-        others = ("key_bps", "reward", "delivered", "moves", "interventions")
-        yield name, {"key_share": means(played.link_key_bps / most)} | {key: getattr(played, key) for key in others}
+        yield name, play(env, seeds, contender)
+    yield "best fixed", best_fixed(networks, seeds, env.settings)
 
 
 def _summary(standing: Standing) -> dict[str, object]:

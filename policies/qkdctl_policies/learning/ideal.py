@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.network import Network
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 from qkdctl_policies.learning.contenders import REALIGN, HoldContender
@@ -40,13 +41,35 @@ def ideal(
 ) -> Played:
     """Free and perfect re-alignment before every epoch, no block ever lost or finite, best fixed power of these.
 
-    The protocol stays the first one of each link. No policy can reach it where alignment costs time; one that changes
-    protocols to advantage may in principle pass it.
+    Each link runs whichever of its protocols makes most key at whichever power does, from the beginning. No policy can
+    reach it where alignment costs time.
     """
     free = [_free(network) for network in networks]
     shield = replace(how.shield, realign_rest_epochs=0, realigns_per_hour=round(3600 / how.epoch_s) + 1)
     settings = replace(how, shield=shield)
-    return _best([play(_env(free, power, settings), seeds, _AlwaysRealign()) for power in powers])
+    everywhere = np.ones(len(free), dtype=np.bool_)
+    runs = [_run(free, everywhere, seeds, settings, power) for power in powers]
+    for number in range(len(PROTOCOLS)):
+        other = np.array([bool((n.links.supported[number] & (n.links.first_protocol != number)).any()) for n in free])
+        if other.any():
+            running = [_running(network, number) for network in free]
+            runs += [_run(running, other, seeds, settings, power) for power in powers]
+    return _best(runs)
+
+
+def _run(networks: list[Network], chosen: Flags, seeds: list[int], how: EnvSettings, power_e6: int) -> Played:
+    """Some of the networks at one power; all others make nothing."""
+    places = np.flatnonzero(chosen)
+    played = play(
+        _env([networks[place] for place in places], power_e6, how), [seeds[place] for place in places], _AlwaysRealign()
+    )
+    links = np.repeat(chosen, [network.links.count for network in networks])
+    figures = {}
+    for name in Played.__slots__:
+        mask = links if name == "link_key_bps" else chosen
+        figures[name] = np.zeros(mask.size)
+        figures[name][mask] = getattr(played, name)
+    return Played(**figures)
 
 
 def reference_bps(networks: Iterable[Network], seeds: list[int], how: EnvSettings) -> Floats:
@@ -71,6 +94,13 @@ def _starting_at(network: Network, power_e6: int) -> Network:
     links = network.links
     highest = links.highest_e6[links.first_protocol, np.arange(links.count)]
     return replace(network, links=replace(links, start_e6=np.minimum(power_e6, highest)))
+
+
+def _running(network: Network, number: int) -> Network:
+    """The same, beginning with this protocol where a link has it."""
+    links = network.links
+    first = np.where(links.supported[number], number, links.first_protocol).astype(np.int8)
+    return replace(network, links=replace(links, first_protocol=first))
 
 
 def _free(network: Network) -> Network:

@@ -4,12 +4,15 @@ from typing import Final
 
 import numpy as np
 
+from qkdctl.policy.vetting import vet
+from qkdctl_policies.constructed import constructed_policy
 from qkdctl_policies.learning.batches import selection_batch
 from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.contenders import FileContender, HoldContender, RuleContender
 from qkdctl_policies.learning.ideal import LEAST_BPS, ideal
 from qkdctl_policies.learning.play import Contender, of_networks, play
 
-POWERS_E6: Final = (350_000, 600_000)
+POWERS_E6: Final = (450_000,)
 
 
 class Selection:
@@ -29,3 +32,12 @@ class Selection:
         played = play(self._env, self._seeds, contender)
         share = of_networks(self._env, played.link_key_bps / self._ideal_bps)
         return float((self._weight * share + played.reward).mean())
+
+    def references(self) -> dict[str, float]:
+        """Scores of holding, of the rules and of the constructed policy."""
+        others: dict[str, Contender] = {
+            "constructed": FileContender(vet(constructed_policy())),
+            "rule-based": RuleContender(),
+            "hold": HoldContender(),
+        }
+        return {name: self.score(contender) for name, contender in others.items()}

@@ -1,7 +1,7 @@
 """Learning from simulated networks: a function of its configuration and its seed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,12 @@ class Trained:
     Attributes:
         vetted: the best file, not the last one.
         curve: all looks at the learner.
+        references: scores of those who have not learned on the same fixed networks.
     """
 
     vetted: VettedPolicy
     curve: tuple[CurvePoint, ...]
+    references: Mapping[str, float]
 
 
 OnProgress = Callable[[CurvePoint], None]
@@ -102,7 +104,7 @@ def train(
         if run.batch == config.batches:
             break
         run.learn_from_a_batch()
-    return Trained(vet(run.best), tuple(run.curve))
+    return Trained(vet(run.best), tuple(run.curve), run.selection.references())
 
 
 class _Run:

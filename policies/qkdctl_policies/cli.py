@@ -1,0 +1,179 @@
+"""`qkdctl policy train` and `qkdctl policy evaluate`."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from qkdctl_policies.learning.training import CurvePoint
+
+_REFUSED = 1
+_USAGE = 2
+_UNAVAILABLE = 69
+_CONFIGURATION = 78
+_INTERRUPTED = 130
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one document per line.")]
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A training, such as policies/training/quick.toml.")],
+    *,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything random.")] = 0,
+    into: Annotated[Path, typer.Option(file_okay=False, metavar="DIR", help="Where all files go.")] = Path(),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint that lies there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a policy for links on simulated networks.
+
+    The best state on networks that are never learned from is kept as NAME.onnx, with its card, its learning curve and a
+    checkpoint beside it. Ctrl-C leaves a checkpoint; with --resume the training goes on from it to the same result. The
+    same seed gives the same file with the same versions on the same kind of processor.
+
+    For example:
+
+      qkdctl policy train policies/training/quick.toml --seed 1 --into trained
+
+      qkdctl policy train policies/training/quick.toml --seed 1 --into trained --resume --json
+    """
+    _need("torch", "gymnasium", "matplotlib")
+    from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.learning.config import TrainingError, load_config  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.output_files import OutputFiles  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.training import train as learn  # noqa: PLC0415 - likewise
+
+    try:
+        settings = load_config(config)
+        into.mkdir(parents=True, exist_ok=True)
+        files = OutputFiles(into, settings.name)
+        with _progress(settings.episodes, as_json=as_json) as show:
+            trained = learn(settings, seed, show, checkpoint_file=files.checkpoint, resume=resume)
+        files.write(trained, settings, seed)
+    except (TrainingError, ScenarioError) as error:
+        _fail(str(error), "", _CONFIGURATION)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
+    except KeyboardInterrupt:
+        _fail(f"stopped; {files.checkpoint} holds all whole batches", "go on with --resume", _INTERRUPTED)
+    scores = {"this policy": trained.curve[-1].best, **trained.references}
+    if as_json:
+        done = {"event": "done", "file": str(files.policy), "sha256": trained.vetted.sha256, "selection": scores}
+        typer.echo(json.dumps(done))
+        return
+    typer.echo(f"{files.policy}  {trained.vetted.sha256}")
+    typer.echo("reward per epoch on the networks it was chosen on (not a final score):")
+    for name, value in scores.items():
+        typer.echo(f"  {name:12} {value:6.3f}")
+    typer.echo(f"score it with: qkdctl policy evaluate {files.policy}")
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
+    *,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario", metavar="NAME", help="A named one, or a file ending in .toml; repeatable. All named."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Networks per scenario.")] = 10,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Length of an episode.")] = 200,
+    epoch_s: Annotated[float, typer.Option(min=0.001, metavar="SECONDS", help="Length of an epoch.")] = 10.0,
+    add_to_card: Annotated[
+        bool, typer.Option("--card", help="Write the scores into the card beside the file.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a policy file beside those who have not learned, on networks that nobody has learned from.
+
+    Everybody runs the same networks: the constructed policy, the rule of the daemon, operators in the field, holding,
+    chance, and the best fixed power in hindsight. Key is told as a share of what the same links make under ideal
+    control, whose alignment costs nothing.
+
+    For example:
+
+      qkdctl policy evaluate trained/links.onnx
+
+      qkdctl policy evaluate trained/links.onnx --scenario storm --seeds 3 --json
+    """
+    _need("gymnasium")
+    from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415 - likewise
+    from qkdctl.policy.vetting import vet  # noqa: PLC0415 - likewise
+    from qkdctl_policies.environment.network_env import EnvSettings  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.evaluation import judge  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.evaluation_text import tell  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.scenarios import SCENARIOS  # noqa: PLC0415 - likewise
+
+    try:
+        vetted = vet(file.read_bytes())
+        judged = judge(
+            {"this policy": vetted},
+            tuple(scenario or SCENARIOS),
+            seeds=seeds,
+            how=EnvSettings(epochs=epochs, epoch_s=epoch_s),
+            on_contender=lambda name: typer.echo(f"{name} done", err=True),
+        )
+        document = {"sha256": vetted.sha256, "seeds": seeds, "epochs": epochs, "epoch_s": epoch_s} | judged.document()
+        if add_to_card:
+            _add_to_card(file.with_suffix(".json"), document)
+    except PolicyRejected as error:
+        _fail(f"{file} is refused ({error.code}): {error}", "", _REFUSED)
+    except ScenarioError as error:
+        _fail(str(error), "", _CONFIGURATION)
+    except ValueError as error:
+        _fail(str(error), "", _USAGE)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
+    typer.echo(json.dumps(document) if as_json else tell(document))
+
+
+def _add_to_card(path: Path, scores: dict[str, Any]) -> None:
+    from qkdctl_policies.learning.output_files import write_json  # noqa: PLC0415 - off the command line's fast path
+
+    card = json.loads(path.read_text(encoding="utf-8"))
+    if card.get("sha256") != scores["sha256"]:
+        raise ValueError(f"{path} is the card of another file, {card.get('sha256')}")
+    write_json(path, card | {"scores": scores})
+
+
+@contextmanager
+def _progress(episodes: int, *, as_json: bool) -> "Iterator[Callable[[CurvePoint], None]]":
+    """Shows each look at the learner: a JSON line on stdout, a bar on a terminal, or a line on stderr."""
+    import sys  # noqa: PLC0415
+
+    if as_json:
+        yield lambda point: typer.echo(json.dumps({"event": "look", **asdict(point)}))
+    elif sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+        columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("measuring the scale", total=episodes)
+            yield lambda point: bar.update(task, completed=round(point.episodes), description=_status(point))
+    else:
+        yield lambda point: typer.echo(f"{point.episodes:.0f} of {episodes} episodes: {_status(point)}", err=True)
+
+
+def _status(point: "CurvePoint") -> str:
+    return f"score {point.score:.3f}, best {point.best:.3f}, loss {point.loss:.2g}, {point.chance:.0%} by chance"
+
+
+def _need(*modules: str) -> None:
+    """End with a hint when something of the extra is not installed."""
+    from importlib.util import find_spec  # noqa: PLC0415 - off the command line's fast path
+
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        _fail(f"{', '.join(missing)} is not installed", "pip install 'qkdctl[train]'", _UNAVAILABLE)
+
+
+def _fail(error: str, hint: str, code: int) -> NoReturn:
+    typer.echo(f"error: {error}" + (f"\nhint: {hint}" if hint else ""), err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,46 @@
+"""Scores as text: one table of key, one of standings."""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def tell(document: dict[str, Any]) -> str:
+    """The document of `Judged` for people; Markdown, so that it can go into a report as it is."""
+    scenarios = document["scenarios"]
+    names = list(next(iter(scenarios.values())))
+    parts = [
+        "Key as a share of ideal control, mean over links and seeds:\n",
+        _table(
+            ["scenario", *names], ([scenario, *_figures(rows, "key_share")] for scenario, rows in scenarios.items())
+        ),
+        "\nMoves per link and hour:\n",
+        _table(
+            ["scenario", *names],
+            ([scenario, *_figures(rows, "moves", 0)] for scenario, rows in scenarios.items()),
+        ),
+    ]
+    for group, standings in document["summary"].items():
+        title = group.replace("_", " ")
+        parts.append(
+            f"\nInter-quartile mean of the shares with 95 % interval, and between hold (0) and ideal (1), {title}:\n"
+        )
+        rows = (
+            [
+                name,
+                f"{one['key_share_iqm']:.3f}",
+                "{:.3f} to {:.3f}".format(*one["interval_95"]),
+                f"{one['normalised']:.3f}",
+            ]
+            for name, one in standings.items()
+        )
+        parts.append(_table(["contender", "share", "interval", "normalised"], rows))
+    return "\n".join(parts)
+
+
+def _figures(rows: dict[str, dict[str, float]], name: str, digits: int = 3) -> list[str]:
+    return [f"{row[name]:.{digits}f}" for row in rows.values()]
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
