@@ -1,7 +1,7 @@
 """Which ledger a verb reads, and by what terms its decisions are judged."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -71,7 +71,7 @@ def description_for(config: Path, place: Path | None, description: Path | None) 
 
 
 def policies_for(config: Path, files: list[Path]) -> "list[Policy]":
-    """The policies in files, and that of the configuration if it has a sound one.
+    """The policies in files, that of the configuration if it has a sound one, and those that its node keeps.
 
     Raises:
         CliError: a file that was named is no policy.
@@ -81,8 +81,20 @@ def policies_for(config: Path, files: list[Path]) -> "list[Policy]":
         return named
     from qkdctl.node.policy import load_policy  # noqa: PLC0415 - keeps other verbs fast
 
-    configured, _ = load_policy(load_configuration(config))
-    return [*named, configured]
+    known = load_configuration(config)
+    configured, _ = load_policy(known)
+    return [*named, configured, *_kept(known.node.state_directory / "policies")]
+
+
+def _kept(folder: Path) -> "Iterator[Policy]":
+    """Sound policies in the library of a node, as far as the caller may read them."""
+    from qkdctl.library.admission import load  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.library.files import read_bounded  # noqa: PLC0415
+    from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415
+
+    for path in sorted(folder.glob("*.onnx")):
+        with suppress(OSError, PolicyRejected):
+            yield load(read_bounded(path), 1)
 
 
 def _policy(path: Path) -> "Policy":

@@ -297,9 +297,11 @@ class Facade:
     def _policy(self) -> Json:
         identity, state = self._node.application.book.policy, self._node.application.state
         is_file, path = identity not in BASELINES, self._node.config.policy.file
+        card = self._node.policy_side.library.cards.get(identity)
+        name = identity if card is None else card.manifest.name
         return {
             "kind": "onnx" if is_file else identity,
-            "name": path.name if is_file and path is not None and identity == self._node.wish else identity,
+            "name": path.name if is_file and path is not None and identity == self._node.wish else name,
             "digest": identity if is_file else "",
             "ejected": state is not None and bool(state.ejected),
             "fallbacks": self._node.fallbacks,

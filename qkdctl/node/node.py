@@ -81,6 +81,7 @@ class Node:
         halted: why it must stop for good; None while it need not.
         policies: at hand, by identity.
         wish: identity of the policy that the configuration names; "" when that could not be loaded.
+        wish_is_filed: whether this process has asked for it, as only a node alone does.
         is_broken: a part without which there are no epochs has ended by a defect, so it must stop and start anew.
         on_halt: called when it must.
     """
@@ -121,6 +122,7 @@ class Node:
         }
         configured, problem = load_policy(config)
         self.wish = "" if problem else configured.identity
+        self.wish_is_filed = False
         if problem:
             self.alarms.raise_("policy-rejected", "policy", problem)
         self.policy_side = PolicySide(config, configured, journal, self.alarms, clock)
@@ -242,7 +244,7 @@ class Node:
         """
         self.config = config
         self.policy_side.take(policy)
-        self.wish = policy.identity
+        self.wish, self.wish_is_filed = policy.identity, False
         self.alarms.clear("policy-rejected", "policy")
         await self._activate_alone()
 
@@ -416,6 +418,7 @@ class Node:
             except ActError as error:
                 log.info("policy not activated", policy=self.wish[:12], why=str(error))
                 return
+            self.wish_is_filed = True
         await self.store.memories.write(_POLICY_ROOM, {_WISH: self.wish})
 
     def _show_policies(self, outcome: EpochOutcome) -> None:

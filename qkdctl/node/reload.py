@@ -10,7 +10,7 @@ from qkdctl.config.change import changed_keys
 from qkdctl.config.model import Config
 from qkdctl.config.problems import ConfigError
 from qkdctl.node.node import Node
-from qkdctl.node.policy import load_policy
+from qkdctl.node.policy import load_policy_apart
 from qkdctl.policy.proposal import Policy
 from qkdctl.service import Notifier
 from qkdctl.store.errors import StoreError
@@ -72,7 +72,7 @@ class Reloader:
                 expected="changes of [policy] and [shield] only",
                 hint="systemctl restart qkdctl; links whose set-points stand are taken over without a bump",
             )
-        policy, problem = await asyncio.to_thread(load_policy, new)
+        policy, problem = await load_policy_apart(new)
         if problem:
             raise InvalidValueError(problem, hint="the policy in force stays; nothing was applied")
         sections = {key.partition(".")[0] for key in changed}
@@ -85,8 +85,8 @@ class Reloader:
         except StoreError as error:
             raise UnavailableError(str(error), hint="nothing was applied") from error
         await self._take_over(new, policy)
-        pending = policy.identity != self._node.application.book.policy and self._node.side.connect is not None
-        hint = f"; activate it with 'qkdctl acts file activate-policy {policy.identity}'" if pending else ""
+        pending = policy.identity != self._node.application.book.policy and not self._node.wish_is_filed
+        hint = f"; activate it with 'qkdctl policy activate {policy.identity}'" if pending else ""
         return f"applied: {', '.join(applied)}{hint}"
 
     async def _take_over(self, new: Config, policy: Policy) -> None:

@@ -9,8 +9,11 @@ import pytest
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.node.node import Node
+from qkdctl.node.reload import Reloader
 from qkdctl.policy.builder import build
+from qkdctl.service import Notifier
 from tests.agreement.lone import Scripted
+from tests.library import hostile
 from tests.node.test_acts import alone, until
 from tests.policy.networks import random_network
 
@@ -129,4 +132,26 @@ async def test_a_policy_in_shadow_changes_nothing_and_one_that_fails_there_leave
         await facade.shadow_policy("night", "uid 7", watch=True)
         await until(lambda: facade.policies()["files"][0]["stage"] == "rolled-back")
         assert "policy-shadow-failed" in {alarm["code"] for alarm in facade.alarms()}
+        assert in_force(node)() == "rule-based"
+
+
+@pytest.mark.asyncio
+async def test_a_reload_tries_the_new_file_apart_and_takes_it_or_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p.onnx"
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        named = node.config.policy.model_copy(update={"kind": "onnx", "file": path})
+        other = node.config.model_copy(update={"policy": named})
+        reloader = Reloader(node, lambda: other, Notifier.from_environment({}, node.clock))
+        path.write_bytes(hostile.changed(hostile.weight(float("nan"))))
+        with pytest.raises(InvalidValueError, match="not-finite"):
+            await reloader.reload("me")
+        assert in_force(node)() == "rule-based"
+        path.write_bytes(build(random_network(7, 4), {}))
+        assert await reloader.reload("me") == "applied: policy"
+        await until(lambda: in_force(node)() == node.wish)
+        await facade.rollback_policy("me")
+        await until(lambda: in_force(node)() == "rule-based")
+        node.config = node.config.model_copy(update={"policy": named.model_copy(update={"sha256": node.wish})})
+        assert f"qkdctl policy activate {node.wish}" in await reloader.reload("me")
         assert in_force(node)() == "rule-based"
