@@ -35,14 +35,16 @@ def learning_batch(config: TrainingConfig, seed: int, batch: int) -> LearningBat
     seeds = [int(value) % _FIRST_RESERVED for value in drawn]
     names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
     networks = [network(name, own) for name, own in zip(names, seeds[: part.networks], strict=True)]
-    how, episodes = settings(config), seeds[part.networks :]
+    how, episodes = settings(config, part.epoch_s[batch % len(part.epoch_s)]), seeds[part.networks :]
     return LearningBatch(NetworkEnv(networks, how), episodes, reference_bps(networks, episodes, how))
 
 
 def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:
     """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes."""
     part = config.selection
-    return judged_batch(config.environment.scenarios, part.networks, part.seed, settings(config))
+    return judged_batch(
+        config.environment.scenarios, part.networks, part.seed, settings(config, config.environment.epoch_s[0])
+    )
 
 
 def judged_batch(scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings) -> tuple[NetworkEnv, Seeds]:
@@ -52,12 +54,12 @@ def judged_batch(scenarios: tuple[str, ...], each: int, seed: int, how: EnvSetti
     return NetworkEnv([network(name, own) for name, own in zip(names, seeds, strict=True)], how), seeds
 
 
-def settings(config: TrainingConfig) -> EnvSettings:
+def settings(config: TrainingConfig, epoch_s: float) -> EnvSettings:
     """The environment's own settings; it pays for no key, which the learner is paid for by the bit."""
     reward = config.reward
     names = ("service", "qber", "shortfall", "switch", "move", "intervention")
     weights = RewardWeights(key=0.0, **{name: getattr(reward, name) for name in names})
-    return EnvSettings(epochs=config.environment.epochs, epoch_s=config.environment.epoch_s, weights=weights)
+    return EnvSettings(epochs=config.environment.epochs, epoch_s=epoch_s, weights=weights)
 
 
 _FIRST_RESERVED = 1_000_000

@@ -1,23 +1,37 @@
 """What a trained file says about its making."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import hil_sim
 import qkdctl.physics
 import qkdctl.policy
-import qkdctl.records
 import qkdctl_policies
 from qkdctl_policies.learning.config import TrainingConfig
 
-_OF_TRAINING: Final = (Path(qkdctl_policies.__file__).parent / "learning",)
+_HERE: Final = Path(qkdctl_policies.__file__).parent
 _SIMULATOR: Final = Path(hil_sim.__file__).parent
-_OF_ENVIRONMENT: Final = (
-    Path(qkdctl_policies.__file__).parent / "environment",
-    *(_SIMULATOR / part for part in ("adversary", "channels", "network", "world")),
-    *(Path(room.__path__[0]) for room in (qkdctl.physics, qkdctl.policy, qkdctl.records)),
+_POLICY: Final = Path(qkdctl.policy.__path__[0])
+
+_TRAINING: Final = tuple(
+    _HERE / "learning" / f"{name}.py"
+    for name in (
+        "batches config contenders exploration export ideal learner n_step play q_network replay scenarios selection "
+        "sum_tree training"
+    ).split()
 )
+"""Sources of what decides how a training goes; those that judge, draw and store are none of it."""
+
+_ENVIRONMENT: Final = (
+    *(_HERE / "environment").glob("*.py"),
+    *(path for room in ("adversary", "channels", "network", "world") for path in (_SIMULATOR / room).glob("*.py")),
+    *Path(qkdctl.physics.__path__[0]).glob("*.py"),
+    *(_POLICY / f"{name}.py" for name in ("actions", "integers", "intensities", "limits", "schema", "shield_settings")),
+    _POLICY / "view.py",
+)
+"""Sources of what networks do, what is seen of them and what may be done."""
 
 
 def claims(config: TrainingConfig, seed: int) -> dict[str, str]:
@@ -33,16 +47,15 @@ def claims(config: TrainingConfig, seed: int) -> dict[str, str]:
         "gamma": str(config.learner.gamma),
         "seed": str(seed),
         "episodes": str(config.batches * config.environment.networks),
-        "training_hash": _digest(config.model_dump_json().encode(), _OF_TRAINING),
-        "environment_hash": _digest(b"", _OF_ENVIRONMENT),
+        "training_hash": _digest(config.model_dump_json().encode(), _TRAINING),
+        "environment_hash": _digest(b"", _ENVIRONMENT),
     }
 
 
-def _digest(first: bytes, folders: tuple[Path, ...]) -> str:
-    """SHA-256 of some bytes and of all sources in folders, with their names."""
+def _digest(first: bytes, sources: Iterable[Path]) -> str:
+    """SHA-256 of some bytes and of all sources, with their names."""
     total = hashlib.sha256(first)
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"{path.relative_to(folder.parent).as_posix()} {content}\n".encode())
+    for path in sorted(sources):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.parent.name}/{path.name} {content}\n".encode())
     return total.hexdigest()

@@ -24,13 +24,14 @@ class EnvironmentSection(Parameters):
     Attributes:
         scenarios: names, or files ending in .toml, dealt out in turn to the networks of a batch.
         networks: networks side by side; each batch has new ones.
-        epochs: length of an episode; epoch_s: of an epoch.
+        epochs: length of an episode.
+        epoch_s: length of an epoch; of several, each batch takes the next one, and the best is chosen at the first.
     """
 
     scenarios: Scenarios = tuple(TO_LEARN_FROM)
     networks: PositiveInt = 64
     epochs: PositiveInt = 200
-    epoch_s: Positive = 10.0
+    epoch_s: Annotated[tuple[Positive, ...], Field(min_length=1)] = (10.0,)
 
 
 class RewardSection(Parameters):

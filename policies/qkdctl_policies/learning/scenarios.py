@@ -33,6 +33,8 @@ TO_LEARN_FROM: Final[Mapping[str, dict[str, Any]]] = {
     "duct-and-poles": _mesh("ingaas", "buried-metro", aerial_share=0.5),
     "storm": _mesh("snspd", "demonstration"),
     "storm-diodes": _mesh("ingaas", "demonstration"),
+    "far": _mesh("snspd", "buried-metro", side_km=150),
+    "far-diodes": _mesh("ingaas", "buried-metro", side_km=100),
     "beside-traffic": _mesh("snspd", "coexistence"),
     "many-protocols": _mesh("snspd-multi", "buried-metro", relay_share=0.3),
 }

@@ -87,14 +87,15 @@ def train(
         on_progress: called with every look at the learner.
         checkpoint_file: written before the first and after every batch of networks. An interruption loses the batch it
             falls into and nothing else: going on repeats it, to the same bits.
-        resume: go on from that file.
+        resume: go on from that file, which must be given then.
 
     Raises:
         TrainingError: when the checkpoint belongs to another training.
         OSError: when it cannot be read or written.
     """
     run = _Run(config, seed, on_progress)
-    if resume and checkpoint_file is not None:
+    if resume:
+        assert checkpoint_file is not None, "a training goes on from a checkpoint"
         run.load(checkpoint.load(checkpoint_file, config, seed))
     else:
         run.look()
