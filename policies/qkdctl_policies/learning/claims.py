@@ -15,13 +15,8 @@ _HERE: Final = Path(qkdctl_policies.__file__).parent
 _SIMULATOR: Final = Path(hil_sim.__file__).parent
 _POLICY: Final = Path(qkdctl.policy.__path__[0])
 
-_TRAINING: Final = tuple(
-    _HERE / "learning" / f"{name}.py"
-    for name in (
-        "batches config contenders exploration export ideal learner n_step play q_network replay scenarios selection "
-        "sum_tree training"
-    ).split()
-)
+_ELSEWHERE: Final = ("card", "curve", "evaluation", "evaluation_text", "output_files", "statistics")
+_TRAINING: Final = tuple(path for path in (_HERE / "learning").glob("*.py") if path.stem not in _ELSEWHERE)
 """Sources of what decides how a training goes; those that judge, draw and store are none of it."""
 
 _ENVIRONMENT: Final = (

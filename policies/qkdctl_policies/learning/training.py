@@ -113,6 +113,7 @@ class _Run:
 
     def __init__(self, config: TrainingConfig, seed: int, on_progress: OnProgress) -> None:
         self.config, self.seed, self.on_progress = config, seed, on_progress
+        self.claims = claims(config, seed)
         self.learner = Learner(config.learner, seed)
         self.replay = Replay(config.replay.capacity, len(FEATURES), len(ACTIONS), config.replay.alpha)
         self.selection = Selection(config)
@@ -146,7 +147,7 @@ class _Run:
 
     def look(self) -> None:
         """Export the network as it is, score the file, and keep it if it is the best."""
-        exported = export(self.learner.network, claims(self.config, self.seed)).vetted
+        exported = export(self.learner.network, self.claims).vetted
         score = self.selection.score(FileContender(exported))
         best = max((point.score for point in self.curve), default=-np.inf)
         if score > best:
