@@ -90,10 +90,10 @@ def _in_force(document: Json, names: Mapping[str, str]) -> str:
 
 def _shadow(file: Json) -> str:
     seen = file["shadow"]
-    links = max(1, seen["links"])
+    same, touched = (seen[key] / seen["links"] if seen["links"] else None for key in ("same", "touched"))
     return (
         f"{file['name']} {file['version']} in shadow for {seen['epochs']} epochs: "
-        f"as decided {percent(seen['same'] / links)}, changed by the shield {percent(seen['touched'] / links)}, "
+        f"as decided {percent(same)}, changed by the shield {percent(touched)}, "
         f"{seen['failures']} failures, {1e6 * seen['latency_s'] / seen['epochs']:.0f} us each, "
         f"{1e6 * seen['slowest_s']:.0f} us at most"
     )

@@ -1,6 +1,5 @@
 """What operators ask of the policies of a node, and documents about them."""
 
-import binascii
 from base64 import b64decode, b64encode
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -56,7 +55,7 @@ class PolicyDesk:
         """
         try:
             content = b64decode(data, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise InvalidValueError(f"the data are no base64: {error}") from error
         try:
             about = Manifest.read(manifest) if manifest else None

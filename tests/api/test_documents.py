@@ -149,3 +149,13 @@ async def test_health(http: httpx.AsyncClient, facade: MemoryFacade) -> None:
     live, ready = await http.get("/health/live"), await http.get("/health/ready")
     assert (live.status_code, live.json()["complaints"]) == (503, ["the event loop is 3 s late"])
     assert (ready.status_code, ready.json()["ready"]) == (503, False)
+
+
+async def test_administrators_may_send_large_bodies_as_policies_only(
+    http: httpx.AsyncClient, facade: MemoryFacade
+) -> None:
+    body = {"name": "large", "data": "A" * 5_600_000}
+    assert (await http.post("/v1/policies", json=body)).status_code == 200
+    assert facade.done[-1][:2] == ("stage-policy", 5_600_000)
+    assert (await http.post("/v1/policies", json=body | {"data": "A" * 6_400_000})).status_code == 413
+    assert (await http.post("/v1/acts", json=body)).status_code == 413

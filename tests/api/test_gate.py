@@ -112,3 +112,13 @@ def test_every_other_address_needs_a_token() -> None:
 
 def test_settings_do_not_show_their_tokens() -> None:
     assert OPERATE not in repr(TcpSettings(tokens=TOKENS))
+
+
+@pytest.mark.asyncio
+async def test_who_is_no_administrator_sends_nothing_large(guarded: httpx.AsyncClient, facade: MemoryFacade) -> None:
+    body = {"name": "large", "data": "A" * 100_000}
+    refused = await guarded.post("/v1/policies", json=body, headers=bearer(OPERATE) | CSRF)
+    assert refused.status_code == 413
+    refused = await guarded.post("/v1/policies", json=body | {"data": "AAAA"}, headers=bearer(OPERATE) | CSRF)
+    assert refused.status_code == 403
+    assert facade.done == []
