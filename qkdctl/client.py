@@ -160,6 +160,11 @@ class Client:
         """Have a policy propose in every epoch without effect, or no longer."""
         return self.request("POST" if watch else "DELETE", f"/v1/policies/{_segment(policy)}/shadow")
 
+    def canary_policy(self, policy: str, links: list[str], until: int, base: str = "") -> Json:
+        """Have a combination put at hand: a policy on some links, another one on all others."""
+        body: Json = {"links": links, "until": until, "base": base}
+        return self.request("POST", f"/v1/policies/{_segment(policy)}/canary", body)
+
     def activate_policy(self, policy: str) -> Json:
         """Want the act that activates a policy, and approve it."""
         return self.request("POST", f"/v1/policies/{_segment(policy)}/activate")

@@ -140,6 +140,22 @@ class NodeFacade(Protocol):
             ConflictError: its stage does not allow it.
         """
 
+    async def canary_policy(self, policy: str, links: list[str], until: int, base: str, who: str) -> Json:
+        """Put a combination at hand: a policy on some links, another one on all others (`policy_models.StagedPolicy`).
+
+        Args:
+            policy: for these links.
+            links: of the network.
+            until: last epoch in which it decides for them.
+            base: for all others; "" for the one in force.
+            who: the caller.
+
+        Raises:
+            UnknownNameError: no such policy or link.
+            InvalidValueError: the time is over, or both are the same.
+            ConflictError: one of the two is not at hand.
+        """
+
     async def activate_policy(self, policy: str, who: str) -> Json:
         """Want the act that activates a policy, and approve it (`models.ActionResult`).
 

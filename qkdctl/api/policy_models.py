@@ -32,6 +32,15 @@ class ShadowFigures(Shape):
     slowest_s: float
 
 
+class PolicyCanary(Shape):
+    """A combination of two policies."""
+
+    base: Annotated[str, Field(description="decides for all other links, and for all once the time is over")]
+    policy: Annotated[str, Field(description="decides for the links")]
+    links: list[str]
+    until: Annotated[int, Field(description="last epoch in which it does")]
+
+
 class PolicyFile(Shape):
     """A file in the library, with its manifest."""
 
@@ -44,6 +53,7 @@ class PolicyFile(Shape):
     stage: str
     code: Annotated[str, Field(description='the check that it failed; "" unless it is rejected')]
     events: Annotated[list[PolicyEvent], Field(description="oldest first")]
+    canary: Annotated[PolicyCanary | None, Field(description="of a combination, which has no file")] = None
     shadow: Annotated[ShadowFigures | None, Field(description="in the list, of a policy in shadow")] = None
 
 
@@ -71,6 +81,14 @@ class StagePolicy(Shape):
     data: Annotated[str, Field(description="content of the file, base64")]
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="where there is no manifest")]
     manifest: Annotated[str, Field(max_length=4096, description='JSON of the manifest; "" without one')] = ""
+
+
+class TryPolicy(Shape):
+    """Request for a combination."""
+
+    links: Annotated[list[str], Field(min_length=1, max_length=64, description="that the policy is to decide for")]
+    until: Annotated[int, Field(ge=1, le=2**63 - 1, description="last epoch in which it does")]
+    base: Annotated[str, Field(description='for all others; "" for the one in force')] = ""
 
 
 class PolicyManifest(Shape):

@@ -155,6 +155,34 @@ def shadow(
 
 
 @app.command()
+def canary(
+    policy: PolicyArgument,
+    link: Annotated[list[str], typer.Option("--link", metavar="LINK", help="Decide for it; may be repeated.")],
+    until: Annotated[int, typer.Option("--until", min=1, metavar="EPOCH", help="Last epoch in which it does.")],
+    base: Annotated[
+        str, typer.Option("--base", metavar="POLICY", help="For all other links; the one in force by default.")
+    ] = "",
+    socket: SocketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a combination at hand: a policy on some links for a time, another one on all others.
+
+    The combination is a policy of its own, with a digest that is the same wherever the same is asked for. So ask for it
+    at every node with the same words, then activate that digest; `rollback` ends it, activating the policy itself goes
+    all the way.
+
+    For example:
+
+      qkdctl policy canary night --link alice-bob --until 5000
+
+      qkdctl policy canary night --link a-b --link c-d --until 5000 --base rule-based
+    """
+    file = Client(socket).canary_policy(policy, link, until, base)
+    text = f"{file['name']} is at hand; when all nodes have it: qkdctl policy activate {file['sha256']}"
+    _report(file, text, as_json=as_json)
+
+
+@app.command()
 def activate(policy: PolicyArgument, socket: SocketOption = None, as_json: JsonOption = False) -> None:
     """Want a policy to be in force: a file at hand, rule-based or hold.
 

@@ -9,7 +9,7 @@ from qkdctl.cli.tables import Cell, table
 
 Json = Mapping[str, Any]
 _SHOWN = 12
-_STYLES = {"active": "green", "shadow": "cyan", "rejected": "red", "rolled-back": "yellow"}
+_STYLES = {"active": "green", "shadow": "cyan", "canary": "cyan", "rejected": "red", "rolled-back": "yellow"}
 
 
 def policies_text(document: Json, paint: Painter) -> str:

@@ -2,9 +2,8 @@
 
 import asyncio
 import hashlib
+from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,32 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qkdctl.clock import Clock
 from qkdctl.library.admission import admit, check_outside, load
 from qkdctl.library.card import Card
-from qkdctl.library.lifecycle import PASSED, Life, LifecycleError, Step
+from qkdctl.library.following import Situation, due
+from qkdctl.library.lifecycle import Life, LifecycleError, Step
 from qkdctl.library.manifest import Manifest
+from qkdctl.library.room import KEPT, least_useful
 from qkdctl.library.shelf import Shelf
+from qkdctl.policy.canary import Canary, CanaryPolicy
 from qkdctl.policy.failure import PolicyRejected
 from qkdctl.policy.proposal import Policy
 
 log = structlog.get_logger(__name__)
-KEPT: Final = 32
-_FORGOTTEN_FIRST: Final = ("rejected", "rolled-back", "retired", "vetted")
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the network has decided about policies.
-
-    Attributes:
-        epoch: last decided one; 0 before the first.
-        policy: identity of the one in force.
-        previous: what the network falls back to.
-        rolled_back: what it fell back from.
-    """
-
-    epoch: int
-    policy: str
-    previous: str = ""
-    rolled_back: Collection[str] = ()
 
 
 class Library:
@@ -50,6 +33,7 @@ class Library:
         keys: trusted signers by name.
         clock: of the node.
         warm_links: links of the network.
+        others: policies by identity that are at hand without this library.
         situation: gives what the network has decided.
         on_step: told of each step that is on disk; must not block.
 
@@ -64,6 +48,7 @@ class Library:
         keys: Mapping[str, Ed25519PublicKey],
         clock: Clock,
         warm_links: int,
+        others: Mapping[str, Policy],
         situation: Callable[[], Situation],
         on_step: Callable[[Card], None],
     ) -> None:
@@ -73,6 +58,7 @@ class Library:
         self._keys = keys
         self._clock = clock
         self._warm_links = warm_links
+        self._others = others
         self._situation = situation
         self._on_step = on_step
         self._turn = asyncio.Lock()
@@ -94,10 +80,10 @@ class Library:
         async with self._turn:
             cards, complaints = await asyncio.to_thread(self._shelf.open)
             self.cards = {card.manifest.sha256: card for card in cards}
-            for card in cards:
+            for card in sorted(cards, key=lambda card: bool(card.canary)):
                 try:
                     await self._ready(card)
-                except (PolicyRejected, OSError) as error:
+                except (PolicyRejected, LifecycleError, OSError) as error:
                     complaints.append(f"policy {card.manifest.name}: {error}")
             return complaints
 
@@ -128,6 +114,35 @@ class Library:
             await self._keep(card)
             return await self._vet(card, data)
 
+    async def combine(self, canary: Canary, name: str, who: str) -> Card:
+        """Put a combination of two policies at hand.
+
+        Args:
+            canary: says who decides where; nodes that are told the same have the same combination.
+            name: for people.
+            who: asks for it.
+
+        Returns:
+            Its card, also when it is here already.
+
+        Raises:
+            KeyError: one of the two is not at hand.
+            LifecycleError: there is no room.
+            OSError: it could not be written.
+        """
+        async with self._turn:
+            identity, size = canary.digest(), len(canary.canonical())
+            if identity in self.cards:
+                return self.cards[identity]
+            policy = self._combined(canary)
+            manifest = Manifest(name=name, sha256=identity, size=size, version=self._next_version())
+            life = Life.begun(self._clock.wall_ms(), self._situation().epoch, who)
+            await self._make_room(canary.base, canary.policy)
+            await self._keep(Card(manifest=manifest, life=life, canary=(canary,)))
+            card = await self._step(self.cards[identity], "pass", f"{name} on {', '.join(canary.links)}")
+            self.policies[identity] = policy
+            return card
+
     async def step(self, sha256: str, step: Step, why: str) -> Card:
         """Take a file one step further.
 
@@ -146,22 +161,15 @@ class Library:
             OSError: it could not be written; the next call tries again.
         """
         async with self._turn:
-            situation = self._situation()
             for card in list(self.cards.values()):
-                sha256, is_active = card.manifest.sha256, card.manifest.sha256 == situation.policy
-                if is_active and card.life.can("activate"):
-                    await self._step(card, "activate", "decided")
-                elif not is_active and card.life.stage == "active":
-                    is_back = sha256 in situation.rolled_back
-                    why = f"{situation.policy[:12]} is in force"
-                    await self._step(card, "roll-back" if is_back else "replace", why)
+                if step := due(card, self.cards, self._situation()):
+                    in_force = self._situation().policy
+                    why = "decided" if step in ("activate", "try") else f"{in_force[:12]} is in force"
+                    await self._step(card, step, why)
 
     def is_behind(self) -> bool:
         """Whether `follow` would do anything."""
-        policy = self._situation().policy
-        active = {sha256 for sha256, card in self.cards.items() if card.life.stage == "active"}
-        known = {policy} if policy in self.cards and self.cards[policy].life.stage in PASSED else set()
-        return active != known
+        return any(due(card, self.cards, self._situation()) is not None for card in self.cards.values())
 
     def resolve(self, text: str) -> str:
         """SHA-256 of the file that a text means: its digest, 6 digits of it or more, or its name (the highest version).
@@ -187,10 +195,20 @@ class Library:
         """
         return await asyncio.to_thread(self._shelf.file, sha256)
 
+    def _combined(self, canary: Canary) -> CanaryPolicy:
+        known = ChainMap(self.policies, dict(self._others))
+        return CanaryPolicy(canary, known[canary.base], known[canary.policy])
+
     async def _ready(self, card: Card) -> None:
         """At a start: load what had passed, vet what had not come to that."""
         stage = card.life.stage
         if stage == "rejected":
+            return
+        for canary in card.canary:
+            try:
+                self.policies[card.manifest.sha256] = self._combined(canary)
+            except KeyError as error:
+                raise LifecycleError(f"policy {error.args[0][:12]}, which it needs, is not at hand") from error
             return
         data = await asyncio.to_thread(self._shelf.file, card.manifest.sha256)
         if stage == "staged":
@@ -225,7 +243,7 @@ class Library:
 
     async def _step(self, card: Card, step: Step, why: str) -> Card:
         life = card.life.after(step, self._clock.wall_ms(), self._situation().epoch, why)
-        after = Card(manifest=card.manifest, life=life)
+        after = card.model_copy(update={"life": life})
         await self._keep(after)
         if life.stage == "rejected":
             self.policies.pop(card.manifest.sha256, None)
@@ -237,7 +255,7 @@ class Library:
         self.cards[card.manifest.sha256] = card
         self._on_step(card)
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, *spared_too: str) -> None:
         """Forget the oldest file of the least use.
 
         Raises:
@@ -246,18 +264,13 @@ class Library:
         if len(self.cards) < KEPT:
             return
         situation = self._situation()
-        spared = {situation.policy, situation.previous}
-        free = [card for card in self.cards.values() if card.manifest.sha256 not in spared]
-        for stage in _FORGOTTEN_FIRST:
-            found = [card for card in free if card.life.stage == stage]
-            if found:
-                oldest = min(found, key=lambda card: card.life.events[-1].wall_ms).manifest.sha256
-                await asyncio.to_thread(self._shelf.forget, oldest)
-                self.policies.pop(oldest, None)
-                del self.cards[oldest]
-                log.info("policy file forgotten, to make room", policy=oldest[:12])
-                return
-        raise LifecycleError(f"{KEPT} policies are in use; take one out of shadow first")
+        oldest = least_useful(self.cards, {situation.policy, situation.previous, *spared_too})
+        if oldest is None:
+            raise LifecycleError(f"{KEPT} policies are in use; take one out of shadow first")
+        await asyncio.to_thread(self._shelf.forget, oldest)
+        self.policies.pop(oldest, None)
+        del self.cards[oldest]
+        log.info("policy forgotten, to make room", policy=oldest[:12])
 
     def _active(self) -> Manifest | None:
         card = self.cards.get(self._situation().policy)

@@ -1,7 +1,7 @@
 """The life of a policy file at one node: a pure state machine.
 
-`staged -> vetted -> shadow -> active -> retired`, or `rejected`, or `rolled-back`. Vetting and shadow are this node's
-own; what is active, and what was rolled back, is decided by the network and only followed here.
+`staged -> vetted -> shadow -> canary -> active -> retired`, or `rejected`, or `rolled-back`. Vetting and shadow are
+this node's own; what is active, on some links or all, and what was rolled back, the network decides.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from pydantic import Field
 
 from qkdctl.records.base import Count, Record
 
-Stage: TypeAlias = Literal["staged", "vetted", "shadow", "active", "retired", "rejected", "rolled-back"]
-Step: TypeAlias = Literal["stage", "pass", "fail", "watch", "leave", "activate", "replace", "roll-back"]
+Stage: TypeAlias = Literal["staged", "vetted", "shadow", "canary", "active", "retired", "rejected", "rolled-back"]
+Step: TypeAlias = Literal["stage", "pass", "fail", "watch", "leave", "try", "activate", "replace", "roll-back"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
-PASSED: Final[frozenset[Stage]] = frozenset({"vetted", "shadow", "active", "retired", "rolled-back"})
+PASSED: Final[frozenset[Stage]] = frozenset({"vetted", "shadow", "canary", "active", "retired", "rolled-back"})
 """Stages of files that passed vetting, so that they are at hand and an act may name them."""
 
 TRANSITIONS: Final[Mapping[tuple[Stage, Step], Stage]] = {
@@ -24,9 +24,12 @@ TRANSITIONS: Final[Mapping[tuple[Stage, Step], Stage]] = {
     ("staged", "pass"): "vetted",
     ("staged", "fail"): "rejected",
     **{(stage, "fail"): "rejected" for stage in PASSED},
-    **{(stage, "watch"): "shadow" for stage in PASSED - {"shadow", "active"}},
+    **{(stage, "watch"): "shadow" for stage in PASSED - {"shadow", "canary", "active"}},
+    **{(stage, "try"): "canary" for stage in PASSED - {"canary", "active"}},
     ("shadow", "leave"): "vetted",
     ("shadow", "roll-back"): "rolled-back",
+    ("canary", "leave"): "vetted",
+    ("canary", "roll-back"): "rolled-back",
     **{(stage, "activate"): "active" for stage in PASSED - {"active"}},
     ("active", "replace"): "retired",
     ("active", "roll-back"): "rolled-back",

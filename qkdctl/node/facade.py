@@ -165,6 +165,10 @@ class Facade:
         """Have a policy propose in every epoch without effect, or no longer."""
         return await self._policies.shadow(policy, who, watch=watch)
 
+    async def canary_policy(self, policy: str, links: list[str], until: int, base: str, who: str) -> Json:
+        """Put a combination at hand: a policy on some links, another one on all others."""
+        return await self._policies.canary(policy, links, until, base, who)
+
     async def activate_policy(self, policy: str, who: str) -> Json:
         """Want the act that activates a policy, and approve it."""
         return await self.file_act({"kind": "activate-policy", "policy": self._policies.identity(policy)}, who)

@@ -27,7 +27,7 @@ from qkdctl.control.relaying import Relaying
 from qkdctl.control.reporting import Reporter
 from qkdctl.control.table import link_settings, link_table
 from qkdctl.devices.supervisor import StartPolicy, Supervisor
-from qkdctl.library.library import Situation
+from qkdctl.library.following import Situation
 from qkdctl.library.shadow import Scene
 from qkdctl.node.agreeing import Agreeing
 from qkdctl.node.agreement_figures import AgreementFigures

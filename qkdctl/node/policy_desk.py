@@ -4,12 +4,15 @@ from base64 import b64decode, b64encode
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
 from qkdctl.library.card import Card
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest
 from qkdctl.library.shadows import MOST
 from qkdctl.policy.baselines import BASELINES
+from qkdctl.policy.canary import Canary
 from qkdctl.policy.failure import PolicyRejected
 
 if TYPE_CHECKING:
@@ -89,6 +92,37 @@ class PolicyDesk:
             raise UnavailableError(f"it cannot be written: {error}") from error
         return _file(card)
 
+    async def canary(self, policy: str, links: list[str], until: int, base: str, who: str) -> Json:
+        """Put a combination at hand: a policy on some links, another one on all others.
+
+        Raises:
+            UnknownNameError: there is no such policy or link.
+            InvalidValueError: the time is over, or both are the same.
+            ConflictError: one of the two is not at hand, or there is no room.
+            UnavailableError: it cannot be written.
+        """
+        known = {facts.link for facts in self._node.side.terms().table.links}
+        for link in links:
+            if link not in known:
+                raise UnknownNameError("link", link, known)
+        if until <= self._node.epochs.epoch:
+            raise InvalidValueError(f"epoch {until} is over", expected=f"one after {self._node.epochs.epoch}")
+        tried, rest = self.identity(policy), self.identity(base) if base else self._node.policy_side.situation.policy
+        try:
+            combined = Canary(base=rest, policy=tried, links=tuple(sorted(set(links))), until=until)
+        except ValidationError as error:
+            raise InvalidValueError(error.errors()[0]["msg"]) from error
+        name = self._library.cards[tried].manifest.name if tried in self._library.cards else policy
+        try:
+            card = await self._library.combine(combined, f"{name[:56]}-canary", who)
+        except KeyError as error:
+            raise ConflictError(f"policy {error.args[0][:12]} is not at hand", hint="stage it first") from error
+        except LifecycleError as error:
+            raise ConflictError(str(error)) from error
+        except OSError as error:
+            raise UnavailableError(f"it cannot be written: {error}") from error
+        return _file(card)
+
     async def content(self, policy: str) -> Json:
         """A file as base64 with its manifest.
 
@@ -154,4 +188,6 @@ class PolicyDesk:
 
 def _file(card: Card) -> Json:
     events = [event.to_plain() for event in card.life.events]
-    return {**card.manifest.to_plain(), "stage": card.life.stage, "code": card.life.code, "events": events}
+    canary = card.canary[0].to_plain() if card.canary else None
+    about = {"stage": card.life.stage, "code": card.life.code, "events": events, "canary": canary}
+    return {**card.manifest.to_plain(), **about}

@@ -10,7 +10,8 @@ from qkdctl.config.model import Config
 from qkdctl.control.alarms import Alarms, Severity
 from qkdctl.control.journal import Journal
 from qkdctl.library.card import Card
-from qkdctl.library.library import Library, Situation
+from qkdctl.library.following import Situation
+from qkdctl.library.library import Library
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import trusted
 from qkdctl.library.shadow import FAILURES_IN_A_ROW, Scene, ShadowFigures
@@ -41,17 +42,19 @@ class PolicySide:
 
     def __init__(self, config: Config, configured: Policy, journal: Journal, alarms: Alarms, clock: Clock) -> None:
         self.situation = Situation(0, configured.identity)
+        self._configured = {configured.identity: configured}
+        others = ChainMap[str, Policy](self._configured, dict(BASELINES))
         self.library = Library(
             Shelf(config.node.state_directory / "policies"),
             trusted(config.policy.trusted_keys),
             clock,
             len(config.links),
+            others,
             lambda: self.situation,
             self._stepped,
         )
         self.shadows = Shadows(clock, self._shadow_seen)
-        self._configured = {configured.identity: configured}
-        self.at_hand = ChainMap[str, Policy](self._configured, dict(BASELINES), self.library.policies)
+        self.at_hand = ChainMap[str, Policy](*others.maps, self.library.policies)
         self._name = config.node.name
         self._journal = journal
         self._alarms = alarms

@@ -1,6 +1,6 @@
 """A node alone as a pure function: reports in, decisions and agreed states out, as many epochs as a test wants."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from qkdctl.abft.act_book import electorate_of
 from qkdctl.abft.chain import Chain
@@ -47,7 +47,7 @@ class Lone:
     """
 
     def __init__(self, policy: str, *policies: Policy) -> None:
-        self.policies: Mapping[str, Policy] = {**BASELINES, **{entry.identity: entry for entry in policies}}
+        self.policies: dict[str, Policy] = {**BASELINES, **{entry.identity: entry for entry in policies}}
         book = ActBook(members=("bench",), faults=0, threshold_wish=1, lifetime_epochs=1000, policy=policy)
         self.terms = Terms(table(), ShieldSettings(), (), book)
         self.application = NodeApplication(lambda: self.terms, self.policies.get, None)

@@ -186,6 +186,12 @@ class MemoryFacade:
         self.done.append(("shadow-policy", policy, who, watch))
         return copy.deepcopy(policies.FILE) | {"stage": "shadow" if watch else "vetted"}
 
+    async def canary_policy(self, policy: str, links: list[str], until: int, base: str, who: str) -> Json:
+        policies.manifest_of(policy)
+        self.done.append(("canary-policy", policy, links, until, base, who))
+        canary = {"base": base or "rule-based", "policy": policy, "links": links, "until": until}
+        return copy.deepcopy(policies.FILE) | {"name": f"{policy}-canary", "canary": canary}
+
     async def activate_policy(self, policy: str, who: str) -> Json:
         policies.manifest_of(policy)
         return await self.file_act({"kind": "activate-policy", "policy": policy}, who)

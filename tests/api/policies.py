@@ -49,7 +49,10 @@ POLICIES: Json = {
     "at_hand": True,
     "configured": "rule-based",
     "trusted_signers": ["release"],
-    "files": [{k: v for k, v in file.items() if k != "schema_version"} | {"shadow": None} for file in (FILE, REJECTED)],
+    "files": [
+        {k: v for k, v in file.items() if k != "schema_version"} | {"shadow": None, "canary": None}
+        for file in (FILE, REJECTED)
+    ],
 }
 
 

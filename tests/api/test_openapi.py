@@ -83,6 +83,8 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             members = {name: fitting(inner) for name, inner in schema["properties"].items()}
             required = {name: members.pop(name) for name in schema.get("required", ())}
             return st.fixed_dictionaries(required, optional=members)
+        case "array":
+            return st.lists(fitting(schema["items"]), min_size=schema.get("minItems", 0), max_size=3)
         case "integer":
             return st.integers(schema.get("minimum"), schema.get("maximum"))
         case "number":

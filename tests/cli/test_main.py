@@ -54,7 +54,7 @@ VERBS_WITH_EXAMPLES = [
     *[["acts", name] for name in ("list", "file", "approve")],
     *[
         ["policy", name]
-        for name in ("list", "verify", "sign", "stage", "shadow", "activate", "rollback", "diff", "history")
+        for name in ("list", "verify", "sign", "stage", "shadow", "canary", "activate", "rollback", "diff", "history")
     ],
     *[["ledger", name] for name in ("verify", "show", "export", "compare")],
     *[["config", name] for name in ("check", "show", "create")],

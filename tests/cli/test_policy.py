@@ -83,6 +83,9 @@ def test_commands_go_to_the_daemon(cli: Cli, facade: MemoryFacade, tmp_path: Pat
     assert facade.done[-1][0] == "stage-policy"
     assert json.loads(cli("policy", "shadow", "ramp", "--json").stdout)["stage"] == "shadow"
     assert cli("policy", "shadow", "ramp", "--off").stdout == "ramp version 3 is vetted\n"
+    words = ("policy", "canary", "ramp", "--link", "a-b", "--link", "c-d", "--until", "90")
+    assert f"qkdctl policy activate {'ab' * 32}" in cli(*words).stdout
+    assert facade.done[-1][1:5] == ("ramp", ["a-b", "c-d"], 90, "")
     assert cli("policy", "activate", "ramp").returncode == 0
     assert facade.done[-1][:2] == ("file-act", {"kind": "activate-policy", "policy": "ramp"})
     refused = cli("policy", "activate", "rmap")

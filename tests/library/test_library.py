@@ -11,11 +11,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from qkdctl.clock import VirtualClock
 from qkdctl.library import library as library_module
 from qkdctl.library.card import Card
-from qkdctl.library.library import KEPT, Library, Situation
+from qkdctl.library.following import Situation
+from qkdctl.library.library import Library
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest, trusted
+from qkdctl.library.room import KEPT
 from qkdctl.library.shelf import Shelf
+from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.builder import build
+from qkdctl.policy.canary import Canary
 from qkdctl.policy.failure import PolicyRejected
 from tests.library.hostile import flipped
 from tests.policy.networks import random_network
@@ -54,6 +58,7 @@ class Shelved:
             TRUSTED if self.keys else {},
             VirtualClock(),
             2,
+            BASELINES,
             lambda: self.situation,
             lambda card: self.steps.append(card.life.events[-1].step),
         )
@@ -184,6 +189,48 @@ async def test_cards_follow_what_the_network_decides(tmp_path: Path) -> None:
     assert await stages(two) == ["retired", "active"]
     assert await stages(one, two) == ["active", "rolled-back"]
     assert await stages("0" * 64) == ["retired", "rolled-back"]
+
+
+@pytest.mark.asyncio
+async def test_a_combination_is_a_policy_of_its_own_also_after_a_restart(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
+    canary = Canary(base="rule-based", policy=tried, links=("a-b",), until=90)
+    with pytest.raises(KeyError, match="hold2"):
+        await library.combine(canary.model_copy(update={"base": "hold2"}), "night-canary", "me")
+    card = await library.combine(canary, "night-canary", "me")
+    assert await library.combine(canary, "night-canary", "me") == card
+    assert (card.manifest.sha256, card.life.stage) == (canary.digest(), "vetted")
+    again = await shelf.open()
+    assert again.policies.keys() == {tried, canary.digest()}
+    assert again.policies[canary.digest()].identity == canary.digest()
+    (tmp_path / "policies" / f"{tried}.onnx").unlink()
+    lacking = await shelf.open()
+    assert lacking.policies == {}
+    assert len(shelf.complaints) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_policy_is_a_canary_while_a_combination_with_it_is_in_force(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
+    canary = Canary(base="rule-based", policy=tried, links=("a-b",), until=90)
+    both = (await library.combine(canary, "night-canary", "me")).manifest.sha256
+
+    async def stages(in_force: str, *rolled_back: str) -> list[str]:
+        shelf.situation = Situation(7, in_force, rolled_back=rolled_back)
+        await library.follow()
+        assert not library.is_behind()
+        return [library.cards[sha].life.stage for sha in (tried, both)]
+
+    assert await stages(both) == ["canary", "active"]
+    assert await stages("rule-based") == ["vetted", "retired"]
+    assert await stages(both) == ["canary", "active"]
+    assert await stages("rule-based", both) == ["rolled-back", "rolled-back"]
+    assert await stages(both) == ["canary", "active"]
+    assert await stages(tried) == ["active", "retired"]
 
 
 @pytest.mark.asyncio

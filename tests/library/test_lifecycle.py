@@ -13,19 +13,27 @@ staged       pass       vetted
 staged       fail       rejected
 vetted       fail       rejected
 vetted       watch      shadow
+vetted       try        canary
 vetted       activate   active
 shadow       fail       rejected
 shadow       leave      vetted
+shadow       try        canary
 shadow       activate   active
 shadow       roll-back  rolled-back
+canary       fail       rejected
+canary       leave      vetted
+canary       activate   active
+canary       roll-back  rolled-back
 active       fail       rejected
 active       replace    retired
 active       roll-back  rolled-back
 retired      fail       rejected
 retired      watch      shadow
+retired      try        canary
 retired      activate   active
 rolled-back  fail       rejected
 rolled-back  watch      shadow
+rolled-back  try        canary
 rolled-back  activate   active
 rejected     stage      staged
 """

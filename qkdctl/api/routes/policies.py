@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from qkdctl.api.callers import Administrator, Reader
 from qkdctl.api.facade import Json, NodeFacade
 from qkdctl.api.models import ActionResult
-from qkdctl.api.policy_models import Policies, PolicyContent, StagedPolicy, StagePolicy
+from qkdctl.api.policy_models import Policies, PolicyContent, StagedPolicy, StagePolicy, TryPolicy
 
 
 def policies_router(facade: NodeFacade) -> APIRouter:
@@ -41,6 +41,11 @@ def policies_router(facade: NodeFacade) -> APIRouter:
     async def unshadow_policy(policy: str, caller: Administrator) -> Json:
         """End that."""
         return await facade.shadow_policy(policy, caller.who, watch=False)
+
+    @router.post("/{policy}/canary", response_model=StagedPolicy)
+    async def canary_policy(policy: str, request: TryPolicy, caller: Administrator) -> Json:
+        """Put a combination at hand: the policy on some links, another one on all others."""
+        return await facade.canary_policy(policy, request.links, request.until, request.base, caller.who)
 
     @router.post("/{policy}/activate", response_model=ActionResult)
     async def activate_policy(policy: str, caller: Administrator) -> Json:
