@@ -25,7 +25,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/qkdctl demo $(ARGS)
 
 # Tests in these folders keep to no real time, so they share the cores; all others run one after the other.
-TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evidence keys physics policies policy records \
+TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evidence keys library physics policies policy records \
   routing secretsharing store hil_sim/adversary hil_sim/channels hil_sim/key_relay hil_sim/network hil_sim/scpi \
   hil_sim/world)
 
