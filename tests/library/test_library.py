@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from qkdctl.clock import VirtualClock
+from qkdctl.library import admission
 from qkdctl.library import library as library_module
 from qkdctl.library.card import Card
 from qkdctl.library.following import Situation
@@ -17,6 +18,7 @@ from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest, trusted
 from qkdctl.library.room import KEPT
 from qkdctl.library.shelf import Shelf
+from qkdctl.library.trial import try_out
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.builder import build
 from qkdctl.policy.canary import Canary
@@ -27,6 +29,18 @@ from tests.policy.networks import random_network
 KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
 TRUSTED = trusted([f"release:{KEY.public_key().public_bytes_raw().hex()}"])
+
+
+@pytest.fixture(autouse=True)
+def _trials_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same checks without a process for each, which `test_corpus` has."""
+
+    async def tried(data: bytes) -> None:
+        code, text = try_out(data)
+        if code:
+            raise PolicyRejected(code, text)
+
+    monkeypatch.setattr(admission, "try_apart", tried)
 
 
 def policy(seed: int = 1) -> bytes:
