@@ -51,6 +51,8 @@ def train(
         settings = load_config(config)
         into.mkdir(parents=True, exist_ok=True)
         files = OutputFiles(into, settings.name)
+        if files.checkpoint.exists() and not resume:
+            _fail(f"a training has left {files.checkpoint}", "go on with --resume, or remove it", _REFUSED)
         with _progress(settings.episodes, as_json=as_json) as show:
             trained = learn(settings, seed, show, checkpoint_file=files.checkpoint, resume=resume)
         files.write(trained, settings, seed)
@@ -59,7 +61,8 @@ def train(
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
     except KeyboardInterrupt:
-        _fail(f"stopped; {files.checkpoint} holds all whole batches", "go on with --resume", _INTERRUPTED)
+        kept = f"{files.checkpoint} holds what was learned" if files.checkpoint.exists() else "nothing was learned yet"
+        _fail(f"stopped; {kept}", "go on with --resume" if files.checkpoint.exists() else "", _INTERRUPTED)
     scores = {"this policy": trained.curve[-1].best, **trained.references}
     if as_json:
         done = {"event": "done", "file": str(files.policy), "sha256": trained.vetted.sha256, "selection": scores}
@@ -112,6 +115,7 @@ def evaluate(
 
     try:
         vetted = vet(file.read_bytes())
+        card = _card_of(file, vetted.sha256) if add_to_card else None
         judged = judge(
             {"this policy": vetted},
             tuple(scenario or SCENARIOS),
@@ -120,8 +124,9 @@ def evaluate(
             on_contender=lambda name: typer.echo(f"{name} done", err=True),
         )
         document = {"sha256": vetted.sha256, "seeds": seeds, "epochs": epochs, "epoch_s": epoch_s} | judged.document()
-        if add_to_card:
-            _add_to_card(file.with_suffix(".json"), document)
+        if card is not None:
+            text = json.dumps(card | {"scores": document}, indent=2)
+            file.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     except PolicyRejected as error:
         _fail(f"{file} is refused ({error.code}): {error}", "", _REFUSED)
     except ScenarioError as error:
@@ -133,13 +138,13 @@ def evaluate(
     typer.echo(json.dumps(document) if as_json else tell(document))
 
 
-def _add_to_card(path: Path, scores: dict[str, Any]) -> None:
-    from qkdctl_policies.learning.output_files import write_json  # noqa: PLC0415 - off the command line's fast path
-
-    card = json.loads(path.read_text(encoding="utf-8"))
-    if card.get("sha256") != scores["sha256"]:
+def _card_of(file: Path, sha256: str) -> dict[str, Any]:
+    """The card beside a file, which must be that of this file."""
+    path = file.with_suffix(".json")
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if card.get("sha256") != sha256:
         raise ValueError(f"{path} is the card of another file, {card.get('sha256')}")
-    write_json(path, card | {"scores": scores})
+    return card
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qkdctl_policies.learning.card import card
 from qkdctl_policies.learning.config import TrainingConfig
@@ -45,12 +44,7 @@ class OutputFiles:
             OSError: when it cannot be written.
         """
         self.policy.write_bytes(trained.vetted.data)
-        write_json(self.card, card(trained, config, seed))
+        self.card.write_text(json.dumps(card(trained, config, seed), indent=2) + "\n", encoding="utf-8")
         write_lines(self.folder / f"{self.name}-curve.jsonl", trained.curve)
         title = f"{self.name}, seed {seed}: learned from {config.batches * config.environment.networks} episodes"
         draw(self.folder / f"{self.name}-curve.png", trained.curve, trained.references, title)
-
-
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a document for people and programs."""
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,59 @@
+"""Scores are of all contenders on the same networks, and say how sure they are."""
+
+import numpy as np
+import pytest
+from qkdctl_policies.constructed import constructed_policy
+from qkdctl_policies.environment.network_env import EnvSettings
+from qkdctl_policies.learning.evaluation import judge
+from qkdctl_policies.learning.evaluation_text import tell
+from qkdctl_policies.learning.scenarios import HELD_OUT, SCENARIOS, TO_LEARN_FROM, network
+
+from qkdctl.policy.vetting import vet
+
+NAMES = ("storm", "cambridge")
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return judge({"this policy": vet(constructed_policy())}, NAMES, seeds=2, how=EnvSettings(epochs=6))
+
+
+def test_everybody_runs_everything(judged):
+    assert set(judged.figures) == {
+        "this policy", "ideal", "constructed", "rule-based", "field", "hold", "random", "best fixed"
+    }  # fmt: skip
+    for row in judged.figures.values():
+        for values in row.values():
+            assert values.shape == (2, 2)
+            assert np.isfinite(values).all()
+
+
+def test_a_file_scores_as_itself(judged):
+    for name, values in judged.figures["this policy"].items():
+        np.testing.assert_array_equal(values, judged.figures["constructed"][name])
+
+
+def test_hold_is_0_and_ideal_control_is_1(judged):
+    assert judged.standing("hold", NAMES).normalised == 0
+    assert judged.standing("ideal", NAMES).normalised == 1
+    assert judged.standing("ideal", ("storm",)).key_share.mean == pytest.approx(1)
+    assert 0 < judged.standing("this policy", ("storm",)).normalised < 1
+
+
+def test_the_document_groups_scenarios_and_can_be_told(judged):
+    document = judged.document()
+    assert list(document["scenarios"]) == list(NAMES)
+    assert set(document["summary"]) == {"learned_from", "held_out", "all"}
+    low, high = document["summary"]["all"]["this policy"]["interval_95"]
+    assert low <= document["summary"]["all"]["this policy"]["key_share_iqm"] <= high
+    text = tell(document)
+    assert "| cambridge |" in text
+    assert "0.000 to" not in text.split("learned from")[0]
+
+
+def test_scenarios_to_learn_from_and_to_be_judged_by_are_apart():
+    assert not set(TO_LEARN_FROM) & set(HELD_OUT)
+    for name in SCENARIOS:
+        assert network(name, 3).demands.rate_bps.size > 0
+    with pytest.raises(ValueError, match="no scenario 'dcut'"):
+        network("dcut", 0)

@@ -1,0 +1,89 @@
+"""The update is double, masked and bootstraps with the target; on a small decision problem it finds the values."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qkdctl_policies.learning.config import LearnerSection  # noqa: E402
+from qkdctl_policies.learning.learner import Learner  # noqa: E402
+from qkdctl_policies.learning.replay import Replay, Sample, Transitions  # noqa: E402
+
+from qkdctl.policy.actions import ACTIONS  # noqa: E402
+from qkdctl.policy.schema import FEATURES  # noqa: E402
+
+F, A = len(FEATURES), len(ACTIONS)
+
+
+def transitions(rows, rng, legal=None, discount=0.9):
+    return Transitions(
+        observation=rng.uniform(-1, 1, (rows, F)).astype(np.float32),
+        action=rng.integers(A, size=rows),
+        reward=rng.normal(size=rows).astype(np.float32),
+        next_observation=rng.uniform(-1, 1, (rows, F)).astype(np.float32),
+        next_legal=np.ones((rows, A), dtype=np.bool_) if legal is None else legal,
+        discount=np.full(rows, discount, dtype=np.float32),
+    )
+
+
+def sample(part):
+    rows = part.action.size
+    return Sample(np.arange(rows), part, np.ones(rows, dtype=np.float32))
+
+
+def test_the_error_is_that_of_double_learning_over_legal_actions():
+    rng = np.random.default_rng(1)
+    learner = Learner(LearnerSection(hidden=(16,), target_rate=1e-3), 3)
+    for _ in range(30):
+        learner.update(sample(transitions(64, rng)), 0.0)
+    legal = rng.random((64, A)) < 0.5
+    legal[:, 0] = True
+    part = transitions(64, rng, legal)
+    online, target = learner.values(part.next_observation), learner._target(torch.from_numpy(part.next_observation))
+    chosen = np.where(legal, online, -np.inf).argmax(axis=1)
+    following = target.detach().numpy()[np.arange(64), chosen]
+    expected = part.reward + 0.9 * following - learner.values(part.observation)[np.arange(64), part.action]
+    _, errors = learner.update(sample(part), 0.0)
+    np.testing.assert_allclose(errors, expected, rtol=1e-4, atol=1e-5)
+    assert (chosen != target.detach().numpy().argmax(axis=1)).any(), "or double and single would be the same"
+
+
+def test_rows_of_no_weight_teach_nothing():
+    rng = np.random.default_rng(2)
+    learner = Learner(LearnerSection(hidden=(8,)), 3)
+    part = transitions(32, rng)
+    before = learner.values(part.observation)
+    learner.update(Sample(np.arange(32), part, np.zeros(32, dtype=np.float32)), 0.0)
+    np.testing.assert_array_equal(learner.values(part.observation), before)
+
+
+def test_the_target_follows_slowly():
+    rng = np.random.default_rng(3)
+    learner = Learner(LearnerSection(hidden=(8,), target_rate=0.25), 3)
+    before = [weights.clone() for weights in learner._target.parameters()]
+    learner.update(sample(transitions(32, rng)), 0.0)
+    for old, new, fast in zip(before, learner._target.parameters(), learner.network.parameters(), strict=True):
+        torch.testing.assert_close(new, old + 0.25 * (fast - old))
+
+
+def test_it_finds_the_values_of_a_walk_on_a_line():
+    """Five places in a row; up and down move, the last place pays 1 per epoch, nothing ever ends."""
+    rng = np.random.default_rng(4)
+    settings = LearnerSection(hidden=(32,), gamma=0.8, learning_rate=3e-3, target_rate=0.05, final_learning_rate=0.1)
+    learner, replay = Learner(settings, 1), Replay(2000, F, A, 0.6)
+    places = np.eye(F, dtype=np.float32)[:5]
+    legal = np.zeros((1, A), dtype=np.bool_)
+    legal[0, [0, 1, 3]] = True
+    place = rng.integers(5, size=2000)
+    action = rng.choice([0, 1, 3], size=2000)
+    after = np.clip(place + (action == 1) - (action == 3), 0, 4)
+    reward = (after == 4).astype(np.float32)
+    discount = np.full(2000, 0.8, dtype=np.float32)
+    replay.add(Transitions(places[place], action, reward, places[after], legal.repeat(2000, axis=0), discount))
+    for step in range(400):
+        drawn = replay.sample(64, 1.0, rng)
+        _, errors = learner.update(drawn, step / 400)
+        replay.update(drawn.places, errors)
+    best = np.where(legal, learner.values(places), -np.inf)
+    np.testing.assert_allclose(best.max(axis=1), 5 * 0.8 ** np.array([3, 2, 1, 0, 0]), atol=0.1)
+    assert best.argmax(axis=1)[:4].tolist() == [1] * 4

@@ -1,0 +1,106 @@
+"""A training is a function of configuration and seed, can be cut and goes on to the same bits, and keeps its best."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qkdctl_policies.learning import training  # noqa: E402
+from qkdctl_policies.learning.config import TrainingError  # noqa: E402
+from qkdctl_policies.learning.training import train  # noqa: E402
+
+from qkdctl.policy.vetting import vet  # noqa: E402
+from tests.policies.learning.tiny import tiny  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train(tiny(), 5)
+
+
+def test_the_same_seed_gives_the_same_file_and_another_one_another(trained):
+    again, other = train(tiny(), 5), train(tiny(episodes=2), 6)
+    assert again.vetted.data == trained.vetted.data
+    assert again.curve == trained.curve
+    assert other.vetted.data != trained.vetted.data
+
+
+def test_it_learns_at_all_and_looks_as_often_as_it_says(trained):
+    assert [point.episodes for point in trained.curve] == [0, 1, 2, 3, 4]
+    assert trained.curve[-1].updates > 0
+    assert trained.curve[-1].loss > 0
+    assert set(trained.references) == {"constructed", "rule-based", "hold"}
+
+
+def test_the_file_says_how_it_was_made(trained):
+    claims = vet(trained.vetted.data).claims
+    assert claims["origin"] == "trained"
+    assert (claims["seed"], claims["episodes"], claims["gamma"]) == ("5", "4", "0.99")
+    assert len(claims["training_hash"]) == len(claims["environment_hash"]) == 64
+    assert "date" not in claims
+
+
+def test_the_best_look_is_kept_not_the_last(monkeypatch):
+    scores = iter([0.1, 0.7, 0.3, 0.2, 0.2, *[0.0] * 3])
+    files = []
+
+    def score(_, contender):
+        files.append(contender)
+        return next(scores)
+
+    monkeypatch.setattr(training.Selection, "score", score)
+    monkeypatch.setattr(training, "FileContender", lambda vetted: vetted)
+    trained = train(tiny(), 5)
+    assert trained.vetted.data == files[1].data
+    assert trained.curve[-1].best == 0.7
+
+
+@pytest.mark.parametrize("after", [2, 4])
+def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
+    looks = []
+
+    def stop(point):
+        looks.append(point)
+        # in the middle of a batch, so that its beginning must be repeated
+        if len(looks) == after:
+            raise KeyboardInterrupt
+
+    file = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), 5, stop, checkpoint_file=file)
+    resumed = train(tiny(), 5, checkpoint_file=file, resume=True)
+    assert resumed.vetted.data == trained.vetted.data
+    assert resumed.curve == trained.curve
+
+
+def test_a_finished_training_gives_its_result_again(trained, tmp_path):
+    file = tmp_path / "checkpoint"
+    train(tiny(), 5, checkpoint_file=file)
+    again = train(tiny(), 5, checkpoint_file=file, resume=True)
+    assert again.vetted.data == trained.vetted.data
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+    file = tmp_path / "checkpoint"
+    train(tiny(episodes=2), 5, checkpoint_file=file)
+    for config, seed in ((tiny(episodes=2), 6), (tiny(episodes=6), 5)):
+        with pytest.raises(TrainingError, match="another configuration or seed"):
+            train(config, seed, checkpoint_file=file, resume=True)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
+
+
+def test_actions_of_a_training_are_legal(monkeypatch):
+    wrong = []
+    plain = training.explore
+
+    def watched(best, legal, chance, hold, rng):
+        chosen = plain(best, legal, chance, hold, rng)
+        wrong.append(int((~legal[np.arange(chosen.size), chosen]).sum()))
+        return chosen
+
+    monkeypatch.setattr(training, "explore", watched)
+    train(tiny(episodes=2), 1)
+    assert len(wrong) == 8
+    assert not any(wrong)

@@ -1,0 +1,108 @@
+"""`qkdctl policy train` and `evaluate` from the outside."""
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+
+import qkdctl_policies.cli
+from qkdctl_policies.constructed import constructed_policy
+
+from qkdctl.cli.main import main
+from qkdctl.policy.vetting import vet
+from tests.policies.learning.tiny import as_toml
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(as_toml())
+    return path
+
+
+def train(config, *more):
+    return main(["policy", "train", str(config), "--seed", "5", "--into", str(config.parent / "out"), *more])
+
+
+def test_a_training_leaves_file_card_curve_and_picture(config, capsys):
+    assert train(config, "--json") == 0
+    out = config.parent / "out"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["look"] * 5 + ["done"]
+    vetted = vet((out / "tiny.onnx").read_bytes(), lines[-1]["sha256"])
+    card = json.loads((out / "tiny.json").read_text())
+    assert card["sha256"] == vetted.sha256
+    assert card["training"]["seed"] == 5
+    assert card["training"]["config"]["learner"]["hidden"] == [8, 8]
+    curve = [json.loads(line) for line in (out / "tiny-curve.jsonl").read_text().splitlines()]
+    assert curve == [{key: value for key, value in line.items() if key != "event"} for line in lines[:-1]]
+    assert (out / "tiny-curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_control_c_leaves_a_checkpoint_to_go_on_from(config, capsys, monkeypatch):
+    plain, looks = qkdctl_policies.cli._status, []
+
+    def stop(point):
+        looks.append(point)
+        if len(looks) == 4:
+            raise KeyboardInterrupt
+        return plain(point)
+
+    monkeypatch.setattr(qkdctl_policies.cli, "_status", stop)
+    assert train(config) == 130
+    assert "go on with --resume" in capsys.readouterr().err
+    assert train(config) == 1
+    assert "has left" in capsys.readouterr().err
+    assert train(config, "--resume") == 0
+    assert (config.parent / "out" / "tiny.onnx").exists()
+
+
+@pytest.mark.parametrize("content", ["episodes = 0\n", "name = \n"])
+def test_mistakes_in_a_configuration_are_told(config, capsys, content):
+    config.write_text(content)
+    assert train(config) == 78
+    assert str(config) in capsys.readouterr().err
+
+
+def test_a_missing_configuration_is_told(tmp_path, capsys):
+    assert train(tmp_path / "none.toml") == 69
+    assert "none.toml" in capsys.readouterr().err
+
+
+@pytest.fixture
+def policy(tmp_path):
+    path = tmp_path / "some.onnx"
+    path.write_bytes(constructed_policy())
+    return path
+
+
+def evaluate(file, *more):
+    return main(["policy", "evaluate", str(file), "--seeds", "1", "--epochs", "3", "--scenario", "duct", *more])
+
+
+def test_scores_go_into_the_card_of_the_file(policy, capsys):
+    card = policy.with_suffix(".json")
+    card.write_text(json.dumps({"name": "some", "sha256": vet(policy.read_bytes()).sha256}))
+    assert evaluate(policy, "--card", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert json.loads(card.read_text()) == {"name": "some", "sha256": document["sha256"], "scores": document}
+    assert set(document["scenarios"]) == {"duct"}
+
+
+def test_scores_can_be_read(policy, capsys):
+    assert evaluate(policy) == 0
+    assert "| duct |" in capsys.readouterr().out
+
+
+def test_what_is_no_policy_and_what_is_no_scenario_are_told(policy, tmp_path, capsys):
+    assert main(["policy", "evaluate", str(policy), "--scenario", "dcut"]) == 2
+    assert "no scenario 'dcut'" in capsys.readouterr().err
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"\xff\xff")
+    assert evaluate(bad) == 1
+    assert "not-protobuf" in capsys.readouterr().err
+    card = policy.with_suffix(".json")
+    card.write_text(json.dumps({"sha256": "other"}))
+    assert evaluate(policy, "--card") == 2
+    assert "card of another file" in capsys.readouterr().err
