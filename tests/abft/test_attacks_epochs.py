@@ -252,3 +252,14 @@ def test_the_last_sixty_four_epochs_are_remembered() -> None:
         history.leave(replace(chain, epoch=epoch), digest_of(str(epoch)))
     assert [bool(history.contradiction(Decided(epoch, NOBODY))) for epoch in (36, 37, 100)] == [False, True, True]
     assert history.contradiction(Decided(100, digest_of("100"))) == ""
+
+
+def test_the_members_that_a_decision_names_decide_two_epochs_later() -> None:
+    founders, named, later = (Electorate.equal(names, 0) for names in ("ab", "bc", "cd"))
+    chain = Chain.beginning(founders)
+    deciders = []
+    for electorate in (named, later, later):
+        deciders.append(chain.electorate)
+        chain = chain.after("1" * 64, electorate)
+    assert deciders == [founders, founders, named]
+    assert chain.electorate == later

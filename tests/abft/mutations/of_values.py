@@ -260,6 +260,6 @@ MUTATIONS = (
         "chain.py",
         "return Chain(self.epoch + 1, decision, self.following, last)",
         "return Chain(self.epoch + 1, decision, last, last)",
-        "seed 4 1 46",
+        "test_attacks_epochs.py::test_the_members_that_a_decision_names_decide_two_epochs_later",
     ),
 )
