@@ -20,6 +20,7 @@ from qkdctl.abft.messages import (
     Wanted,
     digest_of,
 )
+from qkdctl.abft.quorum import Electorate
 from tests.abft.round_table import (
     RoundTable,
     decided_table,
@@ -258,8 +259,8 @@ def test_the_members_that_a_decision_names_decide_two_epochs_later() -> None:
     founders, named, later = (Electorate.equal(names, 0) for names in ("ab", "bc", "cd"))
     chain = Chain.beginning(founders)
     deciders = []
-    for electorate in (named, later, later):
+    for members in (named, later, later):
         deciders.append(chain.electorate)
-        chain = chain.after("1" * 64, electorate)
+        chain = chain.after("1" * 64, members)
     assert deciders == [founders, founders, named]
     assert chain.electorate == later
