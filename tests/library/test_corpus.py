@@ -1,7 +1,6 @@
 """Whatever a file tries, it is refused with a reason, soon, and in little memory."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -27,19 +26,26 @@ class Trial:
     resident_bytes: int
 
 
+# A process of its own, because memory that the parent of a process once had counts as used by that one, too.
+LAUNCHER = """
+import json, os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.PIPE)
+said = child.stdout.read().decode()
+_, status, used = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([child.returncode, said, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
+"""
+
+
 def trial(data: bytes, folder: Path) -> Trial:
     """The very process that a daemon starts, with what it used."""
     given = folder / "given.onnx"
     given.write_bytes(data)
+    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, "-I", "-m", "qkdctl.library.trial"]
     with given.open("rb") as stdin:
-        child = subprocess.Popen([sys.executable, "-I", "-m", "qkdctl.library.trial"], stdin=stdin, stdout=-1)
-        assert child.stdout is not None
-        said = child.stdout.read()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        child.stdout.close()
-    code = json.loads(said)["code"] if said else ""
-    return Trial(child.returncode, code, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+        launched = subprocess.run(command, stdin=stdin, check=True, capture_output=True, text=True)
+    status, said, cpu_s, resident_bytes = json.loads(launched.stdout)
+    return Trial(status, json.loads(said)["code"] if said else "", cpu_s, resident_bytes)
 
 
 def test_each_hostile_file_is_refused_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
