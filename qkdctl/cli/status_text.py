@@ -65,10 +65,17 @@ def _is_narrow(paint: Painter) -> bool:
 def alarms_table(alarms: list[Json], paint: Painter) -> str:
     """One line per alarm."""
     rows = [
-        (alarm["id"], (alarm["severity"], STATE_STYLES[alarm["severity"]]), _alarm_state(alarm), alarm["text"])
+        (
+            alarm["id"],
+            (alarm["severity"], STATE_STYLES[alarm["severity"]]),
+            _alarm_state(alarm),
+            alarm["code"],
+            alarm["subject"],
+            alarm["text"],
+        )
         for alarm in alarms
     ]
-    return table(("ALARM", "SEVERITY", "STATE", "TEXT"), rows, paint)
+    return table(("ALARM", "SEVERITY", "STATE", "CODE", "ABOUT", "TEXT"), rows, paint)
 
 
 def _headline(status: Json, paint: Painter) -> str:

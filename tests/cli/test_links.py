@@ -36,7 +36,10 @@ def test_actions_on_a_link(cli: Cli, daemon: Served, facade: MemoryFacade, words
 
 
 def test_alarms(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
-    assert "device-fault-snspd-1  critical  raised  snspd-1 does not answer" in cli("alarms", "list").stdout
+    assert (
+        "device-fault-snspd-1  critical  raised  device-fault  snspd-1  snspd-1 does not answer"
+        in cli("alarms", "list").stdout
+    )
     assert cli("alarms", "acknowledge", "device-fault-snspd-1").stdout == "device-fault-snspd-1 acknowledged\n"
     refused = cli("alarms", "acknowledge", "device-fault-snspd")
     assert "did you mean 'device-fault-snspd-1'?" in refused.stderr
