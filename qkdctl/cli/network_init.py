@@ -54,7 +54,7 @@ def init(
     key_manager: KeyManagerOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    r"""Make a folder for each node of a network: description, configuration to complete, first keys.
+    """Make a folder for each node of a network: description, configuration to complete, first keys.
 
     Nothing is overwritten. The folders hold keys: carry each to its node in a way that nobody can copy it, and keep
     none.
@@ -63,10 +63,9 @@ def init(
 
       qkdctl network init network.toml --into metro
 
-      qkdctl network init --into metro --name metro --nodes north,east,south,west \
-        --link north:east --link east:south --link south:west --link west:north
+      qkdctl network init --into metro --name metro --nodes a,b --link a:b
 
-      qkdctl network init network.toml --into metro --key-manager https://kme-{node}.example:8443
+      qkdctl network init n.toml --into n --key-manager https://kme-{node}:8443
     """
     network = _description(description, name, nodes, faults, link or [])
     made = _make(network, target, _keys(network, days, key_manager))
