@@ -119,7 +119,10 @@ class Verifier:
             writes[f"{_KEY}/{message.number}"] = None
         effects: Effects = [Persist(writes)]
         if signer in check.wrong:
-            said = f"partial tag of act {message.number} is wrong: the signer lies, or has another share than was dealt"
+            said = (
+                f"partial tag of act {message.number} is wrong: the store of this node or of {signer} was lost or "
+                "replaced since keys were dealt, or one of the two lies"
+            )
             effects.append(Alarm("partial-tag-wrong", signer, said))
         return effects
 
