@@ -198,6 +198,7 @@ class Node:
         if self.relaying is not None:
             self._spawn(self.relaying.run(), "relaying")
         await self._activate_alone()
+        self._compare_policies()
         self._spawn(self.agreeing.run(), "agreement")
         self._spawn(self.epochs.run(self.agreeing.tick), "epochs")
         self.is_ready = True
@@ -447,11 +448,16 @@ class Node:
                 text = f"the network fell back from {fallback.policy[:12]}: {CAUSES[fallback.cause]}"
                 self.alarms.raise_("policy-rolled-back", "policy", text, Severity.CRITICAL)
                 self.alarms.clear("policy-rolled-back", "policy")
-        if outcome.agreed.book.policy not in self.policies:
-            text = f"policy {outcome.agreed.book.policy} is in force, and this node has not got it"
-            self.alarms.raise_("policy-skew", self.config.node.name, text)
-        else:
-            self.alarms.clear("policy-skew", self.config.node.name)
+        self._compare_policies()
+
+    def _compare_policies(self) -> None:
+        """An operator hears of a policy that is in force and not at hand, also while nothing is decided without it."""
+        me, policy = self.config.node.name, self.application.book.policy
+        if policy in self.policies:
+            self.alarms.clear("policy-skew", me)
+            return
+        text = f"policy {policy} is in force, and this node has not got it: 'qkdctl policy stage FILE'"
+        self.alarms.raise_("policy-skew", me, f"{text}; when nothing is decided, restart the daemon after that")
 
     def _watch_routes(self, outcome: EpochOutcome) -> None:
         """An operator hears of routes that nothing at this node can serve."""

@@ -86,3 +86,19 @@ async def test_what_the_api_tells_of_a_node_alone(tmp_path: Path) -> None:
             row[1] for entry in entries if entry["kind"] == "decision" for row in entry["payload"]["value"]["reports"]
         ]
         assert (await facade.reports(digests)).keys() == set(digests)
+
+
+@pytest.mark.asyncio
+async def test_a_node_that_starts_without_the_policy_in_force_says_so_before_anything_is_decided(
+    tmp_path: Path,
+) -> None:
+    strange = "ab" * 32
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        await facade.file_act({"kind": "activate-policy", "policy": strange}, "test")
+        await until(lambda: node.application.book.policy == strange)
+    async with alone(tmp_path) as (node, _):
+        await node.start()
+        (alarm,) = [entry for entry in node.alarms.listed() if entry.code == "policy-skew"]
+        assert alarm.active
+        assert f"policy {strange} is in force, and this node has not got it: 'qkdctl policy stage FILE'" in alarm.text
