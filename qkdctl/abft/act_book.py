@@ -60,18 +60,38 @@ def electorate_of(book: ActBook, scores_ppm: Mapping[str, int]) -> Electorate:
 
 def fits(act: Act, book: ActBook) -> bool:
     """Whether an act would change anything, and to something that can be."""
-    members, faults = len(book.members), book.faults
+    return not misfit(act, book)
+
+
+def misfit(act: Act, book: ActBook) -> str:
+    """Why an act would change nothing, or to something that cannot be; "" when it fits."""
     match act:
         case ActivatePolicy():
-            return act.policy != book.policy
+            return f"policy {act.policy} is in force already" if act.policy == book.policy else ""
         case AdmitMember():
-            return act.node not in book.members and members < MOST_SHARES
+            return _misfit_of_guest(act.node, book)
         case RemoveMember():
-            return act.node in book.members and members - 1 >= 3 * faults + 1
+            return _misfit_of_member(act.node, book) or _misfit_of_size(len(book.members) - 1, book.faults)
         case SetFaults():
-            return act.faults != faults and members >= 3 * act.faults + 1
+            same = f"f is {act.faults} already" if act.faults == book.faults else ""
+            return same or _misfit_of_size(len(book.members), act.faults)
         case LiftQuarantine():
-            return act.node in book.members
+            return _misfit_of_member(act.node, book)
+
+
+def _misfit_of_guest(node: str, book: ActBook) -> str:
+    if node in book.members:
+        return f"{node} is a member already"
+    return "" if len(book.members) < MOST_SHARES else f"there are {MOST_SHARES} members, and there cannot be more"
+
+
+def _misfit_of_member(node: str, book: ActBook) -> str:
+    return "" if node in book.members else f"there is no member {node}"
+
+
+def _misfit_of_size(members: int, faults: int) -> str:
+    least = 3 * faults + 1
+    return "" if members >= least else f"{members} members are fewer than 3f + 1 = {least} with f = {faults}"
 
 
 def lifted(book: ActBook) -> tuple[str, ...]:

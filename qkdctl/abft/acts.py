@@ -11,7 +11,7 @@ old one never serves for the same act filed again.
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from qkdctl.abft.act_book import fits
+from qkdctl.abft.act_book import misfit
 from qkdctl.abft.act_messages import ActMessage, Confide, KeyShare, PartialTag, SharesWanted, Tell
 from qkdctl.abft.act_signer import Signer
 from qkdctl.abft.act_verifier import Verifier
@@ -80,8 +80,8 @@ class Acts:
             raise ActError(f"{self._me} is no member of the network, so it cannot file acts")
         if self._filed or any(state.filer == self._me for state in self._book.open):
             raise ActError("an act of this node is under way; a node has one at a time, so wait until it is closed")
-        if not fits(act, self._book):
-            raise ActError(f"{act.kind} does not fit: it changes nothing, or leaves less than 3f + 1 members")
+        if reason := misfit(act, self._book):
+            raise ActError(f"{act.kind} does not fit: {reason} (members: {', '.join(self._book.members)})")
         self._filed = (act,)
         return [Persist({_FILED: ActReport(filed=self._filed).canonical().decode("ascii")})]
 
@@ -114,12 +114,14 @@ class Acts:
         self._approved &= self._book.by_number.keys()
         for act in self._filed:
             numbers = [state.number for state in self._book.open if state.act == act]
-            if numbers or not fits(act, self._book):
+            reason = misfit(act, self._book)
+            if numbers or reason:
                 self._filed = ()
                 self._approved |= set(numbers)
                 writes |= {_FILED: None} | {f"{_APPROVED}/{number}": "" for number in numbers}
             if not numbers and not self._filed:
-                effects.append(Alarm("act-obsolete", self._me, f"{act.kind} does not fit any more and was dropped"))
+                said = f"{act.kind} does not fit any more and was dropped: {reason}"
+                effects.append(Alarm("act-obsolete", self._me, said))
         return [Persist(writes), *effects] if writes else effects
 
     def _answers(self) -> list[Effect]:

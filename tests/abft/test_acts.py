@@ -242,13 +242,16 @@ def test_an_operator_approves_a_number_and_not_for_ever():
 def test_what_operators_cannot_have_is_refused_with_the_reason():
     network = running()
     acts = network.hosts["a"].acts
-    for act in (
-        AdmitMember(node="b"),
-        RemoveMember(node="b"),
-        SetFaults(faults=1),
-        ActivatePolicy(policy="rule-based"),
+    for act, reason in (
+        (AdmitMember(node="b"), "b is a member already"),
+        (RemoveMember(node="b"), "3 members are fewer than 3f \\+ 1 = 4 with f = 1"),
+        (RemoveMember(node="x"), "there is no member x"),
+        (LiftQuarantine(node="x"), "there is no member x"),
+        (SetFaults(faults=1), "f is 1 already"),
+        (SetFaults(faults=2), "4 members are fewer than 3f \\+ 1 = 7 with f = 2"),
+        (ActivatePolicy(policy="rule-based"), "policy rule-based is in force already"),
     ):
-        with pytest.raises(ActError, match="does not fit"):
+        with pytest.raises(ActError, match=f"does not fit: {reason} \\(members: a, b, c, d\\)"):
             acts.file(act)
     with pytest.raises(ActError, match="not open"):
         acts.approve(0)
