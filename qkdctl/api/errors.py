@@ -26,17 +26,25 @@ class FacadeError(Exception):
 
 
 class UnknownNameError(FacadeError):
-    """There is nothing of that name; the hint offers the nearest name there is."""
+    """There is nothing of that name; the hint offers the nearest name there is.
+
+    Args:
+        what: kind of thing that was asked for.
+        name: it was asked for by.
+        known: names there are.
+        expected: what would have been right; the names there are by default.
+        hint: what to do when no name is near.
+    """
 
     status = HTTPStatus.NOT_FOUND
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str], *, expected: str = "", hint: str = "") -> None:
         names = sorted(known)
         near = get_close_matches(name, names, n=1)
         super().__init__(
             f"there is no {what} {name!r}",
-            expected=f"one of {', '.join(names)}" if names else f"no {what} is configured",
-            hint=f"did you mean {near[0]!r}?" if near else "",
+            expected=expected or (f"one of {', '.join(names)}" if names else f"no {what} is configured"),
+            hint=f"did you mean {near[0]!r}?" if near else hint,
         )
 
 

@@ -1,14 +1,22 @@
 """Acts as a document for the API."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qkdctl.abft.act_book import threshold_of
-from qkdctl.records.act import ActState, ClosedAct
+from qkdctl.api.errors import ConflictError, FacadeError, UnknownNameError
+from qkdctl.audit.words import act_text
+from qkdctl.records.act import ActState, ClosedAct, Outcome
 
 if TYPE_CHECKING:
     from qkdctl.node.node import Node
 
 Json = dict[str, Any]
+_ENDINGS: Mapping[Outcome, str] = {
+    "effective": "it took effect",
+    "void": "it is void, since members or f changed before it was accepted",
+    "lapsed": "it lapsed, since too few approved it in time",
+}
 
 
 def acts_view(node: "Node") -> Json:
@@ -38,6 +46,19 @@ def acts_view(node: "Node") -> Json:
         ],
         "closed": [{**_act(state), "outcome": state.outcome} for state in closed],
     }
+
+
+def not_open(node: "Node", number: int) -> FacadeError:
+    """Why nobody can approve an act: it is closed, as far as this process remembers, or there is none."""
+    for outcome in node.epochs.outcomes:
+        for state in outcome.agreed.book.closed:
+            if state.number == number:
+                ended = f"act {number}, {act_text(state.act)}, is closed: {_ENDINGS[state.outcome]}"
+                return ConflictError(ended, hint="'qkdctl acts list' shows which are open")
+    numbers = [str(open_number) for open_number in node.application.book.by_number]
+    return UnknownNameError(
+        "open act", str(number), numbers, expected="" if numbers else "no act is open", hint="see 'qkdctl acts list'"
+    )
 
 
 def _act(state: ActState | ClosedAct) -> Json:

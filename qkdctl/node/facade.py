@@ -17,7 +17,7 @@ from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.devices.errors import DeviceError, OutOfRangeError
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.node.acts_view import acts_view
+from qkdctl.node.acts_view import acts_view, not_open
 from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
@@ -144,7 +144,7 @@ class Facade:
         """Stand by an open act."""
         book = self._node.application.book
         if number not in book.by_number:
-            raise UnknownNameError("open act", str(number), map(str, book.by_number))
+            raise not_open(self._node, number)
         desk = self._desk()
         await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
         return _done(str(number), f"act {number}, {act_text(book.by_number[number].act)}: approved by this node")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnavailableError, UnknownNameError
+from qkdctl.config.suggestions import listing
 from qkdctl.library.card import Card
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest
@@ -146,7 +147,7 @@ class PolicyDesk:
         """
         if policy in BASELINES or policy in self._node.policies:
             return policy
-        sha256 = self.find(policy)
+        sha256 = self.find(policy, besides=tuple(BASELINES))
         if sha256 not in self._node.policies:
             life = self._library.cards[sha256].life
             raise ConflictError(f"{policy} is {life.stage}", expected="a policy that has passed vetting")
@@ -163,8 +164,12 @@ class PolicyDesk:
             raise ConflictError("no other policy was in force before", hint="activate one by name, such as rule-based")
         return previous
 
-    def find(self, policy: str) -> str:
+    def find(self, policy: str, besides: tuple[str, ...] = ()) -> str:
         """SHA-256 of a file in the library.
+
+        Args:
+            policy: what it is called.
+            besides: policies without a file that would have been right too, for the refusal.
 
         Raises:
             UnknownNameError: there is none, or the text means several.
@@ -172,7 +177,13 @@ class PolicyDesk:
         try:
             return self._library.resolve(policy)
         except KeyError as error:
-            raise UnknownNameError("policy", policy, {card.manifest.name for card in self._cards()}) from error
+            raise UnknownNameError(
+                "policy",
+                policy,
+                {*besides, *(card.manifest.name for card in self._cards())},
+                expected=listing([*besides, "a policy that 'qkdctl policy list' shows"]),
+                hint="stage it first: qkdctl policy stage FILE",
+            ) from error
 
     def _shadow(self, card: Card) -> Json | None:
         figures = self._node.policy_side.shadows.figures.get(card.manifest.sha256)

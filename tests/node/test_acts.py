@@ -57,9 +57,12 @@ async def test_an_act_is_filed_once_and_takes_effect(tmp_path: Path) -> None:
         assert filed["text"].startswith("activate policy hold: wanted by this node")
         with pytest.raises(ConflictError, match="under way"):
             await facade.file_act({"kind": "admit-member", "node": "west"}, "uid 8")
-        with pytest.raises(UnknownNameError, match="no open act '9'"):
-            await facade.approve_act(9, "uid 7")
         await until(lambda: facade.acts()["closed"])
+        with pytest.raises(ConflictError, match="act 0, activate policy hold, is closed: it took effect"):
+            await facade.approve_act(0, "uid 7")
+        with pytest.raises(UnknownNameError, match="no open act '9'") as absent:
+            await facade.approve_act(9, "uid 7")
+        assert (absent.value.expected, absent.value.hint) == ("no act is open", "see 'qkdctl acts list'")
         (act,) = facade.acts()["closed"]
         assert (act["number"], act["act"], act["outcome"]) == (0, HOLD, "effective")
         await node.journal.settle(5.0)

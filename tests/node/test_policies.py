@@ -35,8 +35,10 @@ async def test_a_file_is_staged_vetted_and_activated(tmp_path: Path) -> None:
         assert facade.policies()["policy"] == "rule-based"
         with pytest.raises(ConflictError, match="here already, as night, vetted"):
             await facade.stage_policy(file(), "", "night", "uid 7")
-        with pytest.raises(UnknownNameError, match="no policy 'day'"):
+        with pytest.raises(UnknownNameError, match="no policy 'day'") as absent:
             await facade.activate_policy("day", "uid 7")
+        assert absent.value.expected == "rule-based, hold or a policy that 'qkdctl policy list' shows"
+        assert absent.value.hint == "stage it first: qkdctl policy stage FILE"
         await facade.activate_policy("night", "uid 7")
         await until(lambda: facade.policies()["files"][0]["stage"] == "active")
         assert node.application.book.policy == staged["sha256"]
