@@ -371,6 +371,7 @@ class OpenAct(AnyAct):
 
     lapses_after: int
     approved_here: bool
+    at_hand: Annotated[bool, Field(description="false for a policy that this node has not got")]
     accepted_weight: int
 
 

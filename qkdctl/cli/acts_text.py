@@ -17,6 +17,11 @@ def acts_text(acts: Json, paint: Painter) -> str:
     blocks = [f"{members}; {acts['needed']} nodes must approve an act"]
     blocks += [f"{_what(act)}: wanted here, without a number yet" for act in acts["filed_here"]]
     blocks.append(_open(acts, paint) if acts["open"] else "no open acts")
+    blocks += [
+        f"act {act['number']}: the policy is not at hand at this node; stage it first: qkdctl policy stage FILE"
+        for act in acts["open"]
+        if not act["at_hand"]
+    ]
     if acts["closed"]:
         blocks.append(_closed(acts["closed"], paint))
     return "\n\n".join(blocks)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 from qkdctl.abft.act_book import threshold_of
 from qkdctl.api.errors import ConflictError, FacadeError, UnknownNameError
 from qkdctl.audit.words import act_text
-from qkdctl.records.act import ActState, ClosedAct, Outcome
+from qkdctl.records.act import Act, ActivatePolicy, ActState, ClosedAct, Outcome
 
 if TYPE_CHECKING:
     from qkdctl.node.node import Node
 
 Json = dict[str, Any]
+ABSENT_POLICY = "; this node has not got the policy, so stage it before the act takes effect: qkdctl policy stage FILE"
 _ENDINGS: Mapping[Outcome, str] = {
     "effective": "it took effect",
     "void": "it is void, since members or f changed before it was accepted",
@@ -40,12 +41,18 @@ def acts_view(node: "Node") -> Json:
                 **_act(state),
                 "lapses_after": state.epoch + book.lifetime_epochs,
                 "approved_here": state.number in approved,
+                "at_hand": is_at_hand(node, state.act),
                 "accepted_weight": electorate.weight(state.accepted),
             }
             for state in book.open
         ],
         "closed": [{**_act(state), "outcome": state.outcome} for state in closed],
     }
+
+
+def is_at_hand(node: "Node", act: Act) -> bool:
+    """Whether this node could follow an act: it has the policy, where the act is about one."""
+    return not isinstance(act, ActivatePolicy) or act.policy in node.policies
 
 
 def not_open(node: "Node", number: int) -> FacadeError:

@@ -17,7 +17,7 @@ from qkdctl.config.model import Config
 from qkdctl.control.link import LinkController
 from qkdctl.devices.errors import DeviceError, OutOfRangeError
 from qkdctl.devices.supervisor import Supervisor
-from qkdctl.node.acts_view import acts_view, not_open
+from qkdctl.node.acts_view import ABSENT_POLICY, acts_view, is_at_hand, not_open
 from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
@@ -147,7 +147,9 @@ class Facade:
             raise not_open(self._node, number)
         desk = self._desk()
         await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
-        return _done(str(number), f"act {number}, {act_text(book.by_number[number].act)}: approved by this node")
+        act = book.by_number[number].act
+        absent = "" if is_at_hand(self._node, act) else ABSENT_POLICY
+        return _done(str(number), f"act {number}, {act_text(act)}: approved by this node{absent}")
 
     def policies(self) -> Json:
         """What decides, and which policies are at this node."""

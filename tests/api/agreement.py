@@ -294,6 +294,7 @@ ACTS: Json = {
             "disputes": [{"verifier": "south", "signer": "west"}],
             "lapses_after": 760,
             "approved_here": False,
+            "at_hand": True,
             "accepted_weight": 2000,
         }
     ],

@@ -122,6 +122,9 @@ def test_acts_say_what_is_needed_and_who_stands_by_what() -> None:
     row = "3 remove-member west east - 719 epochs 2000 of 2501 east, south; south found the tag of west wrong"
     assert " ".join(line(text, "3 ").split()) == row
     assert " ".join(line(text, "2 ").split()) == "2 activate-policy hold west lapsed nobody"
+    assert "not at hand" not in text
+    absent = agreement.ACTS | {"open": [agreement.ACTS["open"][0] | {"at_hand": False}]}
+    assert "act 3: the policy is not at hand at this node; stage it first" in acts_text(absent, WIDE)
     assert "no open acts" in acts_text(agreement.ACTS | {"open": [], "closed": [], "filed_here": []}, WIDE)
 
 

@@ -20,7 +20,7 @@ from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.security import Security
 from qkdctl.node.weights_view import weights_view
-from qkdctl.records.act import SetFaults
+from qkdctl.records.act import ActivatePolicy, SetFaults
 from tests.abft.networks import Play
 from tests.agreement.nodes import AgreeingNode, Table, table
 
@@ -39,6 +39,7 @@ class Seen:
         self.agreeing = node.agreeing
         self.epochs = node.epochs
         self.application = node.application
+        self.policies = node.policies
         self.figures = AgreementFigures()
 
     def count(self) -> None:
@@ -134,6 +135,15 @@ async def test_an_act_is_listed_from_the_wish_to_its_effect(tmp_path: Path) -> N
                 await found.decide(1)
         assert [(entry["number"], entry["outcome"]) for entry in closed] == [(0, "effective")]
         assert checked(acts_view(node), Acts)["faults"] == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("policy", "at_hand"), [("hold", True), ("ab" * 32, False)])
+async def test_an_open_act_tells_whether_its_policy_is_here(tmp_path: Path, policy: str, *, at_hand: bool) -> None:
+    async with decided(tmp_path, epochs=1) as (found, node):
+        await found.nodes["b"].agreeing.desk.file(ActivatePolicy(policy=policy))  # type: ignore[union-attr]
+        await found.decide(2)
+        assert [act["at_hand"] for act in checked(acts_view(node), Acts)["open"]] == [at_hand]
 
 
 def outcome(play: Play, **changes: Any) -> EpochOutcome:
