@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 _AboutActs = PartialTag | SharesWanted | SealedShare
 _BETWEEN_GREETINGS_S = 0.5
 SUPERSEDED = "superseded"
+WRONG_TAGS = "wrong-tags"
+_FORGED_LEAST = 3
 
 
 class Agreeing:
@@ -71,6 +73,7 @@ class Agreeing:
         self._strangers: set[str] = set()
         self._sat_out = False
         self._gave_way = False
+        self._tags: dict[str, tuple[int, int]] = {}
 
     async def begin(self, recovered: Recovered, random: Callable[[int], bytes]) -> None:
         """Take up where the store ends.
@@ -106,8 +109,25 @@ class Agreeing:
         assert self._host is not None, "ticks come after the beginning"
         self._judge_strangers()
         if self.peers is not None:
+            self._judge_tags(self.peers)
             self.peers.begin_epoch()
         self._host.tick()
+
+    def _judge_tags(self, peers: PeerSide) -> None:
+        """Nothing but wrong tags from a peer since the last tick: keys that are not its own, or somebody in between."""
+        for peer in self._side.peers:
+            figures = peers.authenticator.figures(peer)
+            forged, right = figures.forged, figures.accepted + figures.greetings
+            forged_before, right_before = self._tags.get(peer, (0, 0))
+            self._tags[peer] = forged, right
+            if right > right_before:
+                self._alarms.clear(WRONG_TAGS, peer)
+            elif forged - forged_before >= _FORGED_LEAST:
+                text = (
+                    f"{forged - forged_before} packets in the name of {peer} have wrong tags, and none is right: "
+                    "its key is not that of this node, or somebody makes them up; compare the key files of the two"
+                )
+                self._alarms.raise_(WRONG_TAGS, peer, text, Severity.CRITICAL)
 
     def act_report(self) -> ActReport:
         """What to report about acts."""

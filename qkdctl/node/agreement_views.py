@@ -27,6 +27,7 @@ CODES = frozenset(
         "no-plan",
         "policy-skew",
         "restored-store",
+        "wrong-tags",
     }
 )
 """Of alarms that concern the agreement."""

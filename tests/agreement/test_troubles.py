@@ -159,3 +159,16 @@ async def test_a_node_whose_pads_another_process_has_taken_over_stops(tmp_path: 
         (halt,) = node.halted
         assert halt.code == "superseded"
         assert "has taken over its store" in halt.text
+
+
+async def test_a_key_file_that_is_not_the_peers_is_an_alarm_at_both_ends_and_stops_nobody_else(tmp_path: Path) -> None:
+    async with table(tmp_path, but="d", pair_files=True) as network:
+        network.replace_keys("d", "a")
+        await network.enter("d")
+        for _ in range(10):
+            if not all(network.nodes[name].alarm("wrong-tags") for name in "ad"):
+                await network.decide()
+        for name, peer in (("a", "d"), ("d", "a")):
+            alarms = [alarm for alarm in network.nodes[name].alarms.listed() if alarm.code == "wrong-tags"]
+            assert [(alarm.subject, alarm.active) for alarm in alarms] == [(peer, True)]
+        assert not network.nodes["b"].alarm("wrong-tags")
