@@ -26,7 +26,7 @@ class Verification:
         recomputed: decisions that follow from their reports.
         plans: of those, whose plan was computed too.
         unchecked: what could not be checked and why, one sentence each.
-        has_seen: whether the entry that had to be there was.
+        seen: sound entries whose hash begins with the digits that had to be there; 0 when none were asked for.
     """
 
     broken: Break | None = None
@@ -37,7 +37,7 @@ class Verification:
     recomputed: int = 0
     plans: int = 0
     unchecked: list[str] = field(default_factory=list)
-    has_seen: bool = True
+    seen: int = 0
 
     def to_plain(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -64,7 +64,7 @@ def verify_ledger(
         records: all of it.
         description: of the network, for what follows from reports; without one that is not checked.
         policies: at hand, beside the baselines.
-        contains: hash of an entry that must be there; "" for none.
+        contains: hash of an entry that must be there, or its first digits; "" for none.
 
     Raises:
         StoreError: there is no ledger. What is damaged in one is reported.
@@ -74,7 +74,7 @@ def verify_ledger(
 
 class _Walk:
     def __init__(self, description: NetworkDescription | None, policies: dict[str, Policy], contains: str) -> None:
-        self._found = Verification(has_seen=not contains)
+        self._found = Verification()
         self._contains = contains
         self._entries = ChainChecker()
         self._decisions = DecisionChecker(None if description is None else description.chain())
@@ -106,7 +106,7 @@ class _Walk:
         if broken is None:
             self._found.entries += 1
             self._found.last = recorded.entry
-            self._found.has_seen = self._found.has_seen or recorded.entry.hash == self._contains
+            self._found.seen += bool(self._contains) and recorded.entry.hash.startswith(self._contains)
         return broken
 
     def _unchecked(self) -> Iterator[str]:

@@ -177,6 +177,13 @@ class Foreign:
         return Proposal(self.identity, RuleBased().propose(state, facts).links)
 
 
+def test_all_entries_that_begin_with_the_digits_asked_for_are_counted() -> None:
+    hashes = [recorded.entry.hash for recorded in sound()]
+    for digits in (hashes[1], hashes[1][:12], hashes[1][:1]):
+        assert verify_ledger(sound(), None, contains=digits).seen == sum(each.startswith(digits) for each in hashes)
+    assert verify_ledger(sound(), None).seen == 0
+
+
 def test_plans_of_a_policy_that_is_not_at_hand_are_left_out_and_all_else_is_checked() -> None:
     ledger = ledger_of(decisions(policy=Foreign()))
     found = verified(ledger, Foreign.identity)

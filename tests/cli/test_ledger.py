@@ -58,6 +58,20 @@ def test_a_hash_that_was_noted_down_must_be_there(cli: Cli, state: Path) -> None
     assert "no entry has the hash" in cut_off.stderr
 
 
+def test_the_digits_that_the_table_shows_find_an_entry(cli: Cli, state: Path) -> None:
+    shown = cli("ledger", "show", "--last", "1").stdout.splitlines()[1].split()
+    digits = next(word for word in shown if len(word) == 12 and set(word) <= set("0123456789abcdef"))
+    assert cli("ledger", "verify", "--contains", digits).returncode == 0
+    assert cli("ledger", "verify", "--contains", digits.upper()).returncode == 0
+    absent = cli("ledger", "verify", "--contains", "0" * 12)
+    assert (absent.returncode, absent.stdout) == (exit_codes.FAILURE, "")
+    assert "no entry has a hash that begins with 000000000000" in absent.stderr
+    for words in (digits[:11], "0" * 65, "x" * 12):
+        refused = cli("ledger", "verify", "--contains", words)
+        assert refused.returncode == exit_codes.USAGE
+        assert "64 hexadecimal digits, or the first 12 at least" in refused.stderr
+
+
 def test_show(cli: Cli, state: Path) -> None:
     header, *lines = cli("ledger", "show", "--last", "2").stdout.splitlines()
     assert header.split() == ["ENTRY", "TIME", "KIND", "HASH", "WHAT"]
