@@ -138,7 +138,7 @@ async def test_a_node_whose_folder_was_copied_stops_once_peers_hear_the_copy(tmp
         copy = await network.enter_copy("b")
         await network.until(lambda: original.agreeing.peers and len(copy.agreeing.peers.in_step()) == 3)  # type: ignore[union-attr]
         network.reconnect("b")
-        for _ in range(10):
+        for _ in range(40):
             if not original.halted:
                 await network.decide(among="acd")
         await network.until(lambda: original.halted)
