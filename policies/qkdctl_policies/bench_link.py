@@ -100,12 +100,15 @@ class BenchLink:
         return self._report(1.0 - self.bench.move_loss * moved, realigns)
 
     def _misalignment(self) -> tuple[float, float]:
-        """Error probability of a photon in the key basis (third axis) and in the test basis (first axis)."""
+        """Error probability of a photon in the key basis (third axis) and in the test basis (first axis), at most 1/2.
+
+        A link turned farther would err more than a coin, but has no key either way.
+        """
         x, y, z = self.tilt
         intrinsic = self.bench.intrinsic_error
         wrong = (np.hypot(x, y), np.hypot(y, z))
         tilted = [float(np.sin(angle / 2) ** 2) for angle in wrong]
-        return tuple(intrinsic + (1 - 2 * intrinsic) * error for error in tilted)  # type: ignore[return-value]
+        return tuple(min(intrinsic + (1 - 2 * intrinsic) * error, 0.5) for error in tilted)  # type: ignore[return-value]
 
     def _report(self, live: float, realigns: int) -> tuple[EndReport, EndReport]:
         bench = self.bench

@@ -80,3 +80,11 @@ def test_too_few_clicks_give_no_key_rather_than_an_error() -> None:
     dim = Bench(walk_rad=0.0, turn_rad=0.0, loss_db=120.0, background=0.0)
     report = epoch(link(dim))
     assert (report.secret_key_bits, report.valid) == (0, 0)
+
+
+def test_a_link_turned_upside_down_goes_on_without_key() -> None:
+    turning = link(Bench(walk_rad=0.0, turn_rad=0.5))
+    for _ in range(15):
+        report = epoch(turning)
+        assert report.qber_z_ppm <= 520_000
+    assert report.secret_key_bits == 0
