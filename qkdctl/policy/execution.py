@@ -83,11 +83,12 @@ def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
         raise PolicyFailure(
             "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
         )
-    scaled = values * GRID
     # a few operations on whole arrays: this stands in every decision, beside a run of the network of some 20 us
-    is_on_grid = np.logical_and.reduce(np.equal(scaled, np.rint(scaled)), axis=None)
-    highest, lowest = np.maximum.reduce(scaled, axis=None), np.minimum.reduce(scaled, axis=None)
-    if not (is_on_grid and -value_bound <= lowest and highest <= value_bound):
+    highest, lowest = np.maximum.reduce(values, axis=None), np.minimum.reduce(values, axis=None)
+    if not (-value_bound / GRID <= lowest and highest <= value_bound / GRID):
+        raise _failure(values, value_bound)
+    scaled = values * GRID
+    if not np.logical_and.reduce(np.equal(scaled, np.rint(scaled)), axis=None):
         raise _failure(values, value_bound)
     return np.asarray(scaled, dtype=np.int64)
 

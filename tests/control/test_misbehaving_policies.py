@@ -105,6 +105,8 @@ def test_values_that_no_network_gives_make_the_baseline_decide_and_the_third_tim
     decisions = [outcome.decision for outcome in daemon.epochs.outcomes]
     assert [decision.failed for decision in decisions if decision.plan.links][:4] == [1, 1, 1, 0], code
     assert all(decision.plan.policy == "hold" for decision in decisions), "the baseline of this bench"
-    assert daemon.epochs.outcomes[-1].agreed.ejected
+    (fallback,) = daemon.epochs.outcomes[-1].agreed.watch.last
+    assert (fallback.policy, fallback.cause) == ("giving", "failed")
+    assert daemon.epochs.outcomes[-1].agreed.book.policy != "giving"
     assert policy.asked <= 2 * 3, "a policy that was given up is not asked again; a decision may be computed twice"
     assert max(mean for _, mean in lab.world.launched) <= CAP_E6 / 1e6
