@@ -24,7 +24,9 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/qkdctl demo $(ARGS)
 
-# Tests in these folders keep to no real time, so they share the cores; all others run one after the other.
+# Tests of whole daemons watch their own deadlines, so they run one after the other. All others share the cores: those that
+# keep to no real time one by one, the rest file by file.
+DAEMONS := $(addprefix tests/,node service)
 TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evidence keys library physics policies policy records \
   routing secretsharing store hil_sim/adversary hil_sim/channels hil_sim/key_relay hil_sim/network hil_sim/scpi \
   hil_sim/world)
@@ -32,7 +34,8 @@ TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evid
 test: $(VENV)/.installed-with-extras
 ifeq ($(ARGS),)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal $(TIMELESS)
-	$(BIN)/pytest $(addprefix --ignore=,$(TIMELESS))
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(TIMELESS) $(DAEMONS))
+	$(BIN)/pytest $(DAEMONS)
 else
 	$(BIN)/pytest $(ARGS)
 endif
