@@ -80,7 +80,7 @@ $(VENV)/.installed-with-extras: $(VENV)/.installed
 $(PEERS)/.installed: tests/bench/constraints-peers.txt $(VENV)/.installed
 	@echo "installing the peers for benchmarks into $(PEERS)"
 	@$(BIN)/python -m venv --clear $(PEERS)
-	@failed=0; for peer in fastcs frappy-core sequence qns stable-baselines3; do \
+	@failed=0; for peer in fastcs frappy-core sequence qns stable-baselines3 onnx onnxruntime; do \
 	  if $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint tests/bench/constraints-peers.txt $$peer 2>$(PEERS)/$$peer.error; \
 	  then rm $(PEERS)/$$peer.error; else failed=1; echo "$$peer could not be installed; the report says so" >&2; fi; \

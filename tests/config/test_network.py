@@ -167,9 +167,7 @@ def test_another_policy_is_a_warning_because_an_act_may_have_activated_it(
     description = RING_TEXT.replace("epoch_s = 5", f'epoch_s = 5\npolicy = "{policy}"')
     found = warnings_of(read(place(tmp_path, own + NORTH, description)))
     assert [message for _, message in found] == (
-        ["the network begins with another policy; this one is not in force until an act activates it"]
-        if warned
-        else []
+        ["the network begins with another policy; this one is not in force until an act activates it"] if warned else []
     )
 
 

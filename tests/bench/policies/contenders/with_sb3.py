@@ -67,7 +67,8 @@ def prepare(order: Order) -> Callable[[], tuple[int, int]]:
     """The same network widths, batch, updates per epoch, replay and warm-up."""
     torch.set_num_threads(1)
     config = order.config()
-    env, seeds = learning_batch(config, order.seed, 0)
+    batch = learning_batch(config, order.seed, 0)
+    env, seeds = batch.env, batch.seeds
     links = Links(env, seeds)
     learner = config.learner
     model = DQN(
