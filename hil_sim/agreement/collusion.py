@@ -69,6 +69,7 @@ def draw_collusion(seed: int, nodes: int, faults: int) -> Scenario:
         scoring="kept",
         liars={name: Lies((TWINS,)) for name in liars},
         skewed="",
+        lacking={},
         spells=(Spell(heal_s, cut=cut),),
         crashes=(),
         clocks={name: LocalClock(source.uniform(-1e5, 1e5), source.uniform(0.9, 1.1)) for name in names},

@@ -50,6 +50,7 @@ def draw(seed: int, nodes: int, faults: int) -> Scenario:
         crashes=_crashes(source, everybody, rolled_back, set(liars), heal_s),
         clocks={name: LocalClock(source.uniform(-1e5, 1e5), source.uniform(0.8, 1.25)) for name in everybody},
         timings={name: _timing(source) for name in everybody},
+        lacking=_lacking(source, everybody, heal_s),
         heal_s=heal_s,
     )
 
@@ -159,6 +160,12 @@ def _crashes(
         backup_of_s = source.choice((at_s - source.uniform(0.0, 1.0), source.uniform(0.0, at_s)))
         crashes.append(Crash(name, at_s, source.random(), source.uniform(0.0, 2.0), max(0.0, backup_of_s)))
     return tuple(sorted(crashes, key=lambda crash: crash.at_s))
+
+
+def _lacking(source: random.Random, names: tuple[str, ...], heal_s: float) -> Mapping[str, float]:
+    if source.random() < 0.8:
+        return {}
+    return {name: source.uniform(0.0, heal_s) for name in source.sample(names, source.randint(1, len(names)))}
 
 
 def _timing(source: random.Random) -> Timing:

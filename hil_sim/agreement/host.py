@@ -62,6 +62,8 @@ class Host:
         measure: (epoch) -> (content of a report, seconds that it takes).
         emit: takes what the replica sends, (to, message).
         watcher: sees what happens.
+        last_epoch: no epoch is begun by the clock after this one.
+        lacks_until_s: until then the policy in force is not at hand.
 
     Attributes:
         replica: None while the host is down.
@@ -83,6 +85,7 @@ class Host:
         emit: Callable[[str, Message], None],
         watcher: Watcher,
         last_epoch: int,
+        lacks_until_s: float = 0.0,
     ) -> None:
         self.name = name
         self.disk = disk
@@ -98,6 +101,7 @@ class Host:
         self._emit = emit
         self._watcher = watcher
         self._wakes_at = _NEVER
+        self._lacks_until_s = lacks_until_s
         self._crash: tuple[float, float, Disk | None] | None = None
         self._was_rolled_back = False
 
@@ -105,7 +109,7 @@ class Host:
         """Come up with what is on the disk."""
         self.incarnation += 1
         beginning = Beginning(self.disk.chain, dict(self.disk.stored), sits_out=self._was_rolled_back)
-        application = StandingApplication(self.application, self.disk)
+        application = StandingApplication(self.application, self.disk, self._lacks)
         self.replica = Replica(self.name, beginning, self._timing, application, self._reading())
         self._wakes_at = _NEVER
         self._wake_later()
@@ -175,6 +179,9 @@ class Host:
         if self.replica is None or self.replica.chain.epoch <= self.last_epoch:
             self.handle(Tick())
         self._scheduler.after(period_s / self._clock.rate, partial(self._tick, period_s))
+
+    def _lacks(self) -> bool:
+        return self._scheduler.now < self._lacks_until_s
 
     def _reading(self) -> float:
         return self._clock.reading(self._scheduler.now)

@@ -56,6 +56,8 @@ class Scenario:
         changes: of the members, by the epoch whose decision brings them.
         liars: at most `faults`, unless there are colluders beyond that.
         skewed: a node with another policy file; counts among the faulty.
+        lacking: until when, in seconds, a node is without the policy in force and can judge nothing. There may be more
+            than f of them, and then nothing is decided meanwhile.
         heal_s: from then on the network is good and nobody crashes.
     """
 
@@ -70,6 +72,7 @@ class Scenario:
     scoring: Scoring
     liars: Mapping[str, Lies]
     skewed: str
+    lacking: Mapping[str, float]
     spells: tuple[Spell, ...]
     crashes: tuple[Crash, ...]
     clocks: Mapping[str, LocalClock]
@@ -83,10 +86,12 @@ class Scenario:
 
     @property
     def settled_s(self) -> float:
-        """From then on hosts that were down are up, and what was sent before healing has arrived."""
+        """From then on hosts that were down are up and judge, and what was sent before healing has arrived."""
         latest_s = [spell.delay_s[1] * STRAGGLING + max(spell.clogged.values(), default=0.0) for spell in self.spells]
         down_s = [crash.down_s for crash in self.crashes]
-        return self.heal_s + max([*latest_s, *down_s], default=0.0) + _MARGIN_S
+        # what was missing is noticed with the next tick
+        tick_s = [self.epoch_s / self.clocks[name].rate for name in self.lacking]
+        return self.heal_s + max([*latest_s, *down_s, *tick_s], default=0.0) + _MARGIN_S
 
     def application(self, node: str = "") -> SimulatedApplication:
         """That of a node; of all but one with another policy file it is the same."""

@@ -131,6 +131,7 @@ class World:
             emit=emit,
             watcher=watcher,
             last_epoch=self.scenario.epochs,
+            lacks_until_s=self.scenario.lacking.get(name, 0.0),
         )
 
     def _measure(self, node: str, epoch: int) -> tuple[str, float]:

@@ -10,7 +10,11 @@ from qkdctl.abft.value import Entry
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """It is time for the next epoch. A tick that comes while an epoch is still under way is lost on purpose."""
+    """It is time for the next epoch.
+
+    While one is still under way no further one begins, but what was proposed is judged anew: what the application
+    lacked for it, such as a policy, may be at hand by now.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,11 @@ class Instance:
             pass
         self._is_settled = True
 
+    def reconsider(self) -> None:
+        """The application may be able to judge by now what it could not judge before."""
+        self._is_settled = False
+        self.proposals.reconsider()
+
     def conclude(self, value: str) -> None:
         """The decision is known from others."""
         self._is_settled = False

@@ -67,6 +67,11 @@ class Proposals:
         self._parsed = {found: value}
         return self._judged[found]
 
+    def reconsider(self) -> None:
+        """Judge again what was refused, and compose again what could not be."""
+        self._judged = {found: right for found, right in self._judged.items() if right}
+        self._composed = {reports: text for reports, text in self._composed.items() if text is not None}
+
     def parsed(self, found: str) -> Value | None:
         """A value that is at hand, or None. A text that a strong quorum decided on is a value.
 
@@ -107,5 +112,6 @@ class Proposals:
                 self.failure = str(error) or repr(error)
                 self._composed[reports] = None
             else:
+                self.failure = ""
                 self._composed[reports] = Value(self._chain.epoch, self._chain.previous, reports, outcome).text
         return self._composed[reports]

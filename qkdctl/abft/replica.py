@@ -93,6 +93,8 @@ class Replica:
             return []
         if isinstance(event, Tick):
             self._ticked = self.instance is None
+            if self.instance is not None:
+                self.instance.reconsider()
         elif isinstance(event, OwnReport):
             if self.instance is not None and event.epoch == self.chain.epoch:
                 self.instance.report(event.content)

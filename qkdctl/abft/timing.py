@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-_MOST_DOUBLINGS = 10
+_MOST_DOUBLINGS = 5
+"""Beyond them nobody waits longer: what stands still after 32 times the patience lacks something else than time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class Timing:
     Attributes:
         report_s: from the beginning of an epoch until reports count as late.
         round_s: of round 0, counted from that deadline; it doubles with each round, and after epochs that needed
-            several.
+            several, up to 32 times.
         repeat_s: until the first repetition of what others may have missed; doubles up to `repeat_most_s`.
     """
 

@@ -57,7 +57,7 @@ class TimingTable(Section):
     round_s: Annotated[float, Derived("a fifth of epoch_s")] = Field(
         gt=0,
         le=600,
-        description="seconds of round 0 at most; each further round may take twice as long",
+        description="seconds of round 0 at most; each further round may take twice as long, up to 32 times",
         examples=[1.0],
     )
     repeat_s: Annotated[float, Derived("a twentieth of epoch_s")] = Field(

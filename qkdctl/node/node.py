@@ -457,7 +457,7 @@ class Node:
             self.alarms.clear("policy-skew", me)
             return
         text = f"policy {policy} is in force, and this node has not got it: 'qkdctl policy stage FILE'"
-        self.alarms.raise_("policy-skew", me, f"{text}; when nothing is decided, restart the daemon after that")
+        self.alarms.raise_("policy-skew", me, text)
 
     def _watch_routes(self, outcome: EpochOutcome) -> None:
         """An operator hears of routes that nothing at this node can serve."""

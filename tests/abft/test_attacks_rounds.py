@@ -12,6 +12,7 @@ from qkdctl.abft.messages import (
     Vote,
     digest_of,
 )
+from qkdctl.abft.timing import Timing
 from tests.abft.round_table import (
     RoundTable,
     decided_table,
@@ -167,6 +168,12 @@ def test_patience_doubles_with_each_round() -> None:
             table.say(sender, RoundChange(1, context, turn), {"a", "b", "c"} - {sender})
         assert instance_of(table).wake_at() == pytest.approx(enter_at + patience_s)
         table.now += patience_s - 0.5
+
+
+def test_nobody_waits_longer_than_32_times_the_patience_however_many_rounds_have_passed() -> None:
+    timing = Timing(round_s=2.0)
+    assert timing.of_round(5, 0) == timing.of_round(60, 60) == timing.of_round(0, 99) == 64.0
+    assert timing.strain_after(9, 5) == 5
 
 
 def test_a_wish_for_a_high_round_counts_for_a_lower_one_and_never_falls() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hil_sim.agreement.standing import StandingApplication
 from qkdctl.abft.messages import (
     Echo,
     Report,
@@ -43,6 +44,26 @@ def test_a_right_value_gets_votes() -> None:
 )
 def test_a_wrong_value_gets_none(text: object) -> None:
     assert proposed(prepared(), text()) == dict.fromkeys("abc", False)  # type: ignore[operator]
+
+
+def test_what_a_node_could_not_judge_it_judges_with_the_next_tick_once_it_has_the_policy() -> None:
+    table = prepared()
+    lacking = {"b", "c"}
+    for name in "bc":
+        proposals = instance_of(table, name).proposals
+        proposals._application = StandingApplication(table.application, table.disks[name], lambda n=name: n in lacking)
+    text = value_text("abc")
+    assert proposed(table, text) == {"a": True, "b": False, "c": False}
+    assert "not at hand" in instance_of(table, "b").proposals.failure
+    lacking.remove("b")
+    table.tick()
+    assert {name: instance_of(table, name).ballots.has_voted(1, 2) for name in "abc"} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }
+    assert instance_of(table, "b").proposals.failure == ""
+    assert instance_of(table, "b").chain.epoch == 1, "a tick begins no epoch while one is under way"
 
 
 def test_reports_of_nodes_that_are_no_members_count_for_nothing() -> None:

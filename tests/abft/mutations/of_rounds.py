@@ -165,6 +165,13 @@ MUTATIONS = (
         "test_attacks_rounds.py::test_patience_doubles_with_each_round",
     ),
     Mutation(
+        "patience ends growing",
+        "timing.py",
+        "2 ** min(turn + strain, _MOST_DOUBLINGS)",
+        "2 ** (turn + strain)",
+        "test_attacks_rounds.py::test_nobody_waits_longer_than_32_times_the_patience_however_many_rounds_have_passed",
+    ),
+    Mutation(
         "wishes of a weak quorum are joined",
         "instance.py",
         "wish = self.notes.weakly_wished(max(self._wish, self.round))",

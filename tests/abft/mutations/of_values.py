@@ -207,6 +207,27 @@ MUTATIONS = (
         "test_echoes.py::test_nothing_tells_lists_from_single_echoes",
     ),
     Mutation(
+        "what was refused is judged again",
+        "proposals.py",
+        "{found: right for found, right in self._judged.items() if right}",
+        "self._judged",
+        "test_attacks_values.py::test_what_a_node_could_not_judge_it_judges_with_the_next_tick_once_it_has_the_policy",
+    ),
+    Mutation(
+        "what could not be composed is composed again",
+        "proposals.py",
+        "{reports: text for reports, text in self._composed.items() if text is not None}",
+        "self._composed",
+        "test_attacks_values.py::test_what_a_node_could_not_judge_it_judges_with_the_next_tick_once_it_has_the_policy",
+    ),
+    Mutation(
+        "each tick judges anew",
+        "replica.py",
+        "                self.instance.reconsider()\n",
+        "                pass\n",
+        "test_attacks_values.py::test_what_a_node_could_not_judge_it_judges_with_the_next_tick_once_it_has_the_policy",
+    ),
+    Mutation(
         "leaders take turns",
         "quorum.py",
         "return self.leaders[(epoch + turn) % len(self.leaders)]",
