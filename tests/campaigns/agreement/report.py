@@ -18,7 +18,8 @@ _HEAD = """\
 Every seed is a scenario of its own: some nodes lie, hosts crash before, between and after the effects of a step and
 come up from their disks, the network loses up to a fifth of all messages, delays, doubles and reorders the others,
 clogs links and falls apart in several shapes; clocks drift and start anywhere; members join and leave, scores and f
-change by decision; nodes are without their policy for a while. The network heals in the end. Checkers look at every step of every honest node:
+change by decision; nodes lack their policy for a while. The network heals in the end. Checkers look at every step of
+every honest node:
 
 - one decision per epoch, and equal members and weights on all nodes; 3B < W
 - what is decided follows from at least N - f reports, N - 2f of them of honest nodes, and is recomputed
