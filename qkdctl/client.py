@@ -342,11 +342,13 @@ def _refusal(status: int, answer: bytes) -> RefusedError:
 
 def _unreachable(path: Path, error: Exception) -> UnreachableError:
     if path.exists() and not path.is_socket():
-        return UnreachableError(f"no daemon: {path} is no socket", "name its socket with --socket or QKDCTL_SOCKET")
+        return UnreachableError(
+            f"no daemon: {path} is no socket", "name its socket with --socket, or its configuration with --config"
+        )
     if isinstance(error, FileNotFoundError):
         return UnreachableError(
             f"no daemon: there is no socket {path}",
-            "start it with 'qkdctl run', or name its socket with --socket or QKDCTL_SOCKET",
+            "start it with 'qkdctl run', or name its configuration with --config or its socket with --socket",
             absent=True,
         )
     if isinstance(error, ConnectionRefusedError):

@@ -27,20 +27,6 @@ def load_configuration(path: Path) -> "Config":
         raise wrong_configuration(error, path) from None
 
 
-def configured_socket(path: Path, socket: Path | None) -> Path | None:
-    """The socket that is named, or the configured one, whose daemon holds these very instruments.
-
-    Returns:
-        None for the default: a broken or missing configuration must not hide a running daemon.
-    """
-    if socket is not None or not path.exists():
-        return socket
-    try:
-        return load_configuration(path).api.socket
-    except CliError:
-        return None
-
-
 def wrong_configuration(error: "ConfigError", path: Path) -> CliError:
     """A wrong configuration as a verb reports it."""
     return CliError(str(error), f"'qkdctl config check --config {path}' shows the same", CONFIG)

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from qkdctl.cli.configuration import configured_socket
+from qkdctl.cli.daemon import socket_of_configuration
 from qkdctl.cli.errors import CliError
-from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, OwnSocketOption, SocketOption
 from qkdctl.cli.output import Painter, complain, number, print_document, print_json, say
 from qkdctl.cli.status_text import STATE_STYLES, devices_table
 from qkdctl.cli.tables import table
@@ -62,7 +62,7 @@ def probe(
         list[str] | None, typer.Argument(metavar="[DEVICE]...", help="Only these; all by default.")
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
-    socket: SocketOption = None,
+    socket: OwnSocketOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask every configured instrument who it is; nothing is written to any.
@@ -119,7 +119,7 @@ def set_attribute(
 
 
 def _probe(names: list[str], config: Path, socket: Path | None) -> tuple[list[Json], bool]:
-    known = _held_by_daemon(configured_socket(config, socket))
+    known = _held_by_daemon(socket_of_configuration(config, socket))
     if known is None:
         from qkdctl.cli.probe import probe_directly  # noqa: PLC0415 - asking a daemon stays fast
 

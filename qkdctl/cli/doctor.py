@@ -2,14 +2,14 @@
 
 import typer
 
-from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, OwnSocketOption
 from qkdctl.cli.output import Painter, print_document, say
 from qkdctl.exit_codes import FAILURE
 
 _STYLES = {"ok": "green", "warning": "yellow", "failure": "red", "skipped": "dim"}
 
 
-def doctor(config: ConfigOption = DEFAULT_CONFIG, socket: SocketOption = None, as_json: JsonOption = False) -> None:
+def doctor(config: ConfigOption = DEFAULT_CONFIG, socket: OwnSocketOption = None, as_json: JsonOption = False) -> None:
     """Check what the daemon needs on this machine.
 
     That is: Python, packages, configuration, serial ports, state directory, control socket, clock and broker. Nothing

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from qkdctl.cli.configuration import configured_socket, load_configuration
+from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.daemon import socket_of_configuration
 from qkdctl.cli.errors import CliError
-from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, OwnSocketOption
 from qkdctl.cli.output import print_document, say
 from qkdctl.client import Client, ClientError
 
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 def export(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="Archive to write, .tar.gz.")],
     config: ConfigOption = DEFAULT_CONFIG,
-    socket: SocketOption = None,
+    socket: OwnSocketOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a support bundle: versions, checks, configuration, status, histories and the end of the ledger.
@@ -50,7 +51,7 @@ def _parts(config: Path, socket: Path | None) -> Iterator[tuple[str, Callable[[]
     from qkdctl.cli.checks import all_checks  # noqa: PLC0415 - keeps other verbs fast
     from qkdctl.cli.version import versions  # noqa: PLC0415
 
-    client = Client(configured_socket(config, socket))
+    client = Client(socket_of_configuration(config, socket))
     yield "versions.json", versions
     yield "doctor.json", lambda: [check.to_plain() for check in all_checks(config, socket)]
     yield "configuration.json", lambda: _configuration(client, config)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from qkdctl.cli.daemon import daemon_socket
 from qkdctl.cli.errors import outcome
 from qkdctl.cli.output import complain
 from qkdctl.cli.status import show_status
@@ -44,28 +45,30 @@ def _open_standard_streams() -> None:
 def _dispatch(words: list[str]) -> int:
     plain = _plain_status(words)
     if plain is not None:
-        socket, as_json = plain
-        return outcome(lambda: show_status(socket, as_json=as_json))
+        socket, config, as_json = plain
+        return outcome(lambda: show_status(daemon_socket(socket, config), as_json=as_json))
     return _run(words)
 
 
-def _plain_status(words: list[str]) -> tuple[Path | None, bool] | None:
-    """Socket and JSON option of a single look at the status, None for every other command line.
+def _plain_status(words: list[str]) -> tuple[Path | None, Path | None, bool] | None:
+    """Socket, configuration and JSON option of a single look at the status, None for every other command line.
 
     People and scripts look at the status all the time; setting up the parser takes longer than the look.
     """
     if words[:1] != ["status"] or _COMPLETE in os.environ:
         return None
-    socket, as_json, rest = None, False, words[1:]
+    socket, config, as_json, rest = None, None, False, words[1:]
     while rest:
         match rest:
             case ["--json", *others]:
                 as_json, rest = True, others
             case ["--socket", path, *others]:
                 socket, rest = Path(path), others
+            case ["--config", path, *others]:
+                config, rest = Path(path), others
             case _:
                 return None
-    return socket, as_json
+    return socket, config, as_json
 
 
 def _run(words: list[str]) -> int:

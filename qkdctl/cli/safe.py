@@ -4,9 +4,10 @@ from pathlib import Path
 
 import typer
 
-from qkdctl.cli.configuration import configured_socket, load_configuration
+from qkdctl.cli.configuration import load_configuration
+from qkdctl.cli.daemon import socket_of_configuration
 from qkdctl.cli.errors import CliError
-from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, SocketOption
+from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, OwnSocketOption
 from qkdctl.cli.output import complain, print_document, say
 from qkdctl.client import Client, UnreachableError
 from qkdctl.exit_codes import FAILURE, UNAVAILABLE
@@ -21,7 +22,7 @@ _FROZEN = (
 
 def safe(
     config: ConfigOption = DEFAULT_CONFIG,
-    socket: SocketOption = None,
+    socket: OwnSocketOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make every source dark and show it by read-back.
@@ -35,7 +36,7 @@ def safe(
 
       qkdctl safe --config /etc/qkdctl/qkdctl.toml
     """
-    path = configured_socket(config, socket)
+    path = socket_of_configuration(config, socket)
     try:
         Client(path).wait_for_life()
         answer = Client(path, _TIMEOUT_S).request("POST", "/v1/safe")

@@ -11,7 +11,7 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 
 def show_status(socket: Path | None, *, as_json: bool) -> None:
-    """Look once."""
+    """Look once at the daemon on a socket."""
     document = Client(socket).status()
     if as_json:
         print_json(document)

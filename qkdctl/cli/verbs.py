@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 import typer.main
 
+from qkdctl.cli.daemon_config import offer_configuration
 from qkdctl.cli.errors import CliError
 
 if TYPE_CHECKING:
@@ -84,4 +85,5 @@ def load_command(name: str, origin: "Verb | EntryPoint") -> Any:
         app.command(name)(loaded)
     command = typer.main.get_command(app)
     command.name = name
+    offer_configuration(command)
     return command

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from qkdctl.config.control_socket import SOCKET_NAME
 from qkdctl.config.device_checks import CheckedDevice
 from qkdctl.config.link_section import PARTS
 from qkdctl.config.model import NodeSection
@@ -13,7 +14,6 @@ from qkdctl.config.schema import find_shape
 from qkdctl.config.tree import Tree
 from qkdctl.config.types import is_name
 
-SOCKET_NAME = "qkdctl.sock"
 _UNNAMED = "unnamed"
 """Stands in for a name of the node that is refused, so that it is refused once."""
 _MQTT_PORT, _MQTT_TLS_PORT = 1883, 8883

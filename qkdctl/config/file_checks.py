@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from qkdctl.config.defaults import SOCKET_NAME
+from qkdctl.config.control_socket import SOCKET_NAME
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Problem, dotted
 from qkdctl.config.redaction import names_secret

@@ -12,6 +12,7 @@ from qkdctl.config.defaults import with_defaults
 from qkdctl.config.device_checks import check_devices
 from qkdctl.config.documents import read_document
 from qkdctl.config.file_checks import check_files, with_absolute_paths
+from qkdctl.config.files import configuration_files
 from qkdctl.config.link_checks import check_key_router, check_references
 from qkdctl.config.link_ends import check_ends
 from qkdctl.config.link_figures import check_figures
@@ -19,15 +20,13 @@ from qkdctl.config.model import Config, Provenance
 from qkdctl.config.network_checks import check_network
 from qkdctl.config.network_values import with_agreed_values
 from qkdctl.config.overrides import apply_environment, apply_flags
-from qkdctl.config.problems import ConfigError, Origin, Problem, in_order
+from qkdctl.config.problems import ConfigError, Problem, in_order
 from qkdctl.config.section_checks import check_sections
 from qkdctl.config.tree import Tree, merge
 from qkdctl.config.validation import validation_problems
 
 if TYPE_CHECKING:
     from qkdctl.network.description import NetworkDescription
-
-_FRAGMENTS = "conf.d"
 
 
 def load(
@@ -95,17 +94,3 @@ def with_network(tree: Tree) -> "tuple[Tree, NetworkDescription | None, list[Pro
         return replace(tree, is_complete=False), None, list(reading.problems)
     agreed, found = with_agreed_values(tree, reading.description)
     return agreed, reading.description, [*reading.problems, *found, *check_network(tree, reading.description)]
-
-
-def configuration_files(path: Path) -> tuple[list[Path], list[Problem]]:
-    """The main file and its fragments, in the order of reading."""
-    directory = path.parent / _FRAGMENTS
-    try:
-        fragments = sorted(file for file in directory.iterdir() if file.suffix == ".toml")
-    except FileNotFoundError:
-        return [path], []
-    except OSError as error:
-        message = f"the directory cannot be listed: {error.strerror}"
-        hint = "run as the daemon's user, or let that user read the directory"
-        return [path], [Problem(Origin.in_file(directory), "", message, hint=hint)]
-    return [path, *fragments], []
