@@ -14,6 +14,7 @@ class AgreementFigures:
 
     Attributes:
         decisions: epochs that were decided.
+        fallbacks: of these, where the policy failed or had been given up.
         late: member -> decisions in which its report did not count.
         verdicts: (node, cause) -> verdicts.
         rounds: (epoch, round) of recent decisions, oldest first; of one that was learnt from others, the round in which
@@ -21,6 +22,7 @@ class AgreementFigures:
     """
 
     decisions: int = 0
+    fallbacks: int = 0
     late: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     rounds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_ROUNDS_KEPT))
@@ -28,6 +30,7 @@ class AgreementFigures:
     def take(self, outcome: EpochOutcome, turn: int) -> None:
         """Count a decision that was reached in a round."""
         self.decisions += 1
+        self.fallbacks += outcome.decision.failed or outcome.agreed.ejected
         self.late.update(outcome.state.absent)
         self.verdicts.update((verdict.node, verdict.cause) for verdict in outcome.state.verdicts)
         self.rounds.append((outcome.epoch, turn))

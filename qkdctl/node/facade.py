@@ -21,7 +21,9 @@ from qkdctl.node.acts_view import ABSENT_POLICY, acts_view, is_at_hand, not_open
 from qkdctl.node.agreement_views import agreement_view, summary_view
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.guard import refuse_order
+from qkdctl.node.health import complaints
 from qkdctl.node.node import Node
+from qkdctl.node.node_views import device_now, link_now
 from qkdctl.node.policy_desk import PolicyDesk
 from qkdctl.node.routes_view import routes_view
 from qkdctl.node.views import alarm_view, epoch_view
@@ -66,26 +68,26 @@ class Facade:
             "links": self.links(),
             "alarms": self.alarms(),
             "ledger": {"sequence": node.journal.head.sequence, "head": node.journal.head.hash},
-            "complaints": node.complaints(),
+            "complaints": complaints(node),
         }
 
     def devices(self) -> list[Json]:
         """All devices, in the order of the configuration."""
-        return [self._node.device_view(name) for name in self._node.supervisors]
+        return [device_now(self._node, name) for name in self._node.supervisors]
 
     def device(self, name: str) -> Json:
         """One device."""
         self._supervisor(name)
-        return self._node.device_view(name)
+        return device_now(self._node, name)
 
     def links(self) -> list[Json]:
         """All links, in the order of the configuration."""
-        return [self._node.link_view(name) for name in self._node.links]
+        return [link_now(self._node, name) for name in self._node.links]
 
     def link(self, name: str) -> Json:
         """One link."""
         self._controller(name)
-        return self._node.link_view(name)
+        return link_now(self._node, name)
 
     async def history(self, link: str, limit: int) -> list[Json]:
         """The last epochs of a link, oldest first."""
@@ -290,7 +292,7 @@ class Facade:
 
     def complaints(self) -> list[str]:
         """What keeps the daemon from being healthy."""
-        return self._node.complaints()
+        return complaints(self._node)
 
     def ready(self) -> bool:
         """True once devices have been started and epochs run."""
@@ -307,10 +309,10 @@ class Facade:
         name = identity if card is None else card.manifest.name
         return {
             "kind": "onnx" if is_file else identity,
-            "name": path.name if is_file and path is not None and identity == self._node.wish else name,
+            "name": path.name if is_file and path is not None and identity == self._node.wish.identity else name,
             "digest": identity if is_file else "",
             "ejected": state is not None and bool(state.ejected),
-            "fallbacks": self._node.fallbacks,
+            "fallbacks": self._node.figures.fallbacks,
         }
 
     async def _order(self, payload: Json, order: Callable[[], Awaitable[None]]) -> None:

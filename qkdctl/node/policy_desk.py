@@ -44,7 +44,7 @@ class PolicyDesk:
             "rolled_back": sorted(situation.rolled_back),
             "ejected": state is not None and bool(state.ejected),
             "at_hand": situation.policy in side.at_hand,
-            "configured": self._node.wish,
+            "configured": self._node.wish.identity,
             "trusted_signers": sorted(side.library.signers),
             "files": [{**_file(card), "shadow": self._shadow(card)} for card in self._cards()],
         }

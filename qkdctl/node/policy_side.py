@@ -5,9 +5,12 @@ from collections import ChainMap
 
 import structlog
 
+from qkdctl.agreement.application import Terms
+from qkdctl.agreement.state import AgreedState
 from qkdctl.clock import Clock
 from qkdctl.config.model import Config
 from qkdctl.control.alarms import Alarms, Severity
+from qkdctl.control.epoch import EpochOutcome
 from qkdctl.control.journal import Journal
 from qkdctl.library.card import Card
 from qkdctl.library.following import Situation
@@ -18,7 +21,9 @@ from qkdctl.library.shadow import FAILURES_IN_A_ROW, Scene, ShadowFigures
 from qkdctl.library.shadows import Shadows
 from qkdctl.library.shelf import Shelf
 from qkdctl.policy.baselines import BASELINES
+from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
+from qkdctl.policy.watch import PolicyWatch
 from qkdctl.records.encoding import Canonical
 
 log = structlog.get_logger(__name__)
@@ -35,7 +40,7 @@ class PolicySide:
 
     Attributes:
         at_hand: policies by identity: baselines, the configured one, those of the library.
-        situation: what the network has decided; the node sets it.
+        situation: what the network has decided.
         library: files that operators have staged.
         shadows: those of them that propose without effect.
     """
@@ -55,6 +60,7 @@ class PolicySide:
         )
         self.shadows = Shadows(clock, self._shadow_seen)
         self.at_hand = ChainMap[str, Policy](*others.maps, self.library.policies)
+        self._shield_before = ShieldHistory()
         self._name = config.node.name
         self._journal = journal
         self._alarms = alarms
@@ -77,26 +83,41 @@ class PolicySide:
             del self._configured[identity]
         self._configured[policy.identity] = policy
 
-    def decided(self, situation: Situation) -> None:
-        """The network has decided an epoch; cards follow beside the epochs."""
-        self.situation = situation
-        if self.library.is_behind() and (self._following is None or self._following.done()):
-            self._following = asyncio.create_task(self._follow(), name="policy cards")
+    def resume(self, epoch: int, policy: str, state: AgreedState | None) -> None:
+        """Go on after what the store holds.
 
-    def show(self, scene: Scene) -> None:
-        """Have policies in shadow look at an epoch that was decided; returns at once."""
-        watched = {
-            sha256: self.library.policies[sha256]
-            for sha256, card in self.library.cards.items()
-            if card.life.stage == "shadow"
-        }
-        self.shadows.watch(watched, scene)
+        Args:
+            epoch: that was decided last; 0 before the first.
+            policy: in force.
+            state: after that epoch; None before the first.
+        """
+        self._shield_before = ShieldHistory() if state is None else state.shield
+        self._take_situation(epoch, policy, PolicyWatch() if state is None else state.watch)
+
+    def take_outcome(self, outcome: EpochOutcome, terms: Terms) -> None:
+        """An epoch has been decided: cards follow beside the epochs, policies in shadow see what there was to see."""
+        self._take_situation(outcome.epoch, outcome.agreed.book.policy, outcome.agreed.watch)
+        self._show(Scene(outcome.state, terms.table, terms.shield, self._shield_before, outcome.plan))
+        self._shield_before = outcome.agreed.shield
 
     async def stop(self) -> None:
         """Let what is under way come to its end."""
         await self.shadows.stop()
         under_way = [*self._dismissing, *([self._following] if self._following else [])]
         await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _take_situation(self, epoch: int, policy: str, watch: PolicyWatch) -> None:
+        self.situation = Situation(epoch, policy, "".join(watch.previous), watch.rolled_back)
+        if self.library.is_behind() and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._follow(), name="policy cards")
+
+    def _show(self, scene: Scene) -> None:
+        watched = {
+            sha256: self.library.policies[sha256]
+            for sha256, card in self.library.cards.items()
+            if card.life.stage == "shadow"
+        }
+        self.shadows.watch(watched, scene)
 
     def _shadow_seen(self, sha256: str, figures: ShadowFigures) -> None:
         """The ledger has the figures; what fails too often is watched no longer."""

@@ -9,6 +9,7 @@ from qkdctl.bus.mqtt import MqttBus
 from qkdctl.bus.publisher import StatePublisher
 from qkdctl.bus.settings import MqttSettings
 from qkdctl.node.node import Node
+from qkdctl.node.node_views import device_now, link_now
 
 #: Ages change all the time; a state that differs in nothing else is not worth a message.
 _UNWATCHED = frozenset({"age_s"})
@@ -51,9 +52,9 @@ async def _pump(node: Node, bus: MqttBus) -> None:
     publisher = StatePublisher(bus, bus.topics, node.clock, _UNWATCHED)
     events = node.broadcast.subscribe()
     for name in node.supervisors:
-        await publisher.publish_device(name, node.device_view(name))
+        await publisher.publish_device(name, device_now(node, name))
     for name in node.links:
-        await publisher.publish_link(name, node.link_view(name))
+        await publisher.publish_link(name, link_now(node, name))
     async for event in events:
         if event.part == "devices":
             await publisher.publish_device(event.name, event.value)

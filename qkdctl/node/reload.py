@@ -85,7 +85,7 @@ class Reloader:
         except StoreError as error:
             raise UnavailableError(str(error), hint="nothing was applied") from error
         await self._take_over(new, policy)
-        pending = policy.identity != self._node.application.book.policy and not self._node.wish_is_filed
+        pending = policy.identity != self._node.application.book.policy and not self._node.wish.is_filed
         hint = f"; activate it with 'qkdctl policy activate {policy.identity}'" if pending else ""
         return f"applied: {', '.join(applied)}{hint}"
 

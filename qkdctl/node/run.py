@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,8 +29,10 @@ from qkdctl.node.agreeing import SUPERSEDED
 from qkdctl.node.brokers import mqtt_settings
 from qkdctl.node.connecting import network_side
 from qkdctl.node.facade import Facade
+from qkdctl.node.first_attempts import StartError
+from qkdctl.node.health import complaints
 from qkdctl.node.journal import LedgerJournal
-from qkdctl.node.node import Node, StartError
+from qkdctl.node.node import Node
 from qkdctl.node.publishing import publishing
 from qkdctl.node.reload import Reloader
 from qkdctl.service import Notifier, Watchdog, signals, watchdog_timeout_s
@@ -242,7 +245,7 @@ async def _watch(node: Node, environment: Mapping[str, str], notifier: Notifier)
     """Ping the service manager's watchdog while the node is healthy."""
     timeout_s = watchdog_timeout_s(environment, os.getpid())
     if timeout_s is not None:
-        await Watchdog(notifier, node.clock, node.complaints, timeout_s).run()
+        await Watchdog(notifier, node.clock, partial(complaints, node), timeout_s).run()
 
 
 async def _headlines(node: Node, notifier: Notifier) -> None:

@@ -154,7 +154,7 @@ def outcome(play: Play, **changes: Any) -> EpochOutcome:
     state = play.step(reports)
     value = SimpleNamespace(reports=tuple((node, "ab" * 32) for node in sorted(texts)))
     entry = SimpleNamespace(reports=texts, value=value, chain=SimpleNamespace(electorate=electorate))
-    decision, agreed = SimpleNamespace(epoch=state.epoch), SimpleNamespace(network=state)
+    decision, agreed = SimpleNamespace(epoch=state.epoch, failed=1), SimpleNamespace(network=state, ejected=0)
     return EpochOutcome(1, 1.0, entry, decision, agreed)  # type: ignore[arg-type]
 
 
@@ -197,3 +197,4 @@ def test_figures_count_what_is_missing_and_blamed() -> None:
     assert (figures.decisions, list(figures.rounds)) == (2, [(1, 1), (2, 1)])
     assert figures.verdicts["node-3", "disputed-edges"] == 2
     assert not figures.late
+    assert figures.fallbacks == 2

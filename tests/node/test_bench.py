@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qkdctl.api.errors import ConflictError, InvalidValueError
+from qkdctl.node.node_views import link_now
 from tests.node.bench import LINKS, running, simulated, until
 
 
@@ -14,8 +15,8 @@ from tests.node.bench import LINKS, running, simulated, until
 async def test_links_come_up_make_key_and_go_dark(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation:
         async with running(tmp_path, simulation) as bench:
-            await until(lambda: all(key_rate(bench.node.link_view(link)) for link in LINKS))
-            views = {link: bench.node.link_view(link) for link in LINKS}
+            await until(lambda: all(key_rate(link_now(bench.node, link)) for link in LINKS))
+            views = {link: link_now(bench.node, link) for link in LINKS}
             status = bench.facade.status()
         for link, view in views.items():
             commanded, measured = view["mean_photon_number"], view["measured_mean_photon_number"]

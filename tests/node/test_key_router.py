@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -81,5 +80,5 @@ async def test_an_operator_hears_of_routes_that_nothing_at_the_node_serves(tmp_p
         (path,) = elsewhere.paths
         here = elsewhere.model_copy(update={"paths": (path.model_copy(update={"nodes": ("s", "bench", "t")}),)})
         for route, heard in ((elsewhere, False), (here, True), (elsewhere, False)):
-            node._watch_routes(cast("Any", SimpleNamespace(decision=SimpleNamespace(routes=(route,)))))
+            node._decision_alarms.judge_routes((route,))
             assert any(alarm.code == "no-key-router" for alarm in node.alarms.listed()) is heard

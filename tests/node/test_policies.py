@@ -108,7 +108,7 @@ async def test_the_configuration_counts_once_for_each_change_of_it(tmp_path: Pat
         await until(lambda: node.epochs.epoch > 1)
     async with alone(tmp_path, named) as (node, facade):
         await node.start()
-        sha256 = node.wish
+        sha256 = node.wish.identity
         await until(lambda: in_force(node)() == sha256)
         await facade.rollback_policy("uid 7")
         await until(lambda: in_force(node)() == "rule-based")
@@ -116,7 +116,7 @@ async def test_the_configuration_counts_once_for_each_change_of_it(tmp_path: Pat
         await node.start()
         before = node.epochs.epoch
         await until(lambda: node.epochs.epoch > before + 3)
-        assert (node.wish, in_force(node)()) == (sha256, "rule-based")
+        assert (node.wish.identity, in_force(node)()) == (sha256, "rule-based")
 
 
 @pytest.mark.asyncio
@@ -151,9 +151,9 @@ async def test_a_reload_tries_the_new_file_apart_and_takes_it_or_nothing(tmp_pat
         assert in_force(node)() == "rule-based"
         path.write_bytes(build(random_network(7, 4), {}))
         assert await reloader.reload("me") == "applied: policy"
-        await until(lambda: in_force(node)() == node.wish)
+        await until(lambda: in_force(node)() == node.wish.identity)
         await facade.rollback_policy("me")
         await until(lambda: in_force(node)() == "rule-based")
-        node.config = node.config.model_copy(update={"policy": named.model_copy(update={"sha256": node.wish})})
-        assert f"qkdctl policy activate {node.wish}" in await reloader.reload("me")
+        node.config = node.config.model_copy(update={"policy": named.model_copy(update={"sha256": node.wish.identity})})
+        assert f"qkdctl policy activate {node.wish.identity}" in await reloader.reload("me")
         assert in_force(node)() == "rule-based"
