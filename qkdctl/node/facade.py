@@ -2,26 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
 
 from pydantic import TypeAdapter
 
-from qkdctl.abft.acts import ActError
-from qkdctl.actuation.roles import NotReadyError
 from qkdctl.agreement.act_desk import ActDesk
-from qkdctl.api.errors import ConflictError, FacadeError, InvalidValueError, UnavailableError, UnknownNameError
+from qkdctl.api.errors import FacadeError, UnavailableError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
 from qkdctl.audit.words import act_text
 from qkdctl.config.effective import effective
 from qkdctl.config.model import Config
-from qkdctl.control.link import LinkController
-from qkdctl.devices.errors import DeviceError, OutOfRangeError
-from qkdctl.devices.supervisor import Supervisor
 from qkdctl.node.acts_view import ABSENT_POLICY, acts_view, is_at_hand, not_open
 from qkdctl.node.agreement_views import agreement_view, summary_view
+from qkdctl.node.answers import SCHEMA, done, translated
+from qkdctl.node.device_desk import DeviceDesk
 from qkdctl.node.evidence_view import evidence_view
-from qkdctl.node.guard import refuse_order
 from qkdctl.node.health import complaints
+from qkdctl.node.link_desk import LinkDesk
 from qkdctl.node.node import Node
 from qkdctl.node.node_views import device_now, link_now
 from qkdctl.node.policy_desk import PolicyDesk
@@ -31,12 +27,8 @@ from qkdctl.node.weights_view import weights_view
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.records.act import Act, TaggedAct
 from qkdctl.store.chain import Entry
-from qkdctl.store.errors import StoreError
-from qkdctl.store.link_modes import OrderedMode
 
 Reload = Callable[[str], Awaitable[str]]
-_SCHEMA = 1
-_DISK_PATIENCE_S = 5.0
 
 
 class Facade:
@@ -50,13 +42,15 @@ class Facade:
     def __init__(self, node: Node, reload: Reload) -> None:
         self._node = node
         self._reload = reload
+        self._devices = DeviceDesk(node)
+        self._links = LinkDesk(node)
         self._policies = PolicyDesk(node)
 
     def status(self) -> Json:
         """The whole node at one glance."""
         node = self._node
         return {
-            "schema_version": _SCHEMA,
+            "schema_version": SCHEMA,
             "node": node.config.node.name,
             "version": node.version,
             "state": node.state,
@@ -77,7 +71,7 @@ class Facade:
 
     def device(self, name: str) -> Json:
         """One device."""
-        self._supervisor(name)
+        self._devices.find(name)
         return device_now(self._node, name)
 
     def links(self) -> list[Json]:
@@ -86,12 +80,12 @@ class Facade:
 
     def link(self, name: str) -> Json:
         """One link."""
-        self._controller(name)
+        self._links.find(name)
         return link_now(self._node, name)
 
     async def history(self, link: str, limit: int) -> list[Json]:
         """The last epochs of a link, oldest first."""
-        self._controller(link)
+        self._links.find(link)
         views = [view for outcome in self._node.epochs.outcomes if (view := epoch_view(outcome, link)) is not None]
         return views[-limit:] if limit else []
 
@@ -140,7 +134,7 @@ class Facade:
         wanted: Act = TypeAdapter(TaggedAct).validate_python(act)
         desk = self._desk()
         await self._order({"order": "file-act", "act": act, "who": who}, lambda: desk.file(wanted))
-        return _done(wanted.kind, f"{act_text(wanted)}: wanted by this node; it gets a number with the next decision")
+        return done(wanted.kind, f"{act_text(wanted)}: wanted by this node; it gets a number with the next decision")
 
     async def approve_act(self, number: int, who: str) -> Json:
         """Stand by an open act."""
@@ -151,7 +145,7 @@ class Facade:
         await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
         act = book.by_number[number].act
         absent = "" if is_at_hand(self._node, act) else ABSENT_POLICY
-        return _done(str(number), f"act {number}, {act_text(act)}: approved by this node{absent}")
+        return done(str(number), f"act {number}, {act_text(act)}: approved by this node{absent}")
 
     def policies(self) -> Json:
         """What decides, and which policies are at this node."""
@@ -198,74 +192,31 @@ class Facade:
         self, device: str, attribute: str, value: AttributeValue, who: str, *, dry_run: bool
     ) -> Json:
         """Set one attribute and read it back; with `dry_run` only say what would happen."""
-        supervisor = self._supervisor(device)
-        known = {entry.name: entry for entry in supervisor.device.attributes}
-        if attribute not in known:
-            raise UnknownNameError(f"attribute of {device}", attribute, known)
-        spec = known[attribute]
-        if not spec.writable:
-            raise ConflictError(f"{device}.{attribute} is only read", expected="a writable attribute")
-        try:
-            wanted = supervisor.device.check(attribute, value)
-        except OutOfRangeError as error:
-            raise InvalidValueError(str(error), hint="nothing was sent") from error
-        refuse_order(self._node, supervisor, attribute, wanted)
-        old = supervisor.readings[attribute].value if attribute in supervisor.readings else None
-        limits = supervisor.device.limits(attribute)
-        document: Json = {
-            "schema_version": _SCHEMA,
-            "device": device,
-            "attribute": attribute,
-            "unit": spec.unit,
-            "old": old,
-            "new": wanted,
-            "limits": [limits.minimum, limits.maximum] if spec.type in (int, float) else None,
-            "applied": not dry_run,
-        }
-        if not dry_run:
-            document["new"] = await self._apply(supervisor, attribute, wanted, who)
-        return document
+        return await self._devices.set_attribute(device, attribute, value, who, dry_run=dry_run)
 
     async def hold(self, link: str, who: str) -> Json:
         """Keep the link's present settings."""
-        await _translated(self._controller(link).orders.hold(who))
-        await self._remember_order(link, "hold", who)
-        return _done(link, f"{link} keeps its present settings until resumed")
+        return await self._links.hold(link, who)
 
     async def make_safe(self, link: str, who: str) -> Json:
         """Make the link dark and keep it so."""
-        controller = self._controller(link)
-        outcomes = await asyncio.gather(
-            _translated(controller.orders.make_safe(who)),
-            self._remember_order(link, "manual-safe", who),
-            return_exceptions=True,
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        if controller.roles.alice is None:
-            return _done(link, f"{link} makes no key at Bob's end until resumed; its light is up to Alice's node")
-        return _done(link, f"{link} is dark, shown by read-back, until resumed")
+        return await self._links.make_safe(link, who)
+
+    async def safe_all(self, who: str) -> Json:
+        """Make every source dark and keep all links safe."""
+        return await self._links.safe_all(who)
 
     async def resume(self, link: str, who: str) -> Json:
         """Give the link back to the policy."""
-        await _translated(self._controller(link).orders.resume(who))
-        await self._remember_order(link, "running", who)
-        return _done(link, f"{link} is the policy's again")
+        return await self._links.resume(link, who)
 
     async def calibrate(self, link: str, who: str) -> Json:
         """Measure and store the calibration record."""
-        record = await _translated(self._controller(link).orders.calibrate(who))
-        text = (
-            f"{link} calibrated: {record.tap_power_w:.4g} W at the tap, uncertainty {record.uncertainty_db:.2f} dB, "
-            f"mean photon number {record.mean_photon_number(0.0):.4g} at 0 dB"
-        )
-        return _done(link, text, {**record.model_dump(mode="json"), "uncertainty_db": record.uncertainty_db})
+        return await self._links.calibrate(link, who)
 
     async def realign(self, link: str, who: str) -> Json:
         """Re-align the link now."""
-        await _translated(self._controller(link).orders.realign(who))
-        return _done(link, f"{link} re-aligned")
+        return await self._links.realign(link, who)
 
     async def acknowledge_alarm(self, alarm: str, who: str) -> Json:
         """Note that somebody has seen it."""
@@ -273,22 +224,11 @@ class Facade:
         if alarm not in known:
             raise UnknownNameError("alarm", alarm, known)
         self._node.alarms.acknowledge(int(alarm), who)
-        return _done(alarm, f"alarm {alarm} acknowledged by {who}")
-
-    async def safe_all(self, who: str) -> Json:
-        """Make every source dark and keep all links safe."""
-        outcomes = await asyncio.gather(
-            *(self.make_safe(link, who) for link in self._node.links), return_exceptions=True
-        )
-        if failures := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
-            if len(failures) == 1 or not all(isinstance(failure, FacadeError) for failure in failures):
-                raise failures[0]
-            raise UnavailableError("; ".join(str(failure) for failure in failures))
-        return _done("node", "every link is dark, shown by read-back", {"links": list(self._node.links)})
+        return done(alarm, f"alarm {alarm} acknowledged by {who}")
 
     async def reload(self, who: str) -> Json:
         """Apply a changed configuration as a whole, or not at all."""
-        return _done("node", await self._reload(who))
+        return done("node", await self._reload(who))
 
     def complaints(self) -> list[str]:
         """What keeps the daemon from being healthy."""
@@ -317,9 +257,9 @@ class Facade:
 
     async def _order(self, payload: Json, order: Callable[[], Awaitable[None]]) -> None:
         """Write an order about acts to the ledger, carry it out, and write down too if that was refused."""
-        await _translated(self._node.journal.append("operator", payload))
+        await translated(self._node.journal.append("operator", payload))
         try:
-            await _translated(order())
+            await translated(order())
         except FacadeError as error:
             self._node.journal.note("operator", {**payload, "refused": str(error)})
             raise
@@ -330,50 +270,10 @@ class Facade:
             raise UnavailableError("the node is still starting")
         return desk
 
-    def _supervisor(self, name: str) -> Supervisor:
-        if name not in self._node.supervisors:
-            raise UnknownNameError("device", name, self._node.supervisors)
-        return self._node.supervisors[name]
-
-    def _controller(self, name: str) -> LinkController:
-        if name not in self._node.links:
-            raise UnknownNameError("link", name, self._node.links)
-        return self._node.links[name]
-
-    async def _apply(self, supervisor: Supervisor, attribute: str, value: AttributeValue, who: str) -> AttributeValue:
-        device = supervisor.device
-        if not supervisor.usable:
-            why = supervisor.last_error or "not connected"
-            raise UnavailableError(f"{device.name} is {supervisor.state.value}: {why}")
-        payload = {"device": device.name, "attribute": attribute, "value": str(value), "who": who}
-        await _translated(self._node.journal.append("operator", payload))
-        async with supervisor.writing:
-            # while the order waited for disk and device, the link may have been resumed, or the daemon stopped
-            refuse_order(self._node, supervisor, attribute, value)
-            seen: AttributeValue = await _translated(device.write_verified(attribute, value))
-        supervisor.note(attribute, seen)
-        return seen
-
-    async def _remember_order(self, link: str, mode: OrderedMode, who: str) -> None:
-        """Keep an order for the next start; it is in force already."""
-        try:
-            async with asyncio.timeout(_DISK_PATIENCE_S):
-                await self._node.store.link_modes.put(link, mode, who)
-        except (StoreError, TimeoutError) as error:
-            why = str(error) or f"not written within {_DISK_PATIENCE_S:g} s"
-            raise UnavailableError(
-                f"{link} is {mode} now, but a restart would not know of it: {why}",
-                hint="make room on the disk, and give the order again",
-            ) from error
-
 
 def configuration_view(config: Config) -> list[Json]:
     """Effective values with their sources."""
     return [item.to_plain() for item in effective(config)]
-
-
-def _done(subject: str, text: str, details: dict[str, Any] | None = None) -> Json:
-    return {"schema_version": _SCHEMA, "subject": subject, "text": text, "details": details or {}}
 
 
 def _entry(entry: Entry) -> Json:
@@ -385,15 +285,3 @@ def _entry(entry: Entry) -> Json:
         "previous_hash": entry.previous_hash,
         "hash": entry.hash,
     }
-
-
-async def _translated(work: Awaitable[Any]) -> Any:
-    """Run something that moves instruments; its failures become those of the API."""
-    try:
-        return await work
-    except OutOfRangeError as error:
-        raise InvalidValueError(str(error)) from error
-    except (NotReadyError, ActError) as error:
-        raise ConflictError(str(error)) from error
-    except (DeviceError, StoreError) as error:
-        raise UnavailableError(str(error)) from error
