@@ -1,6 +1,7 @@
 """qkdctl network: make, check and show networks of nodes. Files only: no daemon, no device, no connection."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +16,9 @@ from qkdctl.exit_codes import CONFIG, USAGE
 if TYPE_CHECKING:
     from qkdctl.network.inspection import Inspection
 
-PathArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="[PATH]",
-        help="A description, a node's configuration, its folder, or the folder that init made; here by default.",
-    ),
-]
+_WHAT = "description, a node's configuration, its folder, or the folder that init made; here by default."
+PathArgument = Annotated[Path, typer.Argument(metavar="[PATH]", help=f"A {_WHAT}")]
+PathsArgument = Annotated[list[Path] | None, typer.Argument(metavar="PATH", help=f"Each a {_WHAT}")]
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make, check and show networks of nodes."
@@ -30,12 +27,15 @@ app.command()(init)
 
 
 @app.command()
-def check(path: PathArgument = Path(), as_json: JsonOption = False) -> None:
+def check(paths: PathsArgument = None, as_json: JsonOption = False) -> None:
     """Check a description and the configurations of nodes: all errors at once, each with its line and a hint.
 
+    Key files that a node names are opened: each must be whole, for its pair, for its owner only, and hold key that is
+    not used up. Where both ends of a pair are given, they must hold the same key; no key is ever shown.
+
     Then it says what the network amounts to: how many members may lie and what slack there is, how key reaches each
-    peer and whether more of it than claimed rests on relays, and whether the links can ever serve what is demanded.
-    Exits with 0, or with 78 when there are errors.
+    peer and whether more of it than claimed rests on relays, and how long the key lasts. Exits with 0, or with 78 when
+    there are errors.
 
     For example:
 
@@ -43,25 +43,32 @@ def check(path: PathArgument = Path(), as_json: JsonOption = False) -> None:
 
       qkdctl network check /etc/qkdctl
 
+      qkdctl network check metro/north metro/south
+
       qkdctl network check metro --json | jq -r '.problems[].message'
     """
-    from qkdctl.cli.network_text import levels_table, verdict  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.cli.network_text import keys_line, levels_table, verdict  # noqa: PLC0415 - keeps other verbs fast
 
-    found = _inspect(path)
+    wanted = paths or [Path()]
+    found = _inspect(wanted)
     levels = {node: {peer: str(way.level) for peer, way in ways.items()} for node, ways in found.ways.items()}
+    keys = [file.to_plain() for file in found.keys]
     if as_json:
         print_document(
             ok=found.is_valid,
             problems=[problem.to_plain() for problem in found.problems],
             network=_summary(found),
             levels=levels,
+            keys=keys,
         )
     else:
         for problem in found.problems:
             complain(problem.render())
         if any(levels.values()):
             say(f"{levels_table(levels, Painter.for_stdout())}\n")
-        say(verdict(path, found.problems, _summary(found)))
+        if keys:
+            say(f"{keys_line(keys)}\n")
+        say(verdict(wanted, found.problems, _summary(found)))
     if not found.is_valid:
         raise typer.Exit(CONFIG)
 
@@ -80,7 +87,7 @@ def show(path: PathArgument = Path(), as_json: JsonOption = False) -> None:
     """
     from qkdctl.cli.network_text import network_text  # noqa: PLC0415 - keeps other verbs fast
 
-    found = _inspect(path)
+    found = _inspect([path])
     document = _summary(found)
     if document is None:
         for problem in found.problems:
@@ -92,12 +99,13 @@ def show(path: PathArgument = Path(), as_json: JsonOption = False) -> None:
         say(network_text(document, Painter.for_stdout()))
 
 
-def _inspect(path: Path) -> "Inspection":
+def _inspect(paths: Sequence[Path]) -> "Inspection":
     from qkdctl.network.inspection import inspect_network  # noqa: PLC0415 - keeps other verbs fast
 
-    if not path.exists():
-        raise CliError(f"{path} does not exist", "make a network with: qkdctl network init", USAGE)
-    return inspect_network(path, os.environ)
+    for path in paths:
+        if not path.exists():
+            raise CliError(f"{path} does not exist", "make a network with: qkdctl network init", USAGE)
+    return inspect_network(paths, os.environ)
 
 
 def _summary(found: "Inspection") -> "dict[str, object] | None":

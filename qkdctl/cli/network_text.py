@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qkdctl.cli.output import Painter, number
+from qkdctl.cli.status_text import duration
 from qkdctl.cli.tables import table
 
 if TYPE_CHECKING:
@@ -30,8 +31,22 @@ def levels_table(levels: Mapping[str, Mapping[str, str]], paint: Painter) -> str
     return table(("node", "level", "to"), rows, paint)
 
 
-def verdict(path: Path, problems: "Sequence[Problem]", network: Mapping[str, Any] | None) -> str:
+def keys_line(keys: Sequence[Mapping[str, Any]]) -> str:
+    """How many pairs were compared, and which key ends first."""
+    pairs = {tuple(sorted((file["node"], file["peer"]))): file["same"] for file in keys}
+    compared = [same for same in pairs.values() if same is not None]
+    least = min(keys, key=lambda file: float(file["lasts_s"]))
+    files = f"{_counted(len(keys), 'key file')} of {_counted(len(pairs), 'pair')}"
+    ends = (
+        f"{sum(compared)} of {len(compared)} hold the same at both ends" if compared else "no pair has both ends here"
+    )
+    last = duration(least["lasts_s"])
+    return f"{files}; {ends}; that of {least['node']} for {least['peer']} ends first, after {last} of decisions"
+
+
+def verdict(paths: Sequence[Path], problems: "Sequence[Problem]", network: Mapping[str, Any] | None) -> str:
     """The last line of a check."""
+    path = ", ".join(map(str, paths))
     errors = sum(problem.severity == "error" for problem in problems)
     counts = f"{_counted(errors, 'error')}, {_counted(len(problems) - errors, 'warning')}"
     if network is None:

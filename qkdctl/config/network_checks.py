@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NETWORK: KeyPath = ("network",)
 _NAME: KeyPath = ("node", "name")
 _BASELINES = ("rule-based", "hold")
+_IF_READ = "if somebody may have read it, make new files for the pair: who has read one can forge"
 
 
 def check_network(tree: Tree, description: "NetworkDescription") -> list[Problem]:
@@ -134,7 +135,10 @@ def _pair_file(tree: Tree, file: Path, peer: str) -> Iterator[Problem]:
     else:
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             message, found = f"others than its owner may use {file}", f"mode {mode & 0o777:04o}"
-            yield Problem(origin, key, message, found, hint=f"chmod 600 {file}")
+            yield Problem(origin, key, message, found, "mode 0600", f"chmod 600 {file}; {_IF_READ}")
+        elif not mode & stat.S_IWUSR:
+            message, found = f"the daemon cannot use up {file}", f"mode {mode & 0o777:04o}"
+            yield Problem(origin, key, message, found, "mode 0600", f"chmod 600 {file}")
 
 
 def _claim(tree: Tree, description: "NetworkDescription") -> Iterator[Problem]:

@@ -24,7 +24,7 @@ _MARKS = struct.Struct(">QQ")
 _MARKS_AT = 512
 _PIECE = 1 << 20
 TICKET_BYTES = 8
-_RECORD_BYTES = TICKET_BYTES + BLOCK_BYTES
+RECORD_BYTES = TICKET_BYTES + BLOCK_BYTES
 PADS_PER_CHAPTER = 2**20
 _BLOCKS_PER_CHAPTER = PADS_PER_CHAPTER * 16 // BLOCK_BYTES
 
@@ -52,7 +52,7 @@ def create_pair_files(
         raise ValueError(
             f"two different names of at most 64 bytes and a block or more are needed, got {names}, {blocks}"
         )
-    size = 2 * _direction_bytes(blocks)
+    size = 2 * direction_bytes(blocks)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         with (
@@ -129,9 +129,9 @@ class PairFile:
                 f"pair file {path}: {error.strerror}; it must be there for reading and writing"
             ) from error
         try:
-            self._refuse_readable()
+            _refuse_readable(self._file, path)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.blocks = self._read_head(sorted((me, peer)))
+            self.blocks = read_head(self._file, path, (me, peer))
         except BlockingIOError:
             os.close(self._file)
             raise KeySourceError(
@@ -140,9 +140,9 @@ class PairFile:
         except BaseException:
             os.close(self._file)
             raise
-        half = _direction_bytes(self.blocks)
-        self._sending, self._receiving = (_PAGE, _PAGE + half) if me < peer else (_PAGE + half, _PAGE)
-        self.marks = Marks(*_MARKS.unpack(os.pread(self._file, _MARKS.size, _MARKS_AT)))
+        self._sending = direction_start(self.blocks, is_first=me < peer)
+        self._receiving = direction_start(self.blocks, is_first=peer < me)
+        self.marks = read_marks(self._file)
 
     def close(self) -> None:
         """Let other processes have it."""
@@ -150,7 +150,7 @@ class PairFile:
 
     def chapter(self, number: int, *, sending: bool) -> bytes | None:
         """A key of a chapter, which stays in the file; None if there is no such chapter."""
-        if number >= _chapters(self.blocks):
+        if number >= chapters(self.blocks):
             return None
         start = self._sending if sending else self._receiving
         return os.pread(self._file, CHAPTER_BYTES, start + number * CHAPTER_BYTES)
@@ -182,47 +182,73 @@ class PairFile:
 
     def _take(self, direction: int, number: int, ticket: bytes | None) -> Block | None:
         place = self._place(direction, number)
-        record = os.pread(self._file, _RECORD_BYTES, place)
+        record = os.pread(self._file, RECORD_BYTES, place)
         block = Block(number, record[:TICKET_BYTES], record[TICKET_BYTES:])
         if not any(record) or ticket not in (None, block.ticket):
             return None
-        os.pwrite(self._file, bytes(_RECORD_BYTES), place)
+        os.pwrite(self._file, bytes(RECORD_BYTES), place)
         return block
 
     def _place(self, direction: int, number: int) -> int:
-        return direction + _chapters(self.blocks) * CHAPTER_BYTES + number * _RECORD_BYTES
+        return direction + chapters(self.blocks) * CHAPTER_BYTES + number * RECORD_BYTES
 
     def _mark(self, marks: Marks) -> None:
         os.pwrite(self._file, _MARKS.pack(marks.drawn, marks.fetched), _MARKS_AT)
         os.fdatasync(self._file)
         self.marks = marks
 
-    def _refuse_readable(self) -> None:
-        mode = stat.S_IMODE(os.fstat(self._file).st_mode)
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeySourceError(
-                f"pair file {self._path} has mode {mode:04o}, so others than its owner may use it; "
-                "whoever has read it can forge: if somebody may have, make new files, else chmod 600"
-            )
 
-    def _read_head(self, names: list[str]) -> int:
-        head = os.pread(self._file, _HEAD.size, 0)
-        if len(head) < _HEAD.size or not head.startswith(_MAGIC):
-            raise KeySourceError(f"{self._path} is no pair file of this version; make one with `qkdctl network init`")
-        _, first, second, count = _HEAD.unpack(head)
-        blocks = int(count)
-        found = [name.rstrip(b"\0").decode("utf-8", "replace") for name in (first, second)]
-        if found != names:
-            raise KeySourceError(f"pair file {self._path} is for {' and '.join(found)}, not for {' and '.join(names)}")
-        expected = _PAGE + 2 * _direction_bytes(blocks)
-        if (size := os.fstat(self._file).st_size) != expected:
-            raise KeySourceError(f"pair file {self._path} has {size} bytes instead of {expected}; copy it again")
-        return blocks
+def read_head(file: int, path: Path, names: tuple[str, str]) -> int:
+    """Blocks per direction of an open copy.
+
+    Args:
+        file: descriptor, open for reading.
+        path: for messages.
+        names: of the two nodes that it must be for.
+
+    Raises:
+        KeySourceError: it is no such file, for another pair, or not whole.
+    """
+    head = os.pread(file, _HEAD.size, 0)
+    if not head:
+        raise KeySourceError(f"pair file {path} is empty; copy it again")
+    if len(head) < _HEAD.size or not head.startswith(_MAGIC):
+        raise KeySourceError(f"{path} is no pair file of this version; make one with `qkdctl network init`")
+    _, first, second, count = _HEAD.unpack(head)
+    blocks, wanted = int(count), " and ".join(sorted(names))
+    found = " and ".join(name.rstrip(b"\0").decode("utf-8", "replace") for name in (first, second))
+    if found != wanted:
+        raise KeySourceError(f"pair file {path} is for {found}, not for {wanted}; copy the right one there")
+    expected = _PAGE + 2 * direction_bytes(blocks)
+    if (size := os.fstat(file).st_size) != expected:
+        raise KeySourceError(f"pair file {path} has {size} bytes instead of {expected}; copy it again")
+    return blocks
 
 
-def _chapters(blocks: int) -> int:
+def read_marks(file: int) -> Marks:
+    """How far an open copy was used."""
+    return Marks(*_MARKS.unpack(os.pread(file, _MARKS.size, _MARKS_AT)))
+
+
+def chapters(blocks: int) -> int:
+    """Chapters of a direction."""
     return -(-blocks // _BLOCKS_PER_CHAPTER)
 
 
-def _direction_bytes(blocks: int) -> int:
-    return _chapters(blocks) * CHAPTER_BYTES + blocks * _RECORD_BYTES
+def direction_bytes(blocks: int) -> int:
+    """Length of a direction in the file: keys of its chapters, then its records."""
+    return chapters(blocks) * CHAPTER_BYTES + blocks * RECORD_BYTES
+
+
+def direction_start(blocks: int, *, is_first: bool) -> int:
+    """Where a direction begins in the file; the first is that from the first name to the second."""
+    return _PAGE if is_first else _PAGE + direction_bytes(blocks)
+
+
+def _refuse_readable(file: int, path: Path) -> None:
+    mode = stat.S_IMODE(os.fstat(file).st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeySourceError(
+            f"pair file {path} has mode {mode:04o}, so others than its owner may use it; "
+            "whoever has read it can forge: if somebody may have, make new files, else chmod 600"
+        )

@@ -26,7 +26,8 @@ TAGS_PER_DECISION = 20
 """One-time tags that a node may send to a peer for a decision: 2.5 kbit of key. Four nodes without loss take 12."""
 STARTS = 25
 """So many starts of a node are provided for; each skips key, in case that the store came out of a backup."""
-_BLOCKS_PER_START = AHEAD + 1 + Limits().stock // PADS_PER_BLOCK
+BLOCKS_PER_START = AHEAD + 1 + Limits().stock // PADS_PER_BLOCK
+"""That a start may skip."""
 _DAY_S = 86_400
 
 
@@ -44,7 +45,12 @@ class PairKeys:
     def for_days(cls, days: float, epoch_s: float) -> "PairKeys":
         """As much as decisions of so many days, and some starts, use up."""
         decisions = math.ceil(days * _DAY_S / epoch_s)
-        return cls(-(-decisions * TAGS_PER_DECISION // PADS_PER_BLOCK) + STARTS * _BLOCKS_PER_START)
+        return cls(-(-decisions * TAGS_PER_DECISION // PADS_PER_BLOCK) + STARTS * BLOCKS_PER_START)
+
+    def lasts_s(self, epoch_s: float) -> float:
+        """How long one node may go on sending after one more start, in seconds; 0 when it cannot start any more."""
+        tags = max(0, self.blocks - BLOCKS_PER_START) * PADS_PER_BLOCK
+        return tags / TAGS_PER_DECISION * epoch_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """Checking descriptions and node folders without a daemon: everything that is wrong, at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qkdctl.auth.levels import Way
+from qkdctl.clock import Clock, RealClock
 from qkdctl.config.catalog import DriverCatalog
 from qkdctl.config.documents import read_document
 from qkdctl.config.load import load
 from qkdctl.config.model import Config
 from qkdctl.config.problems import ConfigError, Origin, Problem
+from qkdctl.network.credentials import check_credentials
 from qkdctl.network.description import NetworkDescription
 from qkdctl.network.directories import CONFIGURATION
+from qkdctl.network.key_files import KeyFile, compare_key_files, open_key_files
 from qkdctl.network.load import FILE_NAME, read_description
 
 
@@ -23,11 +26,13 @@ class Inspection:
         description: of the network, as far as one could be read.
         problems: errors and warnings.
         ways: per node whose configuration is valid, how key reaches each peer.
+        keys: files of key that such nodes have and can use.
     """
 
     description: NetworkDescription | None = None
     problems: list[Problem] = field(default_factory=list)
     ways: dict[str, dict[str, Way]] = field(default_factory=dict)
+    keys: list[KeyFile] = field(default_factory=list)
 
     @property
     def is_valid(self) -> bool:
@@ -35,21 +40,29 @@ class Inspection:
         return all(problem.severity != "error" for problem in self.problems)
 
 
-def inspect_network(path: Path, environment: Mapping[str, str], registry: DriverCatalog | None = None) -> Inspection:
-    """Check what stands at a path.
+def inspect_network(
+    paths: Sequence[Path],
+    environment: Mapping[str, str],
+    registry: DriverCatalog | None = None,
+    clock: Clock | None = None,
+) -> Inspection:
+    """Check what stands at some paths, and whether it fits together.
 
     Args:
-        path: a description, a node's configuration, the folder of a node, or a folder with those of several nodes.
+        paths: each a description, a node's configuration, the folder of a node, or a folder with those of several.
         environment: as for `qkdctl.config.load.load`.
         registry: drivers that may be named.
+        clock: the present, at which certificates must be valid; by default that of the machine.
     """
     found = Inspection()
-    configurations = _configurations(path)
+    configurations: list[Path] = []
+    for path in paths:
+        configured = _configurations(path)
+        configurations += [file for file in configured if file not in configurations]
+        if not configured:
+            _inspect_description(found, path / FILE_NAME if path.is_dir() else path)
     if configurations:
-        _inspect_nodes(found, configurations, environment, registry)
-    else:
-        reading = read_description(path / FILE_NAME if path.is_dir() else path)
-        found.description, found.problems = reading.description, list(reading.problems)
+        _inspect_nodes(found, configurations, environment, registry, clock or RealClock())
     return found
 
 
@@ -62,24 +75,50 @@ def _configurations(path: Path) -> list[Path]:
     return sorted(path.glob(f"*/{CONFIGURATION}"))
 
 
+def _inspect_description(found: Inspection, file: Path) -> None:
+    reading = read_description(file)
+    found.problems += reading.problems
+    if reading.description is not None:
+        found.problems += _same_description(found, reading.description, str(file))
+
+
 def _inspect_nodes(
-    found: Inspection, files: Iterable[Path], environment: Mapping[str, str], registry: DriverCatalog | None
+    found: Inspection,
+    files: Iterable[Path],
+    environment: Mapping[str, str],
+    registry: DriverCatalog | None,
+    clock: Clock,
 ) -> None:
     configs = []
-    problems: list[Problem] = []
     for file in files:
         try:
             config = load(file, environment, {}, registry)
         except ConfigError as error:
-            problems += error.problems
+            found.problems += error.problems
         else:
-            problems += config.provenance.warnings
+            found.problems += config.provenance.warnings
             configs.append((file, config))
-    found.problems = _once(problems)
+    found.problems = _once(found.problems)
     for file, config in configs:
         found.problems += _compare(found, file, config)
+        keys, problems = open_key_files(config)
+        found.keys += keys
+        found.problems += [*problems, *check_credentials(config, environment, clock)]
+    found.keys, problems = compare_key_files(found.keys)
+    found.problems += problems
     if found.description is None:
         found.description = _first_description(files)
+
+
+def _same_description(found: Inspection, description: NetworkDescription, whose: str) -> list[Problem]:
+    """Take in a description, which must be the one of those before."""
+    if found.description is None:
+        found.description = description
+    if found.description.digest == description.digest:
+        return []
+    message = f"the description of {whose} differs from {found.description.source} in at least one value"
+    hint = "give every node the same file; nodes with different ones do not count each other"
+    return [Problem(Origin(description.source), "", message, hint=hint)]
 
 
 def _compare(found: Inspection, file: Path, config: Config) -> list[Problem]:
@@ -88,12 +127,8 @@ def _compare(found: Inspection, file: Path, config: Config) -> list[Problem]:
     if description is None or section is None:
         message = f"{node} has no [network]"
         return [Problem(Origin.in_file(file), "network", message, hint='add [network] with file = "network.toml"')]
-    if found.description is None:
-        found.description = description
-    elif found.description.digest != description.digest:
-        message = f"the description of {node} differs from {found.description.source} in at least one value"
-        hint = "give every node the same file; nodes with different ones do not count each other"
-        return [Problem(Origin(description.source), "", message, hint=hint)]
+    if problems := _same_description(found, description, node):
+        return problems
     if node in found.ways:
         return [Problem(Origin.in_file(file), "node.name", f"another folder here is that of {node}, too")]
     found.ways[node] = description.ways(

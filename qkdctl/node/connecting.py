@@ -15,8 +15,8 @@ from qkdctl.keys.etsi014 import Etsi014Client
 from qkdctl.keys.etsi014_source import Etsi014KeySource
 from qkdctl.keys.pair_source import PairSource
 from qkdctl.network.description import NetworkDescription
+from qkdctl.network.key_manager import key_manager_settings
 from qkdctl.node.brokers import pair_brokers
-from qkdctl.node.key_manager import key_manager_settings
 from qkdctl.node.network_side import Connected, NetworkSide
 from qkdctl.store.store import Store
 

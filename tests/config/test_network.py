@@ -126,7 +126,7 @@ def test_keys_that_others_can_read_are_an_error(tmp_path: Path) -> None:
     path = place(tmp_path)
     (tmp_path / "keys/east.pair").chmod(0o640)
     (problem,) = errors_of(path)
-    assert problem.hint == f"chmod 600 {tmp_path}/keys/east.pair"
+    assert problem.hint.startswith(f"chmod 600 {tmp_path}/keys/east.pair; if somebody may have read it, make new")
 
 
 def test_a_claim_holds_where_every_key_comes_from_a_link(tmp_path: Path) -> None:

@@ -123,6 +123,29 @@ def test_check_finds_all_that_the_folders_lack(
     assert isinstance(found["network"], dict), "the description itself is valid and shown all the same"
 
 
+def test_check_tells_of_key_files_how_far_they_reach_and_whether_both_ends_are_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "metro"
+    main(["network", "init", "--into", str(target), "--name", "metro", "--nodes", "a,b", "--days", "0.05"])
+    for node in "ab":
+        file = target / node / "qkdctl.toml"
+        file.write_text(file.read_text().replace("[network]", '[network]\ntransport = "in-process"'))
+    capsys.readouterr()
+    assert main(["network", "check", str(target / "a"), str(target / "b")]) == OK
+    line, _, verdict = capsys.readouterr().out.splitlines()[-3:]
+    assert line == (
+        "2 key files of 1 pair; 1 of 1 hold the same at both ends; "
+        "that of a for b ends first, after 1 h 44 min of decisions"
+    )
+    assert verdict.startswith(f"{target}/a, {target}/b: valid; network metro, 2 members")
+    assert main(["network", "check", str(target / "a"), "--json"]) == OK
+    keys = document(capsys)["keys"]
+    assert isinstance(keys, list)
+    assert [(file["node"], file["peer"], file["same"]) for file in keys] == [("a", "b", None)]
+    assert keys[0]["blocks"] == keys[0]["blocks_left"]
+
+
 def test_a_broken_description_is_not_shown(description: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path(description).write_text(RING_TEXT.replace("faults = 1", "faults = 2"))
     assert main(["network", "check", description]) == CONFIG

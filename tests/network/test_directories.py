@@ -17,9 +17,9 @@ from qkdctl.keys.pair_source import AHEAD
 from qkdctl.network import directories
 from qkdctl.network.directories import ManagedKeys, PairKeys, network_directories
 from qkdctl.network.inspection import inspect_network
+from qkdctl.network.key_manager import key_manager_settings
 from qkdctl.network.load import load_description, parse_description
 from qkdctl.node.brokers import pair_brokers
-from qkdctl.node.key_manager import key_manager_settings
 from tests.config.drivers import Drivers
 from tests.network.texts import NODES, RING_NODES, RING_TEXT, node_text
 
@@ -93,8 +93,8 @@ def test_a_skeleton_lacks_nothing_but_instruments_and_a_broker(keys: PairKeys | 
 
 
 def test_completed_nodes_form_a_network(tmp_path: Path) -> None:
-    network_directories(RING, tmp_path / "metro", PairKeys(1), RING_NODES)
-    found = inspect_network(tmp_path / "metro", {}, Drivers())
+    network_directories(RING, tmp_path / "metro", PairKeys.for_days(0.05, 5.0), RING_NODES)
+    found = inspect_network([tmp_path / "metro"], {}, Drivers())
     assert found.is_valid
     assert [problem.key for problem in found.problems] == ["network.faults"], "a warning that all share is given once"
     assert found.description is not None
@@ -172,7 +172,7 @@ def test_a_failure_on_the_way_leaves_nothing_behind(tmp_path: Path, monkeypatch:
 def test_a_node_with_another_description_is_found(tmp_path: Path) -> None:
     network_directories(RING, tmp_path / "metro", PairKeys(1), RING_NODES)
     (tmp_path / "metro/west/network.toml").write_text(RING_TEXT.replace("1024", "1025"))
-    found = inspect_network(tmp_path / "metro", {}, Drivers())
+    found = inspect_network([tmp_path / "metro"], {}, Drivers())
     errors = [problem for problem in found.problems if problem.severity == "error"]
     assert [problem.message for problem in errors] == [
         f"the description of west differs from {tmp_path}/metro/east/network.toml in at least one value"
@@ -184,5 +184,5 @@ def test_two_folders_of_one_node_are_found(tmp_path: Path) -> None:
     network_directories(RING, tmp_path / "metro", PairKeys(1), texts)
     (tmp_path / "metro/west/keys/west.pair").write_bytes(b"")
     (tmp_path / "metro/west/keys/west.pair").chmod(0o600)
-    messages = [p.message for p in inspect_network(tmp_path / "metro", {}, Drivers()).problems]
+    messages = [p.message for p in inspect_network([tmp_path / "metro"], {}, Drivers()).problems]
     assert "another folder here is that of south, too" in messages
