@@ -11,6 +11,9 @@ FAILURE: Final = 1
 USAGE: Final = 2
 """The command line itself is wrong: an unknown verb or option, a missing argument."""
 
+DATA: Final = 65
+"""What was to be read is damaged: a ledger or an export that is cut off or garbled, so that there is no answer."""
+
 UNAVAILABLE: Final = 69
 """What the verb talks to does not answer: no daemon on the socket, no instrument at its address."""
 

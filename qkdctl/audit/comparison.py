@@ -81,7 +81,8 @@ def _decisions(records: Iterable[Recorded]) -> Iterator[tuple[Chain, Value]]:
             try:
                 yield place_of(recorded.entry.payload)
             except NotADecisionError as error:
-                raise DamagedEntryError(recorded.entry.sequence, f"it holds no decision: {error}") from error
+                reason = f"entry {recorded.entry.sequence} holds no decision: {error}"
+                raise DamagedEntryError(recorded.entry.sequence, reason, recorded.where) from error
 
 
 def _differences(one: tuple[Chain, Value], other: tuple[Chain, Value]) -> Iterator[str]:

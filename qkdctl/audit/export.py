@@ -4,6 +4,7 @@ Whoever has such a file can check it with a JSON parser and SHA-256; see docs/gu
 .gz is compressed.
 """
 
+import errno
 import gzip
 import json
 import os
@@ -18,22 +19,27 @@ from qkdctl.store.chain import Entry
 from qkdctl.store.errors import DamagedEntryError, StoreError
 
 _REPORTS_WAITING = 1024
+_EXPECTED = "one JSON object per line, an entry or a report"
 
 
-def write_export(path: Path, records: Iterable[Recorded]) -> tuple[int, int]:
-    """Write a file that only its owner may read; one that stands there is replaced once all is written.
+def write_export(path: Path, records: Iterable[Recorded], *, replace: bool = False) -> tuple[int, int]:
+    """Write a file that only its owner may read.
 
     Args:
         path: of the file.
         records: a ledger, with the reports that shall be written.
+        replace: a file that stands there is replaced, once all is written.
 
     Returns:
         Number of entries, and of reports.
 
     Raises:
+        FileExistsError: something stands there.
         OSError: it cannot be written.
         DamagedEntryError: the ledger cannot be read to its end; nothing was written.
     """
+    if not replace and os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     draft = path.with_name(f".{path.name}.draft")
     entries = texts = 0
     try:
@@ -58,26 +64,35 @@ def read_export(path: Path, after: int = -1) -> Iterator[Recorded]:
         DamagedEntryError: a line is not what was written.
     """
     waiting: dict[str, str] = {}
-    last = -1
+    last, number = -1, 0
     try:
         with path.open("rb") as raw, _packed(raw, path) as file:
-            for line in file:
-                plain = _parsed(line, last + 1)
+            for number, line in enumerate(file, 1):
+                plain = _parsed(line)
                 if "report" in plain:
-                    _take_report(waiting, plain, last + 1)
+                    _take_report(waiting, plain)
                     continue
                 entry = Entry.from_plain(plain)
                 last = entry.sequence
                 if last > after:
                     counted = report_digests(entry.payload)
-                    yield Recorded(entry, {found: waiting[found] for found in counted if found in waiting})
+                    kept = {found: waiting[found] for found in counted if found in waiting}
+                    yield Recorded(entry, kept, f"{path}, line {number}")
                 waiting.clear()
+    except _DamagedLineError as error:
+        raise DamagedEntryError(last + 1, str(error), f"{path}, line {number}") from error
+    except DamagedEntryError as error:
+        raise DamagedEntryError(last + 1, f"no entry: {error.reason}", f"{path}, line {number}") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DamagedEntryError(last + 1, f"{path} ends too early, or is no export: {error}") from error
+        raise DamagedEntryError(last + 1, _unpacking(error, number), f"{path}, after line {number}") from error
     except PermissionError:
         raise
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
+
+
+class _DamagedLineError(Exception):
+    """A line is none of an export; the message says what was expected."""
 
 
 def _packed(raw: IO[bytes], path: Path) -> IO[bytes]:
@@ -97,23 +112,36 @@ def _report_line(entry: Entry, digest: str, text: str) -> bytes:
         raise DamagedEntryError(entry.sequence, f"report {digest[:12]} is no report: {error}") from error
 
 
-def _parsed(line: bytes, expected: int) -> dict[str, Any]:
+def _unpacking(error: Exception, read: int) -> str:
+    """Why a compressed file can be read no further than so many lines."""
+    if isinstance(error, EOFError):
+        return "the file ends in the middle of compressed data; expected its end mark"
+    if not read and isinstance(error, gzip.BadGzipFile):
+        return "the file is not compressed; expected gzip, because its name ends in .gz"
+    return f"the compressed data is damaged: {error}; expected what its check sum says"
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
     try:
         plain = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DamagedEntryError(expected, f"no line of an export: {error}") from error
+        if not line.endswith(b"\n"):
+            raise _DamagedLineError(f"the file ends in it after {len(line)} bytes; expected {_EXPECTED}") from error
+        raise _DamagedLineError(f"no line of an export, {error}; expected {_EXPECTED}") from error
     if not isinstance(plain, dict):
-        raise DamagedEntryError(expected, "no line of an export: no JSON object")
+        raise _DamagedLineError(f"no line of an export; expected {_EXPECTED}")
     return plain
 
 
-def _take_report(waiting: dict[str, str], plain: dict[str, Any], expected: int) -> None:
+def _take_report(waiting: dict[str, str], plain: dict[str, Any]) -> None:
     """Note a report until the decision that counts it; its digest is checked there."""
     try:
         text = canonical_bytes(plain["report"]).decode("ascii")
     except (TypeError, RecursionError) as error:
-        raise DamagedEntryError(expected, f"no report: {error}") from error
+        raise _DamagedLineError(f"no report: {error}; expected integers, text, lists and objects") from error
     digest = plain.get("digest")
-    if not isinstance(digest, str) or len(waiting) >= _REPORTS_WAITING:
-        raise DamagedEntryError(expected, "a report without a digest, or without a decision that counts it")
+    if not isinstance(digest, str):
+        raise _DamagedLineError('a report without a digest; expected {"digest": ..., "report": ...}')
+    if len(waiting) >= _REPORTS_WAITING:
+        raise _DamagedLineError(f"{_REPORTS_WAITING} reports in a row; expected the decision that counts them")
     waiting[digest] = text

@@ -22,10 +22,12 @@ class Recorded:
 
     Attributes:
         reports: digest -> text of the reports that it counts; those that are not kept any more are missing.
+        where: file and line of an export; "" for other ledgers.
     """
 
     entry: Entry
     reports: Mapping[str, str] = field(default_factory=dict)
+    where: str = field(default="", compare=False)
 
 
 def report_digests(payload: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ class Verification:
 
     Attributes:
         broken: the first thing that is wrong; None when nothing is.
+        is_damaged: that is the record itself, which was cut off, garbled or changed, and not what was decided.
+        where: it stands: file and line of an export; "" for other ledgers.
         entries: number of entries that hold.
         last: the last of them.
         decisions: of them, that the chain of decisions goes through; the epochs are 1 to this number.
@@ -30,6 +32,8 @@ class Verification:
     """
 
     broken: Break | None = None
+    is_damaged: bool = False
+    where: str = ""
     entries: int = 0
     last: Entry | None = None
     decisions: int = 0
@@ -86,9 +90,11 @@ class _Walk:
             for recorded in records:
                 found.broken = self._check(recorded)
                 if found.broken is not None:
+                    found.where = recorded.where
                     break
         except DamagedEntryError as error:
-            found.broken = Break(self._entries.expected_sequence, error.reason)
+            found.is_damaged = True
+            found.broken, found.where = Break(self._entries.expected_sequence, error.reason), error.where
         if found.broken is None and self._entries.expected_sequence == 0:
             found.broken = Break(0, "there is no genesis entry")
         found.decisions, found.reports = self._decisions.decided, self._decisions.reports
@@ -99,6 +105,7 @@ class _Walk:
 
     def _check(self, recorded: Recorded) -> Break | None:
         broken = self._entries.check(recorded.entry)
+        self._found.is_damaged = broken is not None
         if broken is None and recorded.entry.kind == "decision":
             broken = self._decisions.check(recorded)
             if broken is None and self._again is not None and self._decisions.last is not None:

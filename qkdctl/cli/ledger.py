@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -13,12 +13,15 @@ from qkdctl.cli.ledger_verify import verify
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from qkdctl.cli.output import Painter, print_document, say
 from qkdctl.exit_codes import USAGE
+from qkdctl.store.chain import Kind
 
 if TYPE_CHECKING:
     from qkdctl.agreement.state import AgreedState
     from qkdctl.audit.recorded import Recorded
     from qkdctl.network.description import NetworkDescription
     from qkdctl.store.chain import Entry
+
+_KINDS: tuple[str, ...] = get_args(Kind)
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Verify, show, export, compare ledgers."
@@ -39,7 +42,9 @@ def show(
     config: ConfigOption = DEFAULT_CONFIG,
     place: FromOption = None,
     last: Annotated[int, typer.Option("--last", min=1, metavar="N", help="This many entries.")] = 20,
-    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Only entries of this kind.")] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help=f"Only entries of this kind: {', '.join(_KINDS)}.")
+    ] = "",
     verdicts: Annotated[
         bool,
         typer.Option("--verdicts", help="Compute from all reports so far why weights moved; takes a while."),
@@ -63,6 +68,8 @@ def show(
 
       qkdctl ledger show --epoch 640 --verdicts
     """
+    if kind and kind not in _KINDS:
+        raise CliError(f"there are no entries of kind {kind!r}", f"the kinds are {', '.join(_KINDS)}", USAGE)
     if sequence is not None and epoch is not None:
         raise CliError("an entry and an epoch are two questions", "ask for one of them", USAGE)
     if sequence is None and epoch is None:

@@ -14,9 +14,7 @@ from qkdctl.exit_codes import FAILURE
 if TYPE_CHECKING:
     from qkdctl.audit.comparison import Comparison
 
-LedgerArgument = Annotated[
-    Path, typer.Argument(exists=True, help="State directory, export, or control socket of a daemon.")
-]
+LedgerArgument = Annotated[Path, typer.Argument(help="State directory, export, or control socket of a daemon.")]
 
 
 def export(
@@ -26,9 +24,12 @@ def export(
     reports: Annotated[
         bool, typer.Option("--reports", help="With the reports that are kept, so that decisions can be computed again.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that stands there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a ledger to a file for auditors: one JSON object per line, which only you may read.
+
+    Nothing is overwritten without --force, and then only once all is written.
 
     For example:
 
@@ -38,7 +39,9 @@ def export(
 
     with readable(config, place, reports=reports) as read:
         try:
-            entries, texts = write_export(output, read(-1))
+            entries, texts = write_export(output, read(-1), replace=force)
+        except FileExistsError:
+            raise CliError(f"{output} exists, nothing was written", "name another file, or say --force") from None
         except OSError as error:
             raise CliError(f"{output} cannot be written: {error.strerror}") from None
     if as_json:
@@ -52,9 +55,10 @@ def compare(
     other: LedgerArgument,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the first epoch of which two nodes hold different decisions; the exit code is 1 when there is one.
+    """Find the first epoch of which two nodes hold different decisions.
 
-    Nodes need not be equally far. This says nothing about whether either ledger is sound: verify both.
+    Nodes need not be equally far. This says nothing about whether either ledger is sound: verify both. The exit code is
+    1 when there is such an epoch, 65 when a ledger is damaged before one is found, 69 when there is none to read.
 
     For example:
 

@@ -9,7 +9,7 @@ import typer
 
 from qkdctl.cli.configuration import load_configuration
 from qkdctl.cli.errors import CliError
-from qkdctl.exit_codes import CONFIG, PERMISSION, UNAVAILABLE
+from qkdctl.exit_codes import CONFIG, DATA, PERMISSION, UNAVAILABLE
 
 if TYPE_CHECKING:
     from qkdctl.audit.recorded import Recorded
@@ -40,15 +40,24 @@ def readable(config: Path, place: Path | None, *, reports: bool) -> Iterator[Rea
     Raises:
         CliError: it cannot be read, also while it is being read.
     """
-    from qkdctl.store.errors import StoreError  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.store.errors import DamagedEntryError, StoreError  # noqa: PLC0415 - keeps other verbs fast
 
     chosen = place if place is not None else load_configuration(config).node.state_directory
     try:
         yield lambda after: _read(chosen, after, reports=reports)
     except PermissionError as error:
         raise CliError(f"{error.filename} may not be read", "run it as the daemon's user", PERMISSION) from None
+    except DamagedEntryError as error:
+        raise CliError(str(error), damage_hint(error.where), DATA) from None
     except StoreError as error:
-        raise CliError(str(error), code=UNAVAILABLE) from None
+        raise CliError(str(error), "name a state directory, an export or a control socket", UNAVAILABLE) from None
+
+
+def damage_hint(where: str) -> str:
+    """What to do about a ledger that is damaged; `where` is "" unless it is an export."""
+    if where:
+        return "copy the file again and compare check sums; if they are equal, verify the ledger where it was exported"
+    return "keep a copy of the state directory, and see how far another node's ledger is equal: 'qkdctl ledger compare'"
 
 
 def description_for(config: Path, place: Path | None, description: Path | None) -> "NetworkDescription | None":

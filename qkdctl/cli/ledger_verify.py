@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qkdctl.cli.errors import CliError
-from qkdctl.cli.ledger_source import DescriptionOption, FromOption, description_for, policies_for, readable
+from qkdctl.cli.ledger_source import DescriptionOption, FromOption, damage_hint, description_for, policies_for, readable
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from qkdctl.cli.output import print_document, say
 from qkdctl.exit_codes import FAILURE, USAGE
@@ -44,7 +44,8 @@ def verify(
     A chain that was cut off at its end still verifies: note the head down from time to time, and ask for it with
     --contains. The first 12 of its 64 digits find an entry; only all 64 rule out one that was made to look like it.
     Whether decisions follow from reports is computed with the description of the network. The verb says
-    what could not be checked and why. The exit code is 1 when something is wrong; the first such thing is named.
+    what could not be checked and why. The exit code is 1 when something is wrong, damage included, of which the first
+    thing is named, and 69 when there is no ledger.
 
     For example:
 
@@ -64,6 +65,8 @@ def verify(
     with readable(config, place, reports=True) as read:
         found = verify_ledger(read(-1), known, policies, wanted)
     problem = "" if found.broken is None else f"entry {found.broken.sequence}: {found.broken.reason}"
+    if found.where:
+        problem = f"{found.where}: {problem}"
     if not problem and wanted and found.seen != 1:
         problem = f"{found.seen} entries have hashes that begin with {wanted}" if found.seen else _absent(wanted)
     if as_json:
@@ -71,7 +74,8 @@ def verify(
     elif not problem:
         say(_in_words(found))
     if problem:
-        raise typer.Exit(FAILURE) if as_json else CliError(f"the ledger does not verify: {problem}")
+        hint = damage_hint(found.where) if found.is_damaged else ""
+        raise typer.Exit(FAILURE) if as_json else CliError(f"the ledger does not verify: {problem}", hint)
 
 
 def _digits(contains: str) -> str:

@@ -14,13 +14,16 @@ class SchemaTooNewError(StoreError):
 
 
 class DamagedEntryError(StoreError):
-    """A ledger row can be read no further.
+    """A ledger can be read no further.
 
     Attributes:
-        sequence: number of the entry that is damaged.
+        sequence: number of the entry that is damaged, or that would come next.
+        reason: what is wrong with it.
+        where: file and line of an export; "" for other ledgers.
     """
 
-    def __init__(self, sequence: int, reason: str) -> None:
-        super().__init__(f"ledger entry {sequence}: {reason}")
+    def __init__(self, sequence: int, reason: str, where: str = "") -> None:
+        super().__init__(f"{where}: {reason}" if where else f"ledger entry {sequence}: {reason}")
         self.sequence = sequence
         self.reason = reason
+        self.where = where

@@ -33,10 +33,13 @@ def test_a_line_that_was_changed_is_damage_and_so_is_a_file_that_ends_too_early(
     path.write_text("\n".join([*lines[:6], "{"]))
     broken = verify_ledger(read_export(path), description()).broken
     assert broken is not None
-    assert (broken.sequence, broken.reason[:24]) == (2, "no line of an export: Ex")
+    assert (broken.sequence, broken.reason[:30]) == (2, "the file ends in it after 1 by")
     packed = tmp_path / "ledger.jsonl.gz"
     packed.write_bytes(gzip.compress("\n".join(lines).encode())[:-20])
-    with pytest.raises(DamagedEntryError, match="ends too early"):
+    with pytest.raises(
+        DamagedEntryError,
+        match=r"gz, after line \d+: the file ends in the middle of compressed data; expected its end mark",
+    ):
         list(read_export(packed))
 
 
@@ -59,9 +62,19 @@ def test_nothing_is_written_when_the_ledger_ends_in_damage(tmp_path: Path) -> No
     path = tmp_path / "ledger.jsonl"
     path.write_text("older")
     with pytest.raises(DamagedEntryError):
-        write_export(path, damaged())
+        write_export(path, damaged(), replace=True)
     assert path.read_text() == "older"
     assert [entry.name for entry in tmp_path.iterdir()] == ["ledger.jsonl"]
+
+
+def test_a_file_is_replaced_only_when_that_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_text("older")
+    with pytest.raises(FileExistsError):
+        write_export(path, sound())
+    assert path.read_text() == "older"
+    write_export(path, sound(), replace=True)
+    assert tuple(read_export(path)) == sound()
 
 
 def test_no_file_is_no_damage(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from qkdctl import exit_codes
 from qkdctl.api.facade import Json
 from qkdctl.api.settings import ApiSettings
 from qkdctl.audit.recorded import Recorded
+from qkdctl.store.chain import KINDS
 from tests.api.memory import MemoryFacade
 from tests.api.serving import served
 from tests.audit.ledgers import EPOCHS, SET_POINTS, forged, sound, store_ledger
@@ -137,7 +139,84 @@ def test_what_cannot_be_written_or_read(cli: Cli, place: Path) -> None:
     (place / "text").write_text("hello\n")
     refused = cli("ledger", "verify", "--from", str(place / "text"))
     assert (refused.returncode, "no line of an export" in refused.stderr) == (exit_codes.FAILURE, True)
-    assert cli("ledger", "compare", str(place / "honest"), str(place / "nothing")).returncode == exit_codes.USAGE
+    (place / "text").write_text("mine\n")
+    refused = cli("ledger", "export", str(place / "text"), "--from", str(place / "honest"))
+    assert (refused.returncode, (place / "text").read_text()) == (exit_codes.FAILURE, "mine\n")
+    assert "text exists, nothing was written\nhint: name another file, or say --force" in refused.stderr
+    assert cli("ledger", "export", str(place / "text"), "--from", str(place / "honest"), "--force").returncode == 0
+    assert cli("ledger", "verify", "--from", str(place / "text")).returncode == 0
+
+
+DAMAGE: dict[str, tuple[Callable[[list[bytes]], bytes], str]] = {
+    "cut off": (
+        lambda lines: b"".join(lines)[:-10],
+        "line 6: {}the file ends in it after ",
+    ),
+    "garbled": (
+        lambda lines: b"".join([*lines[:2], b"#" + lines[2], *lines[3:]]),
+        "line 3: {}no line of an export, Expecting value",
+    ),
+    "no entry": (
+        lambda lines: b"".join([*lines[:2], b'{"sequence": 2}\n', *lines[3:]]),
+        "line 3: {}no entry: wall_ms is no int",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_export_is_told_by_file_and_line_with_what_to_do(
+    cli: Cli, place: Path, damage: Callable[[list[bytes]], bytes], reason: str
+) -> None:
+    export, honest = place / "north.jsonl", str(place / "honest")
+    cli("ledger", "export", str(export), "--from", honest)
+    export.write_bytes(damage(export.read_bytes().splitlines(keepends=True)))
+    number = int(reason.split()[1].rstrip(":")) - 1
+    verified = cli("ledger", "verify", "--from", str(export))
+    assert (verified.returncode, verified.stdout) == (exit_codes.FAILURE, "")
+    assert f"does not verify: {export}, {reason.format(f'entry {number}: ')}" in verified.stderr
+    for words in (["show", "--from", str(export)], ["compare", str(export), honest], ["compare", honest, str(export)]):
+        failed = cli("ledger", *words)
+        assert (failed.returncode, failed.stdout) == (exit_codes.DATA, ""), words
+        assert f"error: {export}, {reason.format('')}" in failed.stderr
+        assert "hint: copy the file again and compare check sums" in failed.stderr
+    assert "hint: copy the file again and compare check sums" in verified.stderr
+
+
+def test_a_changed_entry_of_an_export_is_told_by_its_line(cli: Cli, place: Path) -> None:
+    export = place / "north.jsonl"
+    cli("ledger", "export", str(export), "--from", str(place / "honest"))
+    export.write_text(export.read_text().replace('"who":"uid 0"', '"who":"uid 1"'))
+    verified = cli("ledger", "verify", "--from", str(export))
+    assert f"does not verify: {export}, line 4: entry 3: hash does not match the content" in verified.stderr
+
+
+def test_a_packed_export_must_be_packed_and_whole(cli: Cli, place: Path) -> None:
+    packed, plain = place / "north.jsonl.gz", place / "plain.jsonl.gz"
+    cli("ledger", "export", str(packed), "--from", str(place / "honest"))
+    packed.write_bytes(packed.read_bytes()[:-20])
+    plain.write_text("{}\n")
+    for path, reason in ((packed, "the file ends in the middle of compressed data"), (plain, "is not compressed")):
+        failed = cli("ledger", "show", "--from", str(path))
+        assert failed.returncode == exit_codes.DATA
+        assert reason in failed.stderr
+
+
+@pytest.mark.parametrize("verb", ["verify", "show", "export", "compare"])
+def test_no_ledger_has_one_exit_code(cli: Cli, place: Path, verb: str) -> None:
+    honest, absent = str(place / "honest"), str(place / "nothing")
+    words = {"compare": [honest, absent], "export": [str(place / "out"), "--from", absent]}
+    failed = cli("ledger", verb, *words.get(verb, ["--from", absent]))
+    assert (failed.returncode, failed.stdout) == (exit_codes.UNAVAILABLE, "")
+    assert "nothing/state.db: no such file" in failed.stderr
+    assert not (place / "out").exists()
+
+
+def test_a_kind_that_is_none_is_refused_with_those_there_are(cli: Cli, place: Path) -> None:
+    refused = cli("ledger", "show", "--from", str(place / "honest"), "--kind", "nonsense")
+    assert (refused.returncode, refused.stdout) == (exit_codes.USAGE, "")
+    assert "there are no entries of kind 'nonsense'" in refused.stderr
+    for kind in KINDS:
+        assert kind in refused.stderr
 
 
 class Told(MemoryFacade):
