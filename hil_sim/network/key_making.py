@@ -112,25 +112,26 @@ class KeyMaking:
                 which = due[here]
                 cells = slice(CELLS[name])
                 block = Block(self.sent[:, cells, which], self.detected[:, cells, which], self.errors[:, cells, which])
-                bits[here] = BITS[name](block, self._claims(which, commanded_e6[here]))
+                bits[here] = BITS[name](block, claims_of(self._links, which, commanded_e6[here]))
         return bits
-
-    def _claims(self, which: Counts, commanded_e6: Counts) -> Claims:
-        links = self._links
-        return Claims(
-            mean_photon_number=np.asarray(commanded_e6 * _E6, dtype=np.float64),
-            ratios=links.ratios[:, which],
-            shares=links.shares[:, which],
-            sending=links.sending[which],
-            correction=links.correction[which],
-            least_clicks=links.least_clicks[which],
-            finite=links.finite[which],
-            secrecy=links.secrecy[which],
-            correctness=links.correctness[which],
-        )
 
     def _begin(self, links: slice | Flags) -> None:
         for table in (self.sent, self.detected, self.errors):
             table[..., links] = 0
         self.age_s[links] = self._known[links] = 0.0
         self._credited[links] = self._known_credited[links] = 0
+
+
+def claims_of(links: LinkArrays, which: Counts, commanded_e6: Counts) -> Claims:
+    """What some of the links assume about themselves at these mean photon numbers, 1e-6 photons per signal pulse."""
+    return Claims(
+        mean_photon_number=np.asarray(commanded_e6 * _E6, dtype=np.float64),
+        ratios=links.ratios[:, which],
+        shares=links.shares[:, which],
+        sending=links.sending[which],
+        correction=links.correction[which],
+        least_clicks=links.least_clicks[which],
+        finite=links.finite[which],
+        secrecy=links.secrecy[which],
+        correctness=links.correctness[which],
+    )

@@ -1,6 +1,7 @@
 """From settings to counts: the light of every link in an epoch, and what its receivers see of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from hil_sim.network.detection import CELLS, CLICKS, Optics
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.misconduct import under_attack
 from hil_sim.network.network import Stack
-from hil_sim.network.operation import Operation
 from hil_sim.network.streams import ChannelStep
 from hil_sim.world.receiver import Receiver
 from hil_sim.world.streams import random_stream
@@ -57,6 +57,18 @@ class Counted:
     errors: Counts
 
 
+class Settings(Protocol):
+    """What the links are set to, see `Operation`."""
+
+    @property
+    def mean_photon_number_e6(self) -> Counts:
+        """Commanded, shape (links,)."""
+
+    @property
+    def controller(self) -> Floats:
+        """Rotation by the polarisation controllers, shape (links, 4)."""
+
+
 class QuantumLayer:
     """Sources, fibres and receivers of all links of a stack."""
 
@@ -71,7 +83,7 @@ class QuantumLayer:
         off = random_stream(seed, "network", "calibration").standard_normal(links.stop - links.start)
         self._calibration[links] = 1 + np.clip(off / 3, -1, 1) * self._stack.links.calibration_uncertainty[links]
 
-    def light(self, operation: Operation, channel: ChannelStep, conduct: Conduct) -> Light:
+    def light(self, operation: Settings, channel: ChannelStep, conduct: Conduct) -> Light:
         """The light of an epoch, attacks on its states included."""
         links = self._stack.links
         mean = operation.mean_photon_number_e6 * _E6 * self._calibration * channel.source_factor

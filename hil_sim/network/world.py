@@ -17,7 +17,7 @@ from hil_sim.network.misconduct import Misconduct, Monitors, known_by_blinding, 
 from hil_sim.network.network import Network, Stack
 from hil_sim.network.operation import Changes, Commands, Operation
 from hil_sim.network.quantum_layer import Counted, Light, QuantumLayer
-from hil_sim.network.streams import ChannelStreams, CountingStreams
+from hil_sim.network.streams import ChannelStep, ChannelStreams, CountingStreams
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -38,6 +38,7 @@ class Epoch:
         reports: what the ends say they counted.
         monitors: what the watches over the receivers show.
         conduct: who misbehaved, and how.
+        channel: of the links at its end; good until the next epoch.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Epoch:
     reports: Reports
     monitors: Monitors
     conduct: Conduct
+    channel: ChannelStep
 
 
 class NetworkWorld:
@@ -62,6 +64,7 @@ class NetworkWorld:
         blocks: key in the making.
         service: key in store, and requests that wait for it.
         misconduct: the adversaries.
+        quantum: sources, fibres and receivers.
     """
 
     def __init__(self, networks: Sequence[Network], seeds: Sequence[int], *, epoch_s: float = 10.0) -> None:
@@ -86,7 +89,7 @@ class NetworkWorld:
         self.operation = Operation(links, epoch_s)
         self.blocks = KeyMaking(links, self.stack.cells, epoch_s)
         self.service = KeyService(self.stack, epoch_s)
-        self._quantum = QuantumLayer(self.stack)
+        self.quantum = QuantumLayer(self.stack)
         self._streams = CountingStreams(self.stack)
         self._channels = ChannelStreams(self.stack, epoch_s)
         self.misconduct = Misconduct(self.stack)
@@ -112,7 +115,7 @@ class NetworkWorld:
         self.operation.reset(links)
         self.blocks.reset(links)
         self.service.reset(number)
-        self._quantum.reset(number, seed)
+        self.quantum.reset(number, seed)
         self.misconduct.reset(number, seed)
 
     def holding(self) -> Commands:
@@ -140,8 +143,8 @@ class NetworkWorld:
         channel, noise, conduct = self._channels.step(), self._streams.step(), self.misconduct.plan(trust)
         changes = self.operation.apply(commands, channel.rotation, noise.alignment)
         wasted = self.blocks.cut(changes.cut_blocks())
-        light = self._quantum.light(self.operation, channel, conduct)
-        counted, expected = self._quantum.count(
+        light = self.quantum.light(self.operation, channel, conduct)
+        counted, expected = self.quantum.count(
             self.operation.protocol, channel, light, changes.live_s, noise.counting, conduct
         )
         self.misconduct.forget(changes.switched)
@@ -153,4 +156,4 @@ class NetworkWorld:
         served = self.service.run(key, routes, noise.demands, conduct)
         self._epoch += 1
         measured_e6 = np.rint(self.operation.mean_photon_number_e6 * channel.source_factor).astype(np.int64)
-        return Epoch(self._epoch, changes, light, counted, key, served, measured_e6, reports, watched, conduct)
+        return Epoch(self._epoch, changes, light, counted, key, served, measured_e6, reports, watched, conduct, channel)

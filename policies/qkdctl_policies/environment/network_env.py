@@ -78,6 +78,10 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         links: (links,), an index into the action table. What is illegal, or what the shield refuses, becomes hold and
             counts as an intervention.
         routes: (demands,), a candidate; one that does not exist keeps the present route.
+
+    Attributes:
+        world: the networks; no policy sees it.
+        last: all that happened in the last epoch, likewise; None before the first one.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - as the base
@@ -108,6 +112,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self._episodes = [0] * self.num_envs
         self._age = np.zeros(self.num_envs, dtype=np.int64)
         self._epoch = 0
+        self.last: Epoch | None = None
         self.single_observation_space, self.single_action_space = self._spaces()
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
@@ -129,6 +134,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         if options and "reset_mask" in options:
             mask = np.asarray(options["reset_mask"], dtype=np.bool_)
         self._reseed(seed)
+        self.last = None
         self._begin(np.flatnonzero(mask))
         return self._observe(), {}
 
@@ -158,6 +164,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
             Commands(power, decided.protocol_number, decided.realign, self._chosen),
             self._trust_ppm / FULL_TRUST_PPM,
         )
+        self.last = epoch
         self._epoch += 1
         self._age += 1
         self._states = self._advance(epoch)
