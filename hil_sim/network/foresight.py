@@ -11,6 +11,7 @@ from hil_sim.network.detection import CELLS
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.key_credit import BITS, Block
 from hil_sim.network.key_making import claims_of
+from hil_sim.network.streams import ChannelStep
 from hil_sim.network.world import Epoch, NetworkWorld
 from hil_sim.world.key_analysis import SIGNAL, Z
 
@@ -42,10 +43,14 @@ def present_settings(world: NetworkWorld) -> Settings:
     return Settings(operation.mean_photon_number_e6, operation.protocol, operation.controller)
 
 
-def aligned(world: NetworkWorld, epoch: Epoch) -> Floats:
-    """What the controllers would be set to by an alignment that is as good as most, shape (links, 4)."""
+def aligned(world: NetworkWorld) -> Floats:
+    """What the controllers would be set to by an alignment that is as good as most, shape (links, 4).
+
+    Raises:
+        ValueError: before the first epoch.
+    """
     left = np.broadcast_to(world.stack.links.realign_residual_rad, (3, world.stack.links.count))
-    return multiply(from_rotation_vector(left.T), conjugate(epoch.channel.rotation))
+    return multiply(from_rotation_vector(left.T), conjugate(_channel(world).rotation))
 
 
 def key_bps(world: NetworkWorld, epoch: Epoch, settings: Settings) -> Floats:
@@ -58,12 +63,15 @@ def key_bps(world: NetworkWorld, epoch: Epoch, settings: Settings) -> Floats:
         world: the networks.
         epoch: the last one of this world.
         settings: to look at.
+
+    Raises:
+        ValueError: before the first epoch.
     """
-    links, protocol = world.stack.links, settings.protocol
+    links, protocol, channel = world.stack.links, settings.protocol, _channel(world)
     none = np.zeros((6 * world.stack.cells, links.count))
-    light = world.quantum.light(settings, epoch.channel, epoch.conduct)
+    light = world.quantum.light(settings, channel, epoch.conduct)
     live_s = np.full(links.count, _LONG_S)
-    counted, _ = world.quantum.count(protocol, epoch.channel, light, live_s, none, epoch.conduct)
+    counted, _ = world.quantum.count(protocol, channel, light, live_s, none, epoch.conduct)
     sifted_bps = counted.detected[Z, SIGNAL] / _LONG_S
     block_s = np.minimum(links.block_bits / np.maximum(sifted_bps, 1e-9), links.block_longest_s)
     tables = [np.rint(table * (block_s / _LONG_S)).astype(np.int64) for table in (counted.sent, counted.detected)]
@@ -77,3 +85,9 @@ def key_bps(world: NetworkWorld, epoch: Epoch, settings: Settings) -> Floats:
             claims = claims_of(links, which, settings.mean_photon_number_e6[which])
             bits[which] = BITS[name](block, replace(claims, least_clicks=np.zeros_like(claims.least_clicks)))
     return np.asarray(bits / block_s)
+
+
+def _channel(world: NetworkWorld) -> ChannelStep:
+    if world.channel is None:
+        raise ValueError("nothing is known of the channels before the first epoch")
+    return world.channel

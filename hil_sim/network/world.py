@@ -38,7 +38,6 @@ class Epoch:
         reports: what the ends say they counted.
         monitors: what the watches over the receivers show.
         conduct: who misbehaved, and how.
-        channel: of the links at its end; good until the next epoch.
     """
 
     number: int
@@ -51,7 +50,6 @@ class Epoch:
     reports: Reports
     monitors: Monitors
     conduct: Conduct
-    channel: ChannelStep
 
 
 class NetworkWorld:
@@ -65,6 +63,7 @@ class NetworkWorld:
         service: key in store, and requests that wait for it.
         misconduct: the adversaries.
         quantum: sources, fibres and receivers.
+        channel: of the links at the end of the last epoch, None before the first; good until the next one.
     """
 
     def __init__(self, networks: Sequence[Network], seeds: Sequence[int], *, epoch_s: float = 10.0) -> None:
@@ -93,6 +92,7 @@ class NetworkWorld:
         self._streams = CountingStreams(self.stack)
         self._channels = ChannelStreams(self.stack, epoch_s)
         self.misconduct = Misconduct(self.stack)
+        self.channel: ChannelStep | None = None
         self._epoch = 0
         for number, seed in enumerate(seeds):
             self.reset(number, seed)
@@ -141,6 +141,7 @@ class NetworkWorld:
         self.operation.check(commands)
         routes = self.service.chosen(commands.route)
         channel, noise, conduct = self._channels.step(), self._streams.step(), self.misconduct.plan(trust)
+        self.channel = channel
         changes = self.operation.apply(commands, channel.rotation, noise.alignment)
         wasted = self.blocks.cut(changes.cut_blocks())
         light = self.quantum.light(self.operation, channel, conduct)
@@ -156,4 +157,4 @@ class NetworkWorld:
         served = self.service.run(key, routes, noise.demands, conduct)
         self._epoch += 1
         measured_e6 = np.rint(self.operation.mean_photon_number_e6 * channel.source_factor).astype(np.int64)
-        return Epoch(self._epoch, changes, light, counted, key, served, measured_e6, reports, watched, conduct, channel)
+        return Epoch(self._epoch, changes, light, counted, key, served, measured_e6, reports, watched, conduct)

@@ -60,8 +60,7 @@ class InformedContender:
         """The settings after an action where it can be taken, and the time without light that it costs."""
         world, links = env.world, env.world.stack.links
         if action.realign:
-            assert env.last is not None, "what is known is known of an epoch"
-            there = np.where(able[:, np.newaxis], aligned(world, env.last), now.controller)
+            there = np.where(able[:, np.newaxis], aligned(world), now.controller)
             return replace(now, controller=there), np.where(able, links.realign_s, 0.0)
         if action.protocol:
             number = np.int8(PROTOCOLS.index(action.protocol))
