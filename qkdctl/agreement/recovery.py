@@ -109,7 +109,7 @@ async def _replayed(
             except (NotADecisionError, ValueError) as error:
                 raise RecoveryError(
                     f"the agreed state after epoch {epoch} is lost and cannot be computed again: {error}. Take the "
-                    "state directory out of the way and begin from a copy of another node's ledger that you trust, or "
+                    "state directory out of the way and begin from another node's ledger with 'qkdctl ledger adopt', or "
                     "anew while the others still keep the reports of all epochs"
                 ) from error
             runner.advance(state)

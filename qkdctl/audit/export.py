@@ -1,5 +1,7 @@
 """Ledgers as files of JSON lines: one line per entry, and before a decision one line per report that it counts.
 
+Where a node is to begin from the file, the agreed state stands in its first line.
+
 Whoever has such a file can check it with a JSON parser and SHA-256; see docs/guides/cli.md. A file whose name ends in
 .gz is compressed.
 """
@@ -22,12 +24,15 @@ _REPORTS_WAITING = 1024
 _EXPECTED = "one JSON object per line, an entry or a report"
 
 
-def write_export(path: Path, records: Iterable[Recorded], *, replace: bool = False) -> tuple[int, int]:
+def write_export(
+    path: Path, records: Iterable[Recorded], agreed: str = "", *, replace: bool = False
+) -> tuple[int, int]:
     """Write a file that only its owner may read.
 
     Args:
         path: of the file.
         records: a ledger, with the reports that shall be written.
+        agreed: text of the agreed state after one of its decisions, "" to write none.
         replace: a file that stands there is replaced, once all is written.
 
     Returns:
@@ -45,6 +50,8 @@ def write_export(path: Path, records: Iterable[Recorded], *, replace: bool = Fal
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as raw, _packed(raw, path) as file:
+            if agreed:
+                file.write(_line({"agreed": json.loads(agreed)}))
             for recorded in records:
                 for digest, text in recorded.reports.items():
                     file.write(_report_line(recorded.entry, digest, text))
@@ -69,6 +76,8 @@ def read_export(path: Path, after: int = -1) -> Iterator[Recorded]:
         with path.open("rb") as raw, _packed(raw, path) as file:
             for number, line in enumerate(file, 1):
                 plain = _parsed(line)
+                if number == 1 and "agreed" in plain:
+                    continue
                 if "report" in plain:
                     _take_report(waiting, plain)
                     continue
@@ -87,6 +96,25 @@ def read_export(path: Path, after: int = -1) -> Iterator[Recorded]:
         raise DamagedEntryError(last + 1, _unpacking(error, number), f"{path}, after line {number}") from error
     except PermissionError:
         raise
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+
+
+def read_agreed(path: Path) -> str:
+    """Text of the agreed state in a file, "" when it was written without.
+
+    Raises:
+        StoreError: it cannot be opened.
+        DamagedEntryError: its first line is not what was written.
+    """
+    try:
+        with path.open("rb") as raw, _packed(raw, path) as file:
+            first = _parsed(file.readline())
+            return canonical_bytes(first["agreed"]).decode("ascii") if "agreed" in first else ""
+    except (_DamagedLineError, TypeError) as error:
+        raise DamagedEntryError(0, str(error), f"{path}, line 1") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DamagedEntryError(0, _unpacking(error, 0), f"{path}, line 1") from error
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qkdctl.agreement.recovery import STATE_KEY, STATE_ROOM
 from qkdctl.client import Client
 from qkdctl.store.chain import Entry
 from qkdctl.store.decisions import select_reports
-from qkdctl.store.errors import DamagedEntryError
+from qkdctl.store.errors import DamagedEntryError, StoreError
 from qkdctl.store.ledger_file import opened_state, select_entries
 
 _PAGE = 100
@@ -53,6 +54,24 @@ def read_directory(directory: Path, after: int = -1, *, reports: bool = True) ->
         for entry in select_entries(connection, after):
             digests = report_digests(entry.payload) if keeps_reports and entry.kind == "decision" else ()
             yield Recorded(entry, _reports(connection, entry.sequence, digests) if digests else {})
+
+
+def read_agreed_state(directory: Path) -> str:
+    """Text of the agreed state in a state directory, "" when there is none; nothing is written.
+
+    A daemon may run on it. A ledger that is read later has the decision of this state, and perhaps more.
+
+    Raises:
+        StoreError: there is no ledger, or it cannot be opened.
+    """
+    with opened_state(directory) as connection:
+        try:
+            row = connection.execute(
+                "SELECT text FROM memories WHERE room = ? AND key = ?", (STATE_ROOM, STATE_KEY)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"{directory}: the agreed state cannot be read: {error}") from error
+        return "" if row is None else str(row[0])
 
 
 def read_daemon(client: Client, after: int = -1, *, reports: bool = True) -> Iterator[Recorded]:

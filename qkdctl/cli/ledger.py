@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qkdctl.cli.errors import CliError
+from qkdctl.cli.ledger_adopt import adopt
 from qkdctl.cli.ledger_export import compare, export
 from qkdctl.cli.ledger_source import DescriptionOption, FromOption, Read, description_for, readable
 from qkdctl.cli.ledger_verify import verify
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from qkdctl.cli.output import Painter, print_document, say
 from qkdctl.exit_codes import USAGE
-from qkdctl.store.chain import Kind
 
 if TYPE_CHECKING:
     from qkdctl.agreement.state import AgreedState
@@ -21,14 +21,19 @@ if TYPE_CHECKING:
     from qkdctl.network.description import NetworkDescription
     from qkdctl.store.chain import Entry
 
-_KINDS: tuple[str, ...] = get_args(Kind)
+_KINDS = ("genesis", "start", "decision", "outcome", "operator", "calibration", "policy", "alarm", "stop")
+
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Verify, show, export, compare ledgers."
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Verify, show, export, compare and adopt ledgers.",
 )
 app.command()(verify)
 app.command()(export)
 app.command()(compare)
+app.command()(adopt)
 
 
 @app.command()

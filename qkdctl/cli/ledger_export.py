@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qkdctl.cli.errors import CliError
-from qkdctl.cli.ledger_source import FromOption, readable
+from qkdctl.cli.ledger_source import FromOption, agreed_state, readable
 from qkdctl.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from qkdctl.cli.output import print_document, say
 from qkdctl.exit_codes import FAILURE
@@ -24,6 +24,10 @@ def export(
     reports: Annotated[
         bool, typer.Option("--reports", help="With the reports that are kept, so that decisions can be computed again.")
     ] = False,
+    state: Annotated[
+        bool,
+        typer.Option("--state", help="With the agreed state and the reports, for 'qkdctl ledger adopt' at a node."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that stands there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,12 +38,16 @@ def export(
     For example:
 
       qkdctl ledger export north.jsonl.gz --reports
+
+      qkdctl ledger export for-west.jsonl.gz --state
     """
     from qkdctl.audit.export import write_export  # noqa: PLC0415 - keeps other verbs fast
 
+    reports = reports or state
     with readable(config, place, reports=reports) as read:
+        agreed = agreed_state(config, place) if state else ""
         try:
-            entries, texts = write_export(output, read(-1), replace=force)
+            entries, texts = write_export(output, read(-1), agreed, replace=force)
         except FileExistsError:
             raise CliError(f"{output} exists, nothing was written", "name another file, or say --force") from None
         except OSError as error:

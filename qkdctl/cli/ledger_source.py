@@ -9,7 +9,7 @@ import typer
 
 from qkdctl.cli.configuration import load_configuration
 from qkdctl.cli.errors import CliError
-from qkdctl.exit_codes import CONFIG, DATA, PERMISSION, UNAVAILABLE
+from qkdctl.exit_codes import CONFIG, DATA, PERMISSION, UNAVAILABLE, USAGE
 
 if TYPE_CHECKING:
     from qkdctl.audit.recorded import Recorded
@@ -51,6 +51,24 @@ def readable(config: Path, place: Path | None, *, reports: bool) -> Iterator[Rea
         raise CliError(str(error), damage_hint(error.where), DATA) from None
     except StoreError as error:
         raise CliError(str(error), "name a state directory, an export or a control socket", UNAVAILABLE) from None
+
+
+def agreed_state(config: Path, place: Path | None) -> str:
+    """Text of the agreed state in a state directory.
+
+    Raises:
+        CliError: it is none, or nothing was decided in it.
+        StoreError: it cannot be read.
+    """
+    from qkdctl.audit.recorded import read_agreed_state  # noqa: PLC0415 - keeps other verbs fast
+
+    chosen = place if place is not None else load_configuration(config).node.state_directory
+    if chosen.is_socket() or chosen.is_file():
+        raise CliError(f"{chosen} is no state directory", "only that has the agreed state: name it with --from", USAGE)
+    agreed = read_agreed_state(chosen)
+    if not agreed:
+        raise CliError(f"{chosen}: the node has no agreed state", "take the ledger of a node that agrees with others")
+    return agreed
 
 
 def damage_hint(where: str) -> str:

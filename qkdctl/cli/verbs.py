@@ -48,7 +48,7 @@ VERBS: Mapping[str, Verb] = {
     "policy": Verb("qkdctl.cli.policy:app", "Verify, stage, watch, activate and roll back policies."),
     "alarms": Verb("qkdctl.cli.alarms:app", "List and acknowledge alarms."),
     "routes": Verb("qkdctl.cli.routes:routes", "Show over which nodes keys are relayed."),
-    "ledger": Verb("qkdctl.cli.ledger:app", "Verify, show, export and compare ledgers."),
+    "ledger": Verb("qkdctl.cli.ledger:app", "Verify, show, export, compare and adopt ledgers."),
     "config": Verb("qkdctl.cli.config:app", "Check, show and create configurations."),
     "network": Verb("qkdctl.cli.network:app", "Make, check and show networks of nodes."),
     "physics": Verb("qkdctl.cli.physics.app:app", "Calculate rates, reaches and finite keys, draw curves."),

@@ -56,7 +56,7 @@ VERBS_WITH_EXAMPLES = [
         ["policy", name]
         for name in ("list", "verify", "sign", "stage", "shadow", "canary", "activate", "rollback", "diff", "history")
     ],
-    *[["ledger", name] for name in ("verify", "show", "export", "compare")],
+    *[["ledger", name] for name in ("verify", "show", "export", "compare", "adopt")],
     *[["config", name] for name in ("check", "show", "create")],
     *[["network", name] for name in ("init", "check", "show")],
     *[["physics", name] for name in ("rate", "curves", "list")],
