@@ -73,7 +73,8 @@ def key_bps(world: NetworkWorld, epoch: Epoch, settings: Settings) -> Floats:
     live_s = np.full(links.count, _LONG_S)
     counted, _ = world.quantum.count(protocol, channel, light, live_s, none, epoch.conduct)
     sifted_bps = counted.detected[Z, SIGNAL] / _LONG_S
-    block_s = np.minimum(links.block_bits / np.maximum(sifted_bps, 1e-9), links.block_longest_s)
+    full_s = np.minimum(links.block_bits / np.maximum(sifted_bps, 1e-9), links.block_longest_s)
+    block_s = np.ceil(full_s / world.epoch_s) * world.epoch_s  # blocks close at the end of an epoch
     tables = [np.rint(table * (block_s / _LONG_S)).astype(np.int64) for table in (counted.sent, counted.detected)]
     errors = np.minimum(np.rint(counted.errors * (block_s / _LONG_S)).astype(np.int64), tables[1])
     bits = np.zeros(links.count)

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, ValidationError, model_validator
 
 from hil_sim.world.parameters import Fraction, NonNegative, Parameters, Positive
-from qkdctl_policies.learning.scenarios import SCENARIOS, TO_LEARN_FROM
+from qkdctl_policies.learning.scenarios import NAMED, TO_LEARN_FROM
 
 PositiveInt = Annotated[int, Field(ge=1)]
 Scenarios = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -106,6 +106,8 @@ class ExplorationSection(Parameters):
         share: of the episodes over which it falls along a straight line.
         ladder: the chance of network i of n is the power 1 + ladder i / (n - 1) of this, so that some explore little.
         hold: how many times as likely hold is as another action.
+        guided: share of the networks in which controllers that know the truth act at the beginning; it falls to 0 over
+            `share` of the training, too.
     """
 
     first: Fraction = 1.0
@@ -113,6 +115,7 @@ class ExplorationSection(Parameters):
     share: Annotated[float, Field(gt=0, le=1)] = 0.4
     ladder: NonNegative = 3.0
     hold: Positive = 4.0
+    guided: Fraction = 0.0
 
 
 class SelectionSection(Parameters):
@@ -151,9 +154,9 @@ class TrainingConfig(Parameters):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        unknown = [name for name in self.environment.scenarios if name not in SCENARIOS and not name.endswith(".toml")]
+        unknown = [name for name in self.environment.scenarios if name not in NAMED and not name.endswith(".toml")]
         if unknown:
-            raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(SCENARIOS)}")
+            raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(NAMED)}")
         if self.replay.warm_up > self.replay.capacity:
             raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
         return self

@@ -18,10 +18,11 @@ from qkdctl_policies.learning.contenders import (
     RandomContender,
     RuleContender,
 )
-from qkdctl_policies.learning.ideal import LEAST_BPS, best_fixed, ideal
+from qkdctl_policies.learning.ideal import LEAST_BPS, best_fixed, best_of, ideal
+from qkdctl_policies.learning.informed import HORIZONS, InformedContender
 from qkdctl_policies.learning.play import Contender, Played, of_networks, play
 from qkdctl_policies.learning.scenarios import HELD_OUT, TO_LEARN_FROM
-from qkdctl_policies.learning.statistics import Interval, interval
+from qkdctl_policies.learning.statistics import Interval, interval, ratio
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +31,6 @@ FINAL_SEED: Final = 2_000_000
 SEEDS: Final = 10
 
 POWERS_E6: Final = (300_000, 450_000, 650_000)
-LEAST_ROOM: Final = 1e-6
 
 OnContender = Callable[[str], None]
 
@@ -42,11 +42,14 @@ class Standing:
     Attributes:
         key_share: key as a share of what the same links make under ideal control, mean over links; over all scenarios
             and seeds.
-        normalised: the same where 0 is holding and 1 ideal control.
+        greedy_share: the same as a share of the greedy controller that knows the truth.
+        regret_closed: where it stands between the best fixed power in hindsight, 0, and the most that is known to be
+            possible, 1.
     """
 
     key_share: Interval
-    normalised: float
+    greedy_share: Interval
+    regret_closed: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,10 @@ class Judged:
 
     def standing(self, contender: str, scenarios: tuple[str, ...]) -> Standing:
         """How a contender did on some of the scenarios."""
-        own, low, high = (interval(self._shares(name, scenarios)) for name in (contender, "hold", "ideal"))
-        return Standing(own, (own.mean - low.mean) / max(high.mean - low.mean, LEAST_ROOM))
+        own, fixed, most, greedy = (
+            self._shares(name, scenarios) for name in (contender, "best fixed", "oracle", "greedy")
+        )
+        return Standing(interval(own), ratio(own, greedy), ratio(own - fixed, most - fixed))
 
     def document(self) -> dict[str, Any]:
         """The figures as JSON: means over the seeds, and how everybody stands."""
@@ -134,7 +139,10 @@ def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy
     }
     for name, contender in contenders.items():
         yield name, play(env, seeds, contender)
-    yield "best fixed", best_fixed(networks, seeds, env.settings)
+    yield "greedy", (greedy := play(env, seeds, InformedContender()))
+    yield "best fixed", (fixed := best_fixed(networks, seeds, env.settings))
+    ahead = [play(env, seeds, InformedContender(horizon)) for horizon in HORIZONS[1:]]
+    yield "oracle", best_of([greedy, fixed, *ahead])
 
 
 def _summary(standing: Standing) -> dict[str, object]:
@@ -142,8 +150,14 @@ def _summary(standing: Standing) -> dict[str, object]:
     return {
         "key_share_iqm": _rounded(share.mean),
         "interval_95": [_rounded(share.low), _rounded(share.high)],
-        "normalised": _rounded(standing.normalised),
+        "greedy_share": _of(standing.greedy_share),
+        "regret_closed": _of(standing.regret_closed),
     }
+
+
+def _of(one: Interval) -> list[float]:
+    """Mean and both ends of the interval."""
+    return [_rounded(value) for value in (one.mean, one.low, one.high)]
 
 
 def _rounded(value: Any) -> float:

@@ -22,18 +22,19 @@ def tell(document: dict[str, Any]) -> str:
     for group, standings in document["summary"].items():
         title = group.replace("_", " ")
         parts.append(
-            f"\nInter-quartile mean of the shares with 95 % interval, and between hold (0) and ideal (1), {title}:\n"
+            f"\nInter-quartile mean of the shares, key by that of the greedy controller, regret closed, {title}:\n"
         )
         rows = (
             [
                 name,
                 f"{one['key_share_iqm']:.3f}",
                 "{:.3f} to {:.3f}".format(*one["interval_95"]),
-                f"{one['normalised']:.3f}",
+                "{:.3f} ({:.3f} to {:.3f})".format(*one["greedy_share"]),
+                "{:.3f} ({:.3f} to {:.3f})".format(*one["regret_closed"]),
             ]
             for name, one in standings.items()
         )
-        parts.append(_table(["contender", "share", "interval", "normalised"], rows))
+        parts.append(_table(["contender", "share", "interval", "of greedy", "regret closed"], rows))
     return "\n".join(parts)
 
 

@@ -1,6 +1,6 @@
 """What the same links would be worth if alignment cost nothing: the upper end of the scale for scores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -54,7 +54,7 @@ def ideal(
         if other.any():
             running = [_running(network, number) for network in free]
             runs += [_run(running, other, seeds, settings, power) for power in powers]
-    return _best(runs)
+    return best_of(runs)
 
 
 def _run(networks: list[Network], chosen: Flags, seeds: list[int], how: EnvSettings, power_e6: int) -> Played:
@@ -83,7 +83,7 @@ def best_fixed(
 ) -> Played:
     """The best of these powers for each network in hindsight, never changed, never re-aligned."""
     kept = list(networks)
-    return _best([play(_env(kept, power, how), seeds, HoldContender()) for power in powers])
+    return best_of([play(_env(kept, power, how), seeds, HoldContender()) for power in powers])
 
 
 def _env(networks: list[Network], power_e6: int, how: EnvSettings) -> NetworkEnv:
@@ -113,7 +113,7 @@ def _free(network: Network) -> Network:
     return replace(network, links=free)
 
 
-def _best(runs: list[Played]) -> Played:
+def best_of(runs: Sequence[Played]) -> Played:
     """Of each network the run of most key; the key of a link is its own best."""
     best = np.argmax([run.key_bps for run in runs], axis=0)
     networks = np.arange(best.size)

@@ -1,7 +1,7 @@
-"""Controllers that know the truth about every link: what a learned policy, which sees counts alone, is held against."""
+"""Controllers that know the truth about every link: what a policy, which sees counts alone, is held against."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,16 @@ class InformedContender:
     and the part of a key block that it costs. It does not know what the channel will do.
 
     Args:
-        horizon: epochs to look ahead; 1 is the greedy controller.
+        horizon: epochs to look ahead, for all links or for each; 1 is the greedy controller.
     """
 
-    def __init__(self, horizon: int = 1) -> None:
+    def __init__(self, horizon: int | Integers = 1) -> None:
         self._horizon = horizon
 
     def begin(self, env: NetworkEnv) -> None:
         """It has no memory."""
 
-    def choose(self, env: NetworkEnv, rows: Floats, legal: Flags) -> Integers:  # noqa: ARG002 - as the protocol
+    def choose(self, env: NetworkEnv, rows: NDArray[np.floating[Any]], legal: Flags) -> Integers:  # noqa: ARG002 - as the protocol
         """The legal action of most key; hold where none makes more."""
         if env.last is None:
             return np.zeros(len(legal), dtype=np.int64)

@@ -1,7 +1,8 @@
 """Named networks to learn from and to be judged by.
 
 Those to learn from are random meshes; those held out are the topologies of networks that were built, other channels and
-liars, none of which a learner meets. A scenario and a seed give one network.
+liars, none of which a learner meets. The same again for fibres that drift within minutes, as those of the demo do. A
+scenario and a seed give one network.
 """
 
 from collections.abc import Mapping
@@ -56,6 +57,62 @@ HELD_OUT: Final[Mapping[str, dict[str, Any]]] = {
 """Nothing of these is in `TO_LEARN_FROM`."""
 
 SCENARIOS: Final[Mapping[str, dict[str, Any]]] = {**TO_LEARN_FROM, **HELD_OUT}
+"""Networks at the pace of deployed fibre, for epochs of some seconds and more."""
+
+_ENGINE: Final = {"credit": "running", "security": "asymptotic", "sifted_bits": 1_000_000_000, "longest_s": 60.0}
+_OPERATOR: Final = {
+    "cap_mean_photon_number": 0.6,
+    "qber_limit": 0.06,
+    "calibration_uncertainty": 0.1,
+    "attenuator_step_db": 0.01,
+    "realign_residual_rad": 0.06,
+    "blocks": _ENGINE,
+}
+_FAST_HARDWARE: Final[Mapping[str, dict[str, Any]]] = {
+    "fast": {"preset": "snspd", "realign_s": 4.0, **_OPERATOR},
+    "fast-slow-clock": {"preset": "snspd", "pulse_rate_hz": 100e6, "realign_s": 4.0, **_OPERATOR},
+    "fast-diodes": {"preset": "ingaas", "realign_s": 6.0, **_OPERATOR},
+    "bench": {
+        "preset": "snspd",
+        "pulse_rate_hz": 100e6,
+        "start_mean_photon_number": 0.25,
+        "calibration_uncertainty": 0.02,
+        "realign_s": 1.0,
+        "realign_residual_rad": 0.03,
+        "blocks": _ENGINE,
+    },
+}
+"""As key engines and their operators are on a bench: key is credited as it comes, and an alignment takes seconds."""
+
+
+def _fast(hardware: str, channel: str = "accelerated", **shares: float) -> dict[str, Any]:
+    return _mesh(hardware, channel, _FEW, **shares) | {"hardware": _FAST_HARDWARE}
+
+
+FAST: Final[Mapping[str, dict[str, Any]]] = {
+    "fast": _fast("fast"),
+    "fast-far": _fast("fast", side_km=80),
+    "fast-slow-clock": _fast("fast-slow-clock"),
+    "fast-diodes": _fast("fast-diodes"),
+    "fast-storm": _fast("fast", "demonstration"),
+    "bench": _fast("bench"),
+    "bench-storm": _fast("bench", "demonstration"),
+}
+"""Meshes of six sites on fibres that drift within minutes, to learn from at epochs of a second or two."""
+
+FAST_HELD_OUT: Final[Mapping[str, dict[str, Any]]] = {
+    "fast-madqci": _built("madqci", "fast", "accelerated") | {"hardware": _FAST_HARDWARE},
+    "fast-cambridge": _built("cambridge", "fast-slow-clock", "accelerated") | {"hardware": _FAST_HARDWARE},
+    "fast-large-mesh": {
+        "network": {"mesh": {"nodes": 20}, "hardware": "bench", "channel": "accelerated"},
+        "hardware": _FAST_HARDWARE,
+        "demands": [{"random": 12, "rate_bps": 2e3}],
+    },
+}
+"""Nothing of these is in `FAST`."""
+
+NAMED: Final[Mapping[str, dict[str, Any]]] = {**SCENARIOS, **FAST, **FAST_HELD_OUT}
+"""All of them."""
 
 
 def network(scenario: str, seed: int) -> Network:
@@ -68,6 +125,6 @@ def network(scenario: str, seed: int) -> Network:
     """
     if scenario.endswith(".toml"):
         return load_network(Path(scenario), seed=seed).network
-    if scenario not in SCENARIOS:
-        raise ValueError(f"no scenario {scenario!r}; known are {', '.join(SCENARIOS)}, and files ending in .toml")
-    return network_of(SCENARIOS[scenario] | {"seed": seed}).network
+    if scenario not in NAMED:
+        raise ValueError(f"no scenario {scenario!r}; known are {', '.join(NAMED)}, and files ending in .toml")
+    return network_of(NAMED[scenario] | {"seed": seed}).network

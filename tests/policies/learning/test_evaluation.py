@@ -20,7 +20,7 @@ def judged():
 
 def test_everybody_runs_everything(judged):
     assert set(judged.figures) == {
-        "this policy", "ideal", "constructed", "rule-based", "field", "hold", "random", "best fixed"
+        "this policy", "ideal", "constructed", "rule-based", "field", "hold", "random", "greedy", "best fixed", "oracle"
     }  # fmt: skip
     for row in judged.figures.values():
         for values in row.values():
@@ -33,11 +33,16 @@ def test_a_file_scores_as_itself(judged):
         np.testing.assert_array_equal(values, judged.figures["constructed"][name])
 
 
-def test_hold_is_0_and_ideal_control_is_1(judged):
-    assert judged.standing("hold", NAMES).normalised == 0
-    assert judged.standing("ideal", NAMES).normalised == 1
+def test_the_best_fixed_power_is_0_and_the_most_that_is_possible_1(judged):
+    assert judged.standing("best fixed", NAMES).regret_closed.mean == 0
+    assert judged.standing("oracle", NAMES).regret_closed.mean == 1
+    assert judged.standing("greedy", NAMES).greedy_share.mean == 1
     assert judged.standing("ideal", ("storm",)).key_share.mean == pytest.approx(1)
-    assert 0 < judged.standing("this policy", ("storm",)).normalised < 1
+
+
+def test_nobody_who_knows_less_beats_those_who_know_everything_in_hindsight(judged):
+    for name in ("greedy", "best fixed"):
+        assert (judged.figures["oracle"]["key_share"] >= judged.figures[name]["key_share"]).all()
 
 
 def test_the_document_groups_scenarios_and_can_be_told(judged):
