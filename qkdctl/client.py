@@ -144,6 +144,10 @@ class Client:
         """Stand by an open act."""
         return self.request("POST", f"/v1/acts/{number}/approve")
 
+    def withdraw_act(self) -> Json:
+        """Take back the act that was filed at this node."""
+        return self.request("POST", "/v1/acts/withdraw")
+
     def policies(self) -> Json:
         """What decides, and which policies are at the node."""
         return self.request("GET", "/v1/policies")

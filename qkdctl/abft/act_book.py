@@ -22,9 +22,12 @@ from qkdctl.records.act import (
     RemoveMember,
     SetFaults,
     TagDispute,
+    WithdrawAct,
 )
 from qkdctl.secretsharing.shares import MOST_SHARES
 from qkdctl.secretsharing.threshold import Threshold
+
+_WITHDRAWALS_PER_LIFETIME = 10
 
 
 def next_book(book: ActBook, epoch: int, reports: Mapping[str, ActReport], electorate: Electorate) -> ActBook:
@@ -40,7 +43,7 @@ def next_book(book: ActBook, epoch: int, reports: Mapping[str, ActReport], elect
         The book, in which `closed` has the acts that were closed now. Members and f that differ from those before are
         for the epoch after the next, as everything that a decision says of its electorate.
     """
-    heard = [_with_findings(state, reports, book.members) for state in book.open]
+    heard = [_withdrawn(_with_findings(state, reports, book.members), reports) for state in book.open]
     after = book.model_copy(update={"open": (), "closed": ()})
     for state in heard:
         after = _settle(after, state, epoch, electorate, moved=after.committee != book.committee)
@@ -94,6 +97,16 @@ def _misfit_of_size(members: int, faults: int) -> str:
     return "" if members >= least else f"{members} members are fewer than 3f + 1 = {least} with f = {faults}"
 
 
+def closes_at(state: ActState, book: ActBook) -> int:
+    """Epoch of the decision that closes an open act if nothing else does.
+
+    A node has one act at a time, and a withdrawn one takes that place for a tenth of a lifetime: otherwise a liar who
+    files and withdraws without end would use up a key of every verifier with every other decision.
+    """
+    lifetime = book.lifetime_epochs
+    return state.epoch + (max(1, lifetime // _WITHDRAWALS_PER_LIFETIME) if state.withdrawn else lifetime)
+
+
 def lifted(book: ActBook) -> tuple[str, ...]:
     """Nodes whose quarantine this decision lifts, sorted."""
     effective = [state.act for state in book.closed if state.outcome == "effective"]
@@ -115,20 +128,31 @@ def _with_findings(state: ActState, reports: Mapping[str, ActReport], members: S
     )
 
 
+def _withdrawn(state: ActState, reports: Mapping[str, ActReport]) -> ActState:
+    """An act that its filer wants no longer, whoever has accepted it; that stays so whatever reports say later."""
+    said = reports[state.filer].filed if state.filer in reports else ()
+    return state.model_copy(update={"withdrawn": 1}) if WithdrawAct(number=state.number) in said else state
+
+
 def _settle(book: ActBook, state: ActState, epoch: int, electorate: Electorate, *, moved: bool) -> ActBook:
     """The book with an open act kept or closed; once the members have changed in this decision, the others are void."""
     if moved:
-        return _closed(book, state, "void")
-    if electorate.is_strong(state.accepted):
+        return _closed(book, state, _ended(state, "void"))
+    if electorate.is_strong(state.accepted) and not state.withdrawn:
         return _in_effect(_closed(book, state, "effective"), state.act)
-    if epoch - state.epoch >= book.lifetime_epochs:
-        return _closed(book, state, "lapsed")
+    if epoch >= closes_at(state, book):
+        return _closed(book, state, _ended(state, "lapsed"))
     return book.model_copy(update={"open": (*book.open, state)})
 
 
 def _closed(book: ActBook, state: ActState, outcome: Outcome) -> ActBook:
     closed = ClosedAct(**dict(state), outcome=outcome)
     return book.model_copy(update={"closed": (*book.closed, closed)})
+
+
+def _ended(state: ActState, outcome: Outcome) -> Outcome:
+    """How an act without effect has ended."""
+    return "withdrawn" if state.withdrawn else outcome
 
 
 def _in_effect(book: ActBook, act: Act) -> ActBook:
@@ -147,7 +171,7 @@ def _in_effect(book: ActBook, act: Act) -> ActBook:
 
 def _moved(book: ActBook, members: tuple[str, ...], faults: int) -> ActBook:
     """Another committee, which signs acts from the next number on; open ones were for the one before."""
-    void = tuple(ClosedAct(**dict(state), outcome="void") for state in book.open)
+    void = tuple(ClosedAct(**dict(state), outcome=_ended(state, "void")) for state in book.open)
     closed = tuple(sorted((*book.closed, *void), key=lambda state: state.number))
     return book.model_copy(
         update={"members": members, "faults": faults, "committee": book.next_number, "open": (), "closed": closed}
@@ -158,9 +182,10 @@ def _with_filings(book: ActBook, epoch: int, reports: Mapping[str, ActReport]) -
     """The book with what was filed now: one open act for each filer, none twice, none that does not fit."""
     for filer in sorted(reports):
         for act in reports[filer].filed:
-            busy = any(state.filer == filer for state in book.open)
-            known = any(state.act == act for state in (*book.open, *book.closed))
-            if filer in book.members and not busy and not known and fits(act, book):
+            if isinstance(act, WithdrawAct) or filer not in book.members or book.of_filer(filer):
+                continue
+            known = any(state.act == act and not state.withdrawn for state in (*book.open, *book.closed))
+            if not known and fits(act, book):
                 state = ActState(number=book.next_number, act=act, filer=filer, epoch=epoch)
                 book = book.model_copy(update={"open": (*book.open, state), "next_number": book.next_number + 1})
     return book

@@ -6,21 +6,24 @@ the decision with which verifiers of a strong quorum have reported it puts the a
 
 Nothing is signed because it was decided: a decision only shows that a node asked. Approval belongs to the number, so an
 old one never serves for the same act filed again.
+
+The node that filed an act may withdraw it. Its own approval ends at once, and the act with the decision that has its
+report: tags that are out cannot be called back, so what others hold is made worthless by agreement.
 """
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from qkdctl.abft.act_book import misfit
+from qkdctl.abft.act_book import closes_at, misfit
 from qkdctl.abft.act_messages import ActMessage, Confide, KeyShare, PartialTag, SharesWanted, Tell
 from qkdctl.abft.act_signer import Signer
 from qkdctl.abft.act_verifier import Verifier
 from qkdctl.abft.effects import Alarm, Persist
-from qkdctl.records.act import Act, ActBook, ActReport
+from qkdctl.records.act import Act, ActBook, ActReport, ActState, WithdrawAct
 from qkdctl.secretsharing.shares import RandomBytes
 
 Effect: TypeAlias = Persist | Tell | Confide | Alarm
-_FILED, _APPROVED = "act-filed", "act-approved"
+_FILED, _APPROVED, _WITHDRAWN = "act-filed", "act-approved", "act-withdrawn"
 
 
 class ActError(Exception):
@@ -46,10 +49,10 @@ class Acts:
         self._book = book
         self._signer = Signer(me, network, stored)
         self._verifier = Verifier(me, network, stored, random)
-        filed = stored.get(_FILED)
-        self._filed = ActReport.from_json(filed).filed if filed else ()
-        approved = (key.partition("/") for key in stored)
-        self._approved = {int(number) for kind, _, number in approved if kind == _APPROVED}
+        self._filed = _acts(stored.get(_FILED))
+        wishes = [key.partition("/") for key in stored]
+        self._approved = {int(number) for kind, _, number in wishes if kind == _APPROVED}
+        self._withdrawn = {act for kind, _, act in wishes if kind == _WITHDRAWN}
 
     def decided(self, book: ActBook) -> list[Effect]:
         """After every decision, and once at the start with the last one: what is unfinished is taken up or repeated."""
@@ -78,21 +81,50 @@ class Acts:
         """
         if self._me not in self._book.members:
             raise ActError(f"{self._me} is no member of the network, so it cannot file acts")
-        if self._filed or any(state.filer == self._me for state in self._book.open):
-            raise ActError("an act of this node is under way; a node has one at a time, so wait until it is closed")
+        if self._filed or self._book.of_filer(self._me):
+            raise ActError(self._busy())
         if reason := misfit(act, self._book):
             raise ActError(f"{act.kind} does not fit: {reason} (members: {', '.join(self._book.members)})")
         self._filed = (act,)
-        return [Persist({_FILED: ActReport(filed=self._filed).canonical().decode("ascii")})]
+        writes: dict[str, str | None] = {_FILED: ActReport(filed=self._filed).canonical().decode("ascii")}
+        if act.digest() in self._withdrawn:
+            self._withdrawn.remove(act.digest())
+            writes[f"{_WITHDRAWN}/{act.digest()}"] = None
+        return [Persist(writes)]
+
+    def withdraw(self) -> list[Effect]:
+        """The operator of this node no longer wants the act that was filed here, with a number or without one yet.
+
+        Raises:
+            ActError: no act of this node is under way, or it is withdrawn already.
+        """
+        state = self._book.of_filer(self._me)
+        if not self._filed and state is None:
+            raise ActError("no act of this node is under way; only the node that filed an act can withdraw it")
+        writes: dict[str, str | None] = {_FILED: None}
+        gone = [act.digest() for act in self._filed]
+        if state is not None and not gone:
+            if state.withdrawn or self._wants_back(state):
+                raise ActError(self._busy())
+            self._approved.discard(state.number)
+            writes[f"{_APPROVED}/{state.number}"] = None
+            gone = [state.act.digest()]
+        # A report that is on its way may still open what has no number yet, so it is not enough to forget it.
+        self._filed = ()
+        self._withdrawn.update(gone)
+        return [Persist(writes | {f"{_WITHDRAWN}/{act}": "" for act in gone})]
 
     def approve(self, number: int) -> list[Effect]:
         """The operator of this node stands by an open act.
 
         Raises:
-            ActError: no such act is open.
+            ActError: no such act is open, or it was withdrawn.
         """
         if number not in self._book.by_number:
             raise ActError(f"act {number} is not open")
+        state = self._book.by_number[number]
+        if state.withdrawn or self._wants_back(state):
+            raise ActError(f"act {number} was withdrawn by {state.filer}, who filed it; whoever wants it files it anew")
         if self._me not in self._book.members:
             raise ActError(f"{self._me} is no member of the network, so nothing depends on its word")
         self._approved.add(number)
@@ -100,7 +132,24 @@ class Acts:
 
     def report(self) -> ActReport:
         """For the next report of this node."""
-        return ActReport(filed=self._filed, findings=self._verifier.findings())
+        state = self._book.of_filer(self._me)
+        back = (WithdrawAct(number=state.number),) if state is not None and self._wants_back(state) else ()
+        return ActReport(filed=back or self._filed, findings=self._verifier.findings())
+
+    def filed(self) -> tuple[Act, ...]:
+        """What the operator of this node wants and has no number yet; at most one."""
+        return self._filed
+
+    def under_way(self) -> tuple[Act, int | None] | None:
+        """The act of this node that is not closed, with its number, None as long as it has none."""
+        state = self._book.of_filer(self._me)
+        if self._filed:
+            return self._filed[0], None
+        return None if state is None else (state.act, state.number)
+
+    def withdrawn(self) -> frozenset[int]:
+        """Open acts that are withdrawn, those of this node also before it is decided."""
+        return frozenset(n for n, state in self._book.by_number.items() if state.withdrawn or self._wants_back(state))
 
     def approved(self) -> frozenset[int]:
         """Open acts that the operator of this node stands by."""
@@ -109,11 +158,16 @@ class Acts:
     def _follow_wishes(self) -> list[Effect]:
         writes: dict[str, str | None] = {}
         effects: list[Effect] = []
-        for number in self._approved - self._book.by_number.keys():
+        standing = self._book.standing
+        for number in self._approved - standing.keys():
             writes[f"{_APPROVED}/{number}"] = None
-        self._approved &= self._book.by_number.keys()
+        self._approved &= standing.keys()
+        mine = self._book.of_filer(self._me)
+        if mine is not None and mine.withdrawn and (gone := mine.act.digest()) in self._withdrawn:
+            self._withdrawn.remove(gone)
+            writes[f"{_WITHDRAWN}/{gone}"] = None
         for act in self._filed:
-            numbers = [state.number for state in self._book.open if state.act == act]
+            numbers = [state.number for state in standing.values() if state.act == act]
             reason = misfit(act, self._book)
             if numbers or reason:
                 self._filed = ()
@@ -126,10 +180,30 @@ class Acts:
 
     def _answers(self) -> list[Effect]:
         effects: list[Effect] = []
-        for state in self._book.open:
-            if state.number in self._approved:
+        for number, state in self._book.standing.items():
+            if number in self._approved:
                 effects += self._signer.answer(state, self._book)
         return self._to_others(effects)
+
+    def _wants_back(self, state: ActState) -> bool:
+        """Whether an open act of this node is to be withdrawn by its next report that counts."""
+        return state.filer == self._me and not state.withdrawn and state.act.digest() in self._withdrawn
+
+    def _busy(self) -> str:
+        """Why no other act can be filed now."""
+        state = self._book.of_filer(self._me)
+        advice = "a node has one at a time, so wait until it is closed, or withdraw it"
+        if state is None:
+            return f"an act of this node is under way; {advice}"
+        if state.withdrawn:
+            until = closes_at(state, self._book)
+            return (
+                f"act {state.number} of this node was withdrawn and keeps its place until epoch {until}; "
+                "another node can file at once"
+            )
+        if self._wants_back(state):
+            return f"act {state.number} of this node is being withdrawn; it ends with a decision that has its report"
+        return f"act {state.number} of this node is under way; {advice}"
 
     def _to_others(self, effects: list[Effect]) -> list[Effect]:
         """The same, with messages to this node itself handled at once."""
@@ -140,3 +214,8 @@ class Acts:
             else:
                 done.append(effect)
         return done
+
+
+def _acts(text: str | None) -> tuple[Act, ...]:
+    filed = ActReport.from_json(text).filed if text else ()
+    return tuple(act for act in filed if not isinstance(act, WithdrawAct))

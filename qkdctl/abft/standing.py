@@ -78,6 +78,12 @@ def standings(
     )
 
 
+def is_quarantined(standing: NodeStanding) -> bool:
+    """Whether lifting a quarantine would change anything: the node is excluded, distrusted, or on probation."""
+    lowest = min(standing.score_ppm, standing.trust_ppm)
+    return lowest < EXCLUDED_BELOW_PPM or standing.score_quiet > 0 or standing.trust_quiet > 0
+
+
 def with_quarantine_lifted(state: NetworkState, nodes: Collection[str]) -> NetworkState:
     """The state in which these nodes are no longer excluded, as operators have decided; the rest they earn."""
 

@@ -66,6 +66,14 @@ class ActDesk:
         """For the next report of this node."""
         return self._acts.report()
 
+    def filed(self) -> tuple[Act, ...]:
+        """What the operator of this node wants and has no number yet; at most one."""
+        return self._acts.filed()
+
+    def withdrawn(self) -> frozenset[int]:
+        """Open acts that are withdrawn, those of this node also before it is decided."""
+        return self._acts.withdrawn()
+
     def approved(self) -> frozenset[int]:
         """Open acts that the operator of this node stands by."""
         return self._acts.approved()
@@ -98,11 +106,27 @@ class ActDesk:
         """The operator of this node stands by an open act.
 
         Raises:
-            ActError: no such act is open.
+            ActError: no such act is open, or it was withdrawn.
             StoreError: it could not be stored.
         """
         async with self._turn:
             await self._execute(lambda: self._acts.approve(number))
+
+    async def withdraw(self) -> tuple[Act, int | None]:
+        """The operator of this node no longer wants the act that was filed here.
+
+        Returns:
+            What was withdrawn, with its number, None where it had none yet.
+
+        Raises:
+            ActError: there is none, or it is withdrawn already.
+            StoreError: it could not be stored.
+        """
+        async with self._turn:
+            withdrawn = self._acts.under_way()
+            await self._execute(self._acts.withdraw)
+        assert withdrawn is not None, "without an act it is refused"
+        return withdrawn
 
     async def _heard(self, sender: str, message: ActMessage) -> None:
         async with self._turn:

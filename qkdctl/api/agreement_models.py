@@ -369,8 +369,10 @@ class AnyAct(Shape):
 class OpenAct(AnyAct):
     """An act that is under way; it takes effect once members of a strong quorum have accepted it."""
 
-    lapses_after: int
+    lapses_after: Annotated[int, Field(description="epoch that closes it at the latest")]
     approved_here: bool
+    withdrawn: Annotated[bool, Field(description="by its filer, as decided: it never takes effect")]
+    withdrawn_here: Annotated[bool, Field(description="this node filed it and has withdrawn it, decided yet or not")]
     at_hand: Annotated[bool, Field(description="false for a policy that this node has not got")]
     accepted_weight: int
 
@@ -378,7 +380,7 @@ class OpenAct(AnyAct):
 class ClosedAct(AnyAct):
     """An act that is over."""
 
-    outcome: Literal["effective", "void", "lapsed"]
+    outcome: Literal["effective", "void", "lapsed", "withdrawn"]
 
 
 class Acts(Document):

@@ -104,6 +104,14 @@ class NodeFacade(Protocol):
 
         Raises:
             UnknownNameError: no such act is open.
+            ConflictError: it is closed, or was withdrawn.
+        """
+
+    async def withdraw_act(self, who: str) -> Json:
+        """Take back the act that was filed at this node (`models.ActionResult`).
+
+        Raises:
+            ConflictError: there is none, or it is withdrawn already.
         """
 
     def policies(self) -> Json:

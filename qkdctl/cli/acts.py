@@ -22,7 +22,10 @@ KINDS: Mapping[str, str] = {
 """Kind of act -> what it is about."""
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="File and approve acts of the network."
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="File, approve, withdraw acts of the network.",
 )
 
 
@@ -60,7 +63,7 @@ def file(
     """Want an act, and approve it at this node. It takes effect once operators of k nodes have approved it.
 
     The next decision gives it a number; operators of other nodes approve that number. A node has one act at a time
-    under way. It lapses when too few approve it in time.
+    under way. It lapses when too few approve it in time. An act that would change nothing is refused.
 
     For example:
 
@@ -86,13 +89,30 @@ def approve(
     socket: SocketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stand by an open act as the operator of this node. This cannot be taken back.
+    """Stand by an open act as the operator of this node. Only the node that filed it can take that back.
 
     For example:
 
       qkdctl acts approve 3
     """
     _report(Client(socket).approve_act(number), as_json=as_json)
+
+
+@app.command()
+def withdraw(socket: SocketOption = None, as_json: JsonOption = False) -> None:
+    """Take back the act that was filed at this node, with a number or without one yet, as long as it is not decided.
+
+    Tags that are out cannot be called back, so the act ends by decision: with the first one that counts a report of
+    this node that says so. Until then it may still take effect. A withdrawn act keeps its place for a tenth of a
+    lifetime, in which this node files no other; another node can.
+
+    For example:
+
+      qkdctl acts withdraw
+
+      qkdctl acts list
+    """
+    _report(Client(socket).withdraw_act(), as_json=as_json)
 
 
 def _report(result: Mapping[str, Any], *, as_json: bool) -> None:

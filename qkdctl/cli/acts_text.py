@@ -8,7 +8,7 @@ from qkdctl.cli.tables import Cell, table
 
 Json = Mapping[str, Any]
 _SHOWN = 12
-_OUTCOMES = {"effective": "green", "void": "yellow", "lapsed": "yellow"}
+_OUTCOMES = {"effective": "green", "void": "yellow", "lapsed": "yellow", "withdrawn": "yellow"}
 
 
 def acts_text(acts: Json, paint: Painter) -> str:
@@ -33,7 +33,7 @@ def _open(acts: Json, paint: Painter) -> str:
             str(act["number"]),
             _what(act["act"]),
             act["filer"],
-            ("approved", "green") if act["approved_here"] else ("-", "yellow"),
+            _here(act),
             f"{act['lapses_after'] - acts['epoch']} epochs",
             f"{act['accepted_weight']} of {acts['strong_from']}",
             _accepted(act),
@@ -41,6 +41,14 @@ def _open(acts: Json, paint: Painter) -> str:
         for act in acts["open"]
     ]
     return table(("ACT", "WHAT", "BY", "HERE", "LAPSES IN", "WEIGHT", "ACCEPTED BY"), rows, paint)
+
+
+def _here(act: Json) -> Cell:
+    if act["withdrawn"]:
+        return "withdrawn", "yellow"
+    if act["withdrawn_here"]:
+        return "withdrawing", "yellow"
+    return ("approved", "green") if act["approved_here"] else ("-", "yellow")
 
 
 def _closed(closed: Sequence[Json], paint: Painter) -> str:

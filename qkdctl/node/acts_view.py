@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qkdctl.abft.act_book import threshold_of
+from qkdctl.abft.act_book import closes_at, threshold_of
 from qkdctl.api.errors import ConflictError, FacadeError, UnknownNameError
 from qkdctl.audit.words import act_text
 from qkdctl.records.act import Act, ActivatePolicy, ActState, ClosedAct, Outcome
@@ -17,6 +17,7 @@ _ENDINGS: Mapping[Outcome, str] = {
     "effective": "it took effect",
     "void": "it is void, since members or f changed before it was accepted",
     "lapsed": "it lapsed, since too few approved it in time",
+    "withdrawn": "it was withdrawn by the node that filed it",
 }
 
 
@@ -26,7 +27,8 @@ def acts_view(node: "Node") -> Json:
     replica = node.agreeing.replica
     electorate = (node.side.chain if replica is None else replica.chain).electorate
     threshold = threshold_of(book)
-    approved = frozenset() if desk is None else desk.approved()
+    approved: frozenset[int] = frozenset() if desk is None else desk.approved()
+    withdrawn: frozenset[int] = frozenset() if desk is None else desk.withdrawn()
     closed = [state for outcome in node.epochs.outcomes for state in outcome.agreed.book.closed]
     return {
         "epoch": node.epochs.epoch,
@@ -35,12 +37,14 @@ def acts_view(node: "Node") -> Json:
         "faults": book.faults,
         "policy": book.policy,
         "strong_from": electorate.strong_from,
-        "filed_here": [act.to_plain() for act in ([] if desk is None else desk.report().filed)],
+        "filed_here": [act.to_plain() for act in (() if desk is None else desk.filed())],
         "open": [
             {
                 **_act(state),
-                "lapses_after": state.epoch + book.lifetime_epochs,
+                "lapses_after": closes_at(state, book),
                 "approved_here": state.number in approved,
+                "withdrawn": bool(state.withdrawn),
+                "withdrawn_here": state.number in withdrawn and state.filer == node.config.node.name,
                 "at_hand": is_at_hand(node, state.act),
                 "accepted_weight": electorate.weight(state.accepted),
             }

@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from pydantic import TypeAdapter
-
-from qkdctl.agreement.act_desk import ActDesk
-from qkdctl.api.errors import FacadeError, UnavailableError, UnknownNameError
+from qkdctl.api.errors import UnavailableError, UnknownNameError
 from qkdctl.api.facade import AttributeValue, Event, Json
-from qkdctl.audit.words import act_text
 from qkdctl.config.effective import effective
 from qkdctl.config.model import Config
-from qkdctl.node.acts_view import ABSENT_POLICY, acts_view, is_at_hand, not_open
+from qkdctl.node.acts_desk import ActsDesk
+from qkdctl.node.acts_view import acts_view
 from qkdctl.node.agreement_views import agreement_view, summary_view
-from qkdctl.node.answers import SCHEMA, done, translated
+from qkdctl.node.answers import SCHEMA, done
 from qkdctl.node.device_desk import DeviceDesk
 from qkdctl.node.evidence_view import evidence_view
 from qkdctl.node.health import complaints
@@ -25,7 +22,6 @@ from qkdctl.node.routes_view import routes_view
 from qkdctl.node.views import alarm_view, epoch_view
 from qkdctl.node.weights_view import weights_view
 from qkdctl.policy.baselines import BASELINES
-from qkdctl.records.act import Act, TaggedAct
 from qkdctl.store.chain import Entry
 
 Reload = Callable[[str], Awaitable[str]]
@@ -42,6 +38,7 @@ class Facade:
     def __init__(self, node: Node, reload: Reload) -> None:
         self._node = node
         self._reload = reload
+        self._acts = ActsDesk(node)
         self._devices = DeviceDesk(node)
         self._links = LinkDesk(node)
         self._policies = PolicyDesk(node)
@@ -131,21 +128,15 @@ class Facade:
 
     async def file_act(self, act: Json, who: str) -> Json:
         """Want an act and approve it."""
-        wanted: Act = TypeAdapter(TaggedAct).validate_python(act)
-        desk = self._desk()
-        await self._order({"order": "file-act", "act": act, "who": who}, lambda: desk.file(wanted))
-        return done(wanted.kind, f"{act_text(wanted)}: wanted by this node; it gets a number with the next decision")
+        return await self._acts.file(act, who)
 
     async def approve_act(self, number: int, who: str) -> Json:
         """Stand by an open act."""
-        book = self._node.application.book
-        if number not in book.by_number:
-            raise not_open(self._node, number)
-        desk = self._desk()
-        await self._order({"order": "approve-act", "act": number, "who": who}, lambda: desk.approve(number))
-        act = book.by_number[number].act
-        absent = "" if is_at_hand(self._node, act) else ABSENT_POLICY
-        return done(str(number), f"act {number}, {act_text(act)}: approved by this node{absent}")
+        return await self._acts.approve(number, who)
+
+    async def withdraw_act(self, who: str) -> Json:
+        """Take back the act that was filed at this node."""
+        return await self._acts.withdraw(who)
 
     def policies(self) -> Json:
         """What decides, and which policies are at this node."""
@@ -254,21 +245,6 @@ class Facade:
             "ejected": state is not None and bool(state.ejected),
             "fallbacks": self._node.figures.fallbacks,
         }
-
-    async def _order(self, payload: Json, order: Callable[[], Awaitable[None]]) -> None:
-        """Write an order about acts to the ledger, carry it out, and write down too if that was refused."""
-        await translated(self._node.journal.append("operator", payload))
-        try:
-            await translated(order())
-        except FacadeError as error:
-            self._node.journal.note("operator", {**payload, "refused": str(error)})
-            raise
-
-    def _desk(self) -> ActDesk:
-        desk = self._node.agreeing.desk
-        if desk is None:
-            raise UnavailableError("the node is still starting")
-        return desk
 
 
 def configuration_view(config: Config) -> list[Json]:

@@ -48,7 +48,17 @@ class LiftQuarantine(Record):
 
 Act: TypeAlias = ActivatePolicy | AdmitMember | RemoveMember | SetFaults | LiftQuarantine
 TaggedAct: TypeAlias = Annotated[Act, Field(discriminator="kind")]
-Outcome: TypeAlias = Literal["effective", "void", "lapsed"]
+Outcome: TypeAlias = Literal["effective", "void", "lapsed", "withdrawn"]
+
+
+class WithdrawAct(Record):
+    """The node that filed an open act wants it no longer. That needs nobody else: others may file the same act."""
+
+    kind: Literal["withdraw-act"] = "withdraw-act"
+    number: Count
+
+
+TaggedFiling: TypeAlias = Annotated[Act | WithdrawAct, Field(discriminator="kind")]
 
 
 class Finding(Record):
@@ -77,11 +87,12 @@ class ActReport(Record):
     """What one node has to say about acts in one epoch.
 
     Attributes:
-        filed: the act that its operator wants, at most one; repeated until it is open.
+        filed: the act that its operator wants, or the open one that he wants no longer; at most one, repeated until
+            that is decided.
         findings: as a verifier, on open acts, rising by number; repeated until the act is closed.
     """
 
-    filed: Annotated[tuple[TaggedAct, ...], Field(max_length=OPEN_PER_NODE)] = ()
+    filed: Annotated[tuple[TaggedFiling, ...], Field(max_length=OPEN_PER_NODE)] = ()
     findings: tuple[Finding, ...] = ()
 
     @model_validator(mode="after")
@@ -108,6 +119,7 @@ class ActState(Record):
         epoch: of the decision that gave it its number.
         accepted: verifiers that said so in decided reports, sorted.
         disputes: sorted.
+        withdrawn: 1 once its filer has withdrawn it: it never takes effect, and keeps the place of its filer a while.
     """
 
     number: Count
@@ -116,6 +128,7 @@ class ActState(Record):
     epoch: Count
     accepted: tuple[Name, ...] = ()
     disputes: tuple[TagDispute, ...] = ()
+    withdrawn: Annotated[int, Field(ge=0, le=1)] = 0
 
 
 class ClosedAct(ActState):
@@ -123,7 +136,7 @@ class ClosedAct(ActState):
 
     Attributes:
         outcome: `effective` took effect; `void`, because another act changed members or f; `lapsed`, because it was not
-            accepted in time.
+            accepted in time; `withdrawn` by its filer.
     """
 
     outcome: Outcome
@@ -158,3 +171,12 @@ class ActBook(Record):
     def by_number(self) -> Mapping[int, ActState]:
         """Open acts."""
         return {state.number: state for state in self.open}
+
+    @property
+    def standing(self) -> Mapping[int, ActState]:
+        """Open acts that may still take effect."""
+        return {state.number: state for state in self.open if not state.withdrawn}
+
+    def of_filer(self, node: str) -> ActState | None:
+        """The open act of a node, withdrawn or not."""
+        return next((state for state in self.open if state.filer == node), None)

@@ -147,6 +147,11 @@ class ActNetwork:
         (number,) = (state.number for state in self.book.open if state.act == act)
         return number
 
+    def withdraw(self, node: str) -> None:
+        """Withdraw the act of a node, again if the power fails before that is stored."""
+        while not any(key.startswith("act-withdrawn/") for key in self.hosts[node].stored):
+            self.hosts[node].do(lambda acts: acts.withdraw())
+
     def approve(self, number: int, nodes: Iterable[str]) -> None:
         """Approve an act at some nodes, and deliver what follows."""
         for node in nodes:

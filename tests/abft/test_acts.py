@@ -18,6 +18,7 @@ from qkdctl.records.act import (
     LiftQuarantine,
     RemoveMember,
     SetFaults,
+    WithdrawAct,
 )
 from tests.abft.act_network import ActNetwork, book, wrong_share, wrong_tag
 
@@ -261,6 +262,80 @@ def test_what_operators_cannot_have_is_refused_with_the_reason():
     network.decide()
     with pytest.raises(ActError, match="under way"):
         acts.file(OTHER)
+
+
+def test_a_withdrawn_act_never_takes_effect_although_k_nodes_approved_it_and_all_verifiers_accepted():
+    network = running()
+    number = network.file("a", POLICY)
+    network.approve(number, "bcd")
+    network.withdraw("a")
+    after = network.decide()
+    assert (after.policy, after.by_number[number].accepted) == ("rule-based", ("a", "b", "c", "d"))
+    for _ in range(5):
+        network.decide()
+    assert network.outcomes() == {number: "withdrawn"}
+    assert (network.book.policy, network.secrets_of(number)) == ("rule-based", [])
+
+
+def test_a_withdrawal_is_said_until_it_is_decided_and_then_forgotten():
+    network = running()
+    number = network.file("a", POLICY)
+    before = set(network.hosts["a"].stored)
+    network.withdraw("a")
+    network.hosts["a"].start()
+    assert network.hosts["a"].acts.report().filed == (WithdrawAct(number=number),), "also after a restart"
+    assert network.hosts["a"].acts.withdrawn() == {number}
+    assert network.decide("bcd").by_number[number].withdrawn == 0, "its report did not count"
+    assert network.decide().by_number[number].withdrawn == 1
+    assert network.hosts["a"].acts.report().filed == ()
+    assert network.hosts["b"].acts.withdrawn() == {number}
+    assert set(network.hosts["a"].stored) < before, "its approval has gone, and nothing else has come"
+
+
+def test_what_is_withdrawn_before_it_has_a_number_is_withdrawn_also_when_a_report_under_way_opens_it():
+    network = running()
+    acts = network.hosts["a"].acts
+    network.hosts["a"].do(lambda acts: acts.file(POLICY))
+    under_way = acts.report()
+    network.withdraw("a")
+    assert (acts.filed(), acts.report().filed) == ((), ())
+    network.hosts["a"].do(lambda acts: acts.file(OTHER))
+    network.liars, network.lie = frozenset("a"), lambda _node, _report: under_way
+    (state,) = network.decide().open
+    assert (state.act, acts.approved()) == (POLICY, frozenset()), "opened, approved by nobody"
+    network.liars = frozenset()
+    assert network.decide().by_number[state.number].withdrawn == 1
+    for _ in range(5):
+        network.decide()
+    assert [state.act for state in network.book.open] == [OTHER], "what was wanted in its place comes next"
+
+
+def test_what_was_withdrawn_in_time_is_never_opened_and_may_be_filed_again():
+    network = running()
+    for _ in range(2):
+        network.hosts["a"].do(lambda acts: acts.file(POLICY))
+        network.withdraw("a")
+        assert network.decide().open == ()
+    number = network.file("a", POLICY)
+    network.approve(number, "b")
+    assert network.decide().policy == POLICY.policy
+    assert not any("withdrawn" in key for key in network.hosts["a"].stored)
+
+
+def test_an_operator_hears_why_an_act_cannot_be_withdrawn_approved_or_followed_by_another_one():
+    network = running()
+    number = network.file("a", POLICY)
+    with pytest.raises(ActError, match="only the node that filed an act can withdraw it"):
+        network.hosts["b"].acts.withdraw()
+    network.withdraw("a")
+    acts = network.hosts["a"].acts
+    with pytest.raises(ActError, match="act 0 of this node is being withdrawn"):
+        acts.withdraw()
+    network.decide()
+    with pytest.raises(ActError, match="act 0 of this node was withdrawn and keeps its place until epoch 7"):
+        acts.file(OTHER)
+    with pytest.raises(ActError, match="act 0 was withdrawn by a, who filed it; whoever wants it files it anew"):
+        network.hosts["b"].acts.approve(number)
 
 
 def test_an_act_that_others_file_too_is_one_act():

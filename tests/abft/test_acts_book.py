@@ -19,6 +19,7 @@ from qkdctl.records.act import (
     LiftQuarantine,
     RemoveMember,
     SetFaults,
+    WithdrawAct,
 )
 from qkdctl.secretsharing.statements import TEXT_BYTES
 from tests.abft.act_network import book
@@ -95,6 +96,53 @@ def test_an_act_lapses_at_the_end_of_its_lifetime_and_not_before():
     assert next_book(start, 4, everyone(accepted(0)), EQUAL).policy == POLICY.policy, "the last decision still counts"
 
 
+def withdrawn(number, findings=()):
+    return ActReport(filed=(WithdrawAct(number=number),), findings=findings)
+
+
+def test_an_act_that_its_filer_withdraws_has_no_effect_even_where_all_have_accepted_it():
+    start = after(book(), {"a": filed(POLICY)})
+    all_accept = everyone(accepted(0))
+    found = next_book(start, 2, all_accept | {"a": withdrawn(0, accepted(0).findings)}, EQUAL)
+    assert (found.policy, found.open[0].withdrawn) == ("rule-based", 1)
+    assert after(found, *[all_accept] * 9).policy == "rule-based", "whatever is reported later"
+
+
+def test_only_the_filer_can_withdraw_and_only_its_open_act():
+    start = after(book(), {"a": filed(POLICY), "b": filed(OTHER)})
+    found = next_book(start, 2, {"b": withdrawn(0), "a": withdrawn(7), "x": withdrawn(0)}, EQUAL)
+    assert [state.withdrawn for state in found.open] == [0, 0]
+    assert next_book(found, 3, everyone(accepted(0)), EQUAL).policy == POLICY.policy
+    over = next_book(found, 3, everyone(accepted(0)), EQUAL)
+    assert next_book(over, 4, {"a": withdrawn(0)}, EQUAL).policy == POLICY.policy, "what is decided stays"
+
+
+def test_a_withdrawn_act_keeps_its_place_for_a_tenth_of_a_lifetime_so_keys_are_not_drained():
+    """Else a liar that files and withdraws would use up a key of every verifier with every other decision."""
+    found = book(lifetime_epochs=50)
+    for epoch in range(1, 51):
+        report = withdrawn(found.open[0].number) if found.open else filed(POLICY)
+        found = next_book(found, epoch, {"a": report}, EQUAL)
+    assert found.next_number == 9
+
+
+def test_a_withdrawn_act_is_in_nobody_elses_way():
+    start = next_book(after(book(), {"a": filed(POLICY)}), 2, {"a": withdrawn(0)}, EQUAL)
+    found = next_book(start, 3, {"b": filed(POLICY)}, EQUAL)
+    assert [(state.number, state.filer, state.withdrawn) for state in found.open] == [(0, "a", 1), (1, "b", 0)]
+    assert next_book(found, 4, everyone(accepted(1)), EQUAL).policy == POLICY.policy
+    gone = next_book(start, 6, {}, EQUAL)
+    assert [(state.number, state.outcome) for state in gone.closed] == [(0, "withdrawn")]
+    moved = after(found, {"c": filed(SetFaults(faults=0))}, everyone(accepted(2)))
+    assert {state.number: state.outcome for state in moved.closed} == {0: "withdrawn", 1: "void", 2: "effective"}
+
+
+def test_an_act_that_was_open_for_long_is_closed_by_the_decision_that_withdraws_it():
+    start = after(book(), {"a": filed(POLICY)})
+    found = next_book(start, 20, {"a": withdrawn(0)}, EQUAL)
+    assert (found.open, [state.outcome for state in found.closed]) == ((), ["withdrawn"])
+
+
 def test_a_change_of_members_voids_all_other_acts_because_their_keys_were_dealt_to_others():
     reports = {
         "a": filed(POLICY),
@@ -160,6 +208,7 @@ def test_joiners_begin_at_the_bottom():
 @given(st.randoms(use_true_random=False), st.data())
 def test_the_order_in_which_reports_stand_is_irrelevant_and_the_book_round_trips(order, data):
     acts = st.sampled_from([POLICY, OTHER, AdmitMember(node="e"), SetFaults(faults=0), LiftQuarantine(node="a")])
+    filings = acts | st.builds(WithdrawAct, number=st.integers(0, 5))
     findings = st.builds(
         Finding,
         number=st.integers(0, 5),
@@ -168,7 +217,7 @@ def test_the_order_in_which_reports_stand_is_irrelevant_and_the_book_round_trips
     )
     reports = st.builds(
         ActReport,
-        filed=st.lists(acts, max_size=1).map(tuple),
+        filed=st.lists(filings, max_size=1).map(tuple),
         findings=st.lists(findings, max_size=3, unique_by=lambda f: f.number).map(
             lambda fs: tuple(sorted(fs, key=lambda f: f.number))
         ),
@@ -199,6 +248,7 @@ def test_every_act_fits_into_a_statement():
     [
         '{"filed":[{"kind":"activate-policy","policy":"x y"}],"findings":[]}',
         '{"filed":[{"kind":"open-shutter","node":"a"}],"findings":[]}',
+        '{"filed":[{"kind":"withdraw-act","number":-1}],"findings":[]}',
         '{"filed":[],"findings":[{"number":0,"accepted":0,"wrong":[]}]}',
         '{"filed":[],"findings":[{"number":0,"accepted":1,"wrong":["b","a"]}]}',
         '{"filed":[],"findings":[{"number":1,"accepted":1,"wrong":[]},{"number":0,"accepted":1,"wrong":[]}]}',

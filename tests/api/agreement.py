@@ -294,6 +294,8 @@ ACTS: Json = {
             "disputes": [{"verifier": "south", "signer": "west"}],
             "lapses_after": 760,
             "approved_here": False,
+            "withdrawn": False,
+            "withdrawn_here": False,
             "at_hand": True,
             "accepted_weight": 2000,
         }

@@ -89,6 +89,7 @@ STATUS: Json = {
             "severity": "critical",
             "subject": "snspd-1",
             "text": "snspd-1 does not answer",
+            "hint": "see whether it has power",
             "raised_ms": 1_700_000_000_000,
         }
     ],
@@ -220,6 +221,13 @@ class MemoryFacade:
             raise UnknownNameError("open act", str(number), ["3"])
         self.done.append(("approve-act", number, who))
         return {"subject": str(number), "text": f"act {number}: approved by this node"}
+
+    async def withdraw_act(self, who: str) -> Json:
+        if not self.filed:
+            raise ConflictError("no act of this node is under way")
+        self.filed = False
+        self.done.append(("withdraw-act", who))
+        return {"subject": "4", "text": "act 4: withdrawn by this node"}
 
     def configuration(self) -> list[Json]:
         return [{"key": "api.token", "value": "**********", "source": "qkdctl.toml:7"}]

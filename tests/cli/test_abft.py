@@ -139,6 +139,21 @@ def test_acts_are_filed_and_approved(cli: Cli, facade: MemoryFacade) -> None:
 
 
 @pytest.mark.usefixtures("daemon")
+def test_an_act_is_withdrawn_where_it_was_filed(cli: Cli, facade: MemoryFacade) -> None:
+    cli("acts", "file", "set-faults", "2")
+    assert cli("acts", "withdraw").stdout == "act 4: withdrawn by this node\n"
+    assert [entry[0] for entry in facade.done] == ["file-act", "withdraw-act"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"), [({"withdrawn_here": True}, "withdrawing"), ({"withdrawn": True}, "withdrawn")]
+)
+def test_a_withdrawn_act_shows_as_one(changes: dict[str, bool], shown: str) -> None:
+    acts = agreement.ACTS | {"open": [agreement.ACTS["open"][0] | changes]}
+    assert f"west east {shown} 719 epochs" in " ".join(line(acts_text(acts, WIDE), "3 ").split())
+
+
+@pytest.mark.usefixtures("daemon")
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
@@ -146,6 +161,7 @@ def test_acts_are_filed_and_approved(cli: Cli, facade: MemoryFacade) -> None:
         (["file", "set-faults", "two"], exit_codes.USAGE, "f is a number, not 'two'"),
         (["file", "admit-member", "No Name"], exit_codes.FAILURE, "act.admit-member.node"),
         (["approve", "4"], exit_codes.FAILURE, "there is no open act '4'"),
+        (["withdraw"], exit_codes.FAILURE, "no act of this node is under way"),
     ],
 )
 def test_acts_that_cannot_be(cli: Cli, words: list[str], code: int, error: str) -> None:

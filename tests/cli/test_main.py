@@ -51,7 +51,7 @@ VERBS_WITH_EXAMPLES = [
     *[["devices", name] for name in ("list", "info", "probe", "set")],
     *[["alarms", name] for name in ("list", "acknowledge")],
     *[["abft", name] for name in ("status", "weights", "evidence")],
-    *[["acts", name] for name in ("list", "file", "approve")],
+    *[["acts", name] for name in ("list", "file", "approve", "withdraw")],
     *[
         ["policy", name]
         for name in ("list", "verify", "sign", "stage", "shadow", "canary", "activate", "rollback", "diff", "history")

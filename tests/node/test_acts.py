@@ -31,12 +31,12 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def alone(directory: Path, more: str = "") -> AsyncIterator[tuple[Node, Facade]]:
+async def alone(directory: Path, more: str = "", epoch_s: float = 0.05) -> AsyncIterator[tuple[Node, Facade]]:
     """A node without instruments or peers, with short epochs, and more in its configuration if wanted."""
     path = directory / "qkdctl.toml"
     path.write_text(EMPTY.format(directory) + more)
     config = load(path, {}, {})
-    config = config.model_copy(update={"node": config.node.model_copy(update={"epoch_s": 0.05})})
+    config = config.model_copy(update={"node": config.node.model_copy(update={"epoch_s": epoch_s})})
     async with open_store(config.node.state_directory, RealClock()) as store:
         node = Node(config, store, await LedgerJournal.load(store), RealClock())
         try:
@@ -56,7 +56,7 @@ async def test_an_act_is_filed_once_and_takes_effect(tmp_path: Path) -> None:
         filed = await facade.file_act(HOLD, "uid 7")
         assert filed["text"].startswith("activate policy hold: wanted by this node")
         with pytest.raises(ConflictError, match="under way"):
-            await facade.file_act({"kind": "admit-member", "node": "west"}, "uid 8")
+            await facade.file_act({"kind": "activate-policy", "policy": "rule-based"}, "uid 8")
         await until(lambda: facade.acts()["closed"])
         with pytest.raises(ConflictError, match="act 0, activate policy hold, is closed: it took effect"):
             await facade.approve_act(0, "uid 7")
@@ -69,6 +69,50 @@ async def test_an_act_is_filed_once_and_takes_effect(tmp_path: Path) -> None:
         orders = [entry["payload"] for entry in await facade.ledger(-1, 1000) if entry["kind"] == "operator"]
         assert orders[0] == {"order": "file-act", "act": HOLD, "who": "uid 7"}
         assert [order.get("refused", "")[:29] for order in orders[1:]] == ["", "an act of this node is under "]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        ({"kind": "activate-policy", "policy": "rule-based"}, "policy rule-based is in force already"),
+        ({"kind": "set-faults", "faults": 0}, "f is 0 already"),
+        ({"kind": "set-faults", "faults": 1}, "1 members are fewer than 3f + 1 = 4"),
+        ({"kind": "admit-member", "node": "bench"}, "bench is a member already"),
+        ({"kind": "admit-member", "node": "west"}, "this node has no network, so nobody can join it"),
+        ({"kind": "remove-member", "node": "west"}, "there is no member west"),
+        ({"kind": "lift-quarantine", "node": "west"}, "there is no member west"),
+        ({"kind": "lift-quarantine", "node": "bench"}, "bench is in good standing, score 1.000 and trust 1.000"),
+    ],
+)
+async def test_an_act_that_would_do_nothing_is_refused_with_the_reason(
+    tmp_path: Path, act: dict[str, object], words: str
+) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        await until(lambda: node.application.state)
+        with pytest.raises(ConflictError) as refused:
+            await facade.file_act(act, "uid 7")
+        assert words in refused.value.error
+        assert facade.acts()["filed_here"] == []
+        await node.journal.settle(5.0)
+        orders = [entry["payload"] for entry in await facade.ledger(-1, 1000) if entry["kind"] == "operator"]
+        assert [order.get("refused") for order in orders] == [None, refused.value.error], "and the refusal is on record"
+
+
+@pytest.mark.asyncio
+async def test_an_act_is_taken_back_before_it_has_a_number(tmp_path: Path) -> None:
+    async with alone(tmp_path, epoch_s=30.0) as (node, facade):
+        await node.start()
+        with pytest.raises(ConflictError, match="no act of this node is under way"):
+            await facade.withdraw_act("uid 7")
+        await facade.file_act(HOLD, "uid 7")
+        gone = await facade.withdraw_act("uid 8")
+        assert gone["text"] == "activate policy hold: no longer wanted by this node; it had no number yet"
+        assert facade.acts()["filed_here"] == []
+        await node.journal.settle(5.0)
+        orders = [entry["payload"] for entry in await facade.ledger(-1, 1000) if entry["kind"] == "operator"]
+        assert orders[-1] == {"order": "withdraw-act", "who": "uid 8"}
 
 
 @pytest.mark.asyncio

@@ -138,6 +138,22 @@ async def test_an_act_is_listed_from_the_wish_to_its_effect(tmp_path: Path) -> N
 
 
 @pytest.mark.asyncio
+async def test_a_withdrawn_act_shows_at_its_filer_at_once_and_at_the_others_by_decision(tmp_path: Path) -> None:
+    async with decided(tmp_path, epochs=1) as (found, node):
+        desk = found.nodes["a"].agreeing.desk
+        assert desk is not None
+        await desk.file(SetFaults(faults=0))
+        await found.decide(2)
+        assert await desk.withdraw() == (SetFaults(faults=0), 0)
+        (mine,) = checked(acts_view(node), Acts)["open"]
+        assert (mine["approved_here"], mine["withdrawn_here"], mine["withdrawn"]) == (False, True, False)
+        await found.decide(2)
+        (other,) = checked(acts_view(seen(found.nodes["b"])), Acts)["open"]
+        assert (other["withdrawn_here"], other["withdrawn"]) == (False, True)
+        assert other["lapses_after"] < mine["lapses_after"]
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(("policy", "at_hand"), [("hold", True), ("ab" * 32, False)])
 async def test_an_open_act_tells_whether_its_policy_is_here(tmp_path: Path, policy: str, *, at_hand: bool) -> None:
     async with decided(tmp_path, epochs=1) as (found, node):

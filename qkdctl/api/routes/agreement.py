@@ -47,4 +47,9 @@ def agreement_router(facade: NodeFacade) -> APIRouter:
         """Stand by an open act; this cannot be taken back."""
         return await facade.approve_act(number, caller.who)
 
+    @router.post("/acts/withdraw", response_model=ActionResult)
+    async def withdraw_act(caller: Administrator) -> Json:
+        """Take back the act that was filed at this node, as long as it is not decided."""
+        return await facade.withdraw_act(caller.who)
+
     return router
