@@ -10,7 +10,7 @@ Sources of the numbers:
   (2005).
 
 Wander, day cycle and ramp of the loss, drift of the source, ageing of the detectors, the residual that a polarisation
-tracker leaves and the pace of the demonstration are assumptions, of the size that operators report.
+tracker leaves and the pace of the two that are made to be watched are assumptions, of the size that operators report.
 """
 
 from collections.abc import Mapping
@@ -71,6 +71,12 @@ DEMONSTRATION: Final = ChannelProcesses(
 )
 """Everything happens within a minute."""
 
+ACCELERATED: Final = ChannelProcesses(
+    loss=FibreLossDrift(wander_db=0.2, wander_time_s=60.0),
+    rotation=BrownianRotation(0.012),
+)
+"""Fibre in a duct that drifts fast enough to watch: its polarisation needs a new alignment every few minutes."""
+
 FREE_SPACE: Final = ChannelProcesses(
     loss=FibreLossDrift(wander_db=1.0, wander_time_s=900.0, day_amplitude_db=1.0),
     fading=EpochFading(rytov_variance=0.2, coherence_time_s=5e-3),
@@ -98,6 +104,7 @@ PRESETS: Final[Mapping[str, ChannelProcesses]] = {
     "buried-metro": BURIED_METRO,
     "aerial": AERIAL,
     "demonstration": DEMONSTRATION,
+    "accelerated": ACCELERATED,
     "free-space": FREE_SPACE,
     "coexistence": COEXISTENCE,
 }
