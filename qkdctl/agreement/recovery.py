@@ -109,8 +109,8 @@ async def _replayed(
             except (NotADecisionError, ValueError) as error:
                 raise RecoveryError(
                     f"the agreed state after epoch {epoch} is lost and cannot be computed again: {error}. Take the "
-                    "state directory out of the way and begin from another node's ledger with 'qkdctl ledger adopt', or "
-                    "anew while the others still keep the reports of all epochs"
+                    "state directory out of the way, and begin from another node's ledger with 'qkdctl ledger adopt', "
+                    "or anew while the others still keep the reports of all epochs"
                 ) from error
             runner.advance(state)
             epoch = chain.epoch

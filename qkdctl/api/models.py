@@ -112,13 +112,14 @@ class Policy(Shape):
 
 
 class Alarm(Shape):
-    """A condition that needs a person; latched until it is over and acknowledged."""
+    """A condition that needs a person, with what can be done; latched until it is over and acknowledged."""
 
     id: str
     code: str
     severity: Literal["warning", "critical"]
     subject: str
     text: str
+    hint: str = ""
     raised_ms: int
     cleared_ms: int | None = None
     acknowledged_ms: int | None = None

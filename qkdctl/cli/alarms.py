@@ -1,12 +1,12 @@
 """qkdctl alarms."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from qkdctl.cli.options import JsonOption, SocketOption
 from qkdctl.cli.output import Painter, print_document, print_json, say
-from qkdctl.cli.status_text import alarms_table
+from qkdctl.cli.status_text import alarm_hints, alarms_table
 from qkdctl.client import Client
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_alarms(socket: SocketOption = None, as_json: JsonOption = False) -> None:
-    """List alarms that are raised or not yet acknowledged.
+    """List alarms that are raised or not yet acknowledged, and what can be done about each.
 
     For example:
 
@@ -26,7 +26,7 @@ def list_alarms(socket: SocketOption = None, as_json: JsonOption = False) -> Non
     if as_json:
         print_document(alarms=alarms)
     else:
-        say(alarms_table(alarms, Painter.for_stdout()) if alarms else "no alarms")
+        say(_in_words(alarms, Painter.for_stdout()))
 
 
 @app.command()
@@ -46,3 +46,10 @@ def acknowledge(
         print_json(result)
     else:
         say(result["text"])
+
+
+def _in_words(alarms: list[dict[str, Any]], paint: Painter) -> str:
+    if not alarms:
+        return "no alarms"
+    hints = alarm_hints(alarms)
+    return alarms_table(alarms, paint) + (f"\n\n{hints}" if hints else "")

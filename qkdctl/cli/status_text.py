@@ -78,6 +78,12 @@ def alarms_table(alarms: list[Json], paint: Painter) -> str:
     return table(("ALARM", "SEVERITY", "STATE", "CODE", "ABOUT", "TEXT"), rows, paint)
 
 
+def alarm_hints(alarms: list[Json]) -> str:
+    """What can be done, one line per code, in the order of the alarms; "" when nothing is known."""
+    hints = {alarm["code"]: alarm["hint"] for alarm in alarms if alarm["hint"]}
+    return "\n".join(f"{code}: {hint}" for code, hint in hints.items())
+
+
 def _headline(status: Json, paint: Painter) -> str:
     policy = status["policy"]
     decides = f"{policy['kind']} {policy['name']}" + (" (ejected, the baseline decides)" if policy["ejected"] else "")

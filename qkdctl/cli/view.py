@@ -156,7 +156,7 @@ def _is_action(epoch: Json) -> bool:
 
 
 def _alarm(alarm: Json) -> "Text":
-    text = _line(f"{alarm['severity']} alarm {alarm['id']}: ", STATE_STYLES[alarm["severity"]])
+    text = _line(f"{alarm['severity']} alarm {alarm['id']} {alarm['code']}: ", STATE_STYLES[alarm["severity"]])
     text.append(" ".join(alarm["text"].split()))
     if alarm["cleared_ms"] is not None:
         text.append(" (over, not acknowledged)", "dim")

@@ -7,6 +7,7 @@ from enum import Enum
 import structlog
 
 from qkdctl.clock import Clock
+from qkdctl.control.alarm_hints import HINTS
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,11 @@ class Alarm:
     cleared_ms: int = 0
     acknowledged_by: str = ""
     acknowledged_ms: int = 0
+
+    @property
+    def hint(self) -> str:
+        """What can be done about it."""
+        return HINTS.get(self.code, "")
 
     @property
     def active(self) -> bool:

@@ -92,6 +92,7 @@ class EpochLoop:
         on_epoch: told of each outcome; must not block.
 
     Attributes:
+        epoch_s: length of an epoch in seconds.
         epoch: number of the last decided epoch; set before `run` to continue after a restart.
         outcomes: of recent epochs, oldest first.
         last_tick: monotonic time of the last tick.
@@ -120,7 +121,7 @@ class EpochLoop:
         self.outcomes: deque[EpochOutcome] = deque(maxlen=_HISTORY)
         self.last_tick = clock.monotonic()
         self._node = node
-        self._epoch_s = epoch_s
+        self.epoch_s = epoch_s
         self._clock = clock
         self._links = dict(sorted(links.items()))
         self._reporter = reporter
@@ -285,7 +286,7 @@ class EpochLoop:
         if decided:
             return
         self._without_plan += 1
-        why = self._why_no_plan or f"not decided within {self._epoch_s:g} s"
+        why = self._why_no_plan or f"not decided within {self.epoch_s:g} s"
         self._alarms.raise_("no-plan", self._node, f"epoch {self.epoch + 1}: {why}")
         if self._without_plan < self._until_safe:
             return

@@ -22,6 +22,7 @@ from qkdctl.agreement.recovery import VOTES_ROOM, Recovered
 from qkdctl.clock import Clock
 from qkdctl.control.alarms import Alarms, Severity
 from qkdctl.control.epoch import DivergenceError, EpochLoop
+from qkdctl.node.conditions import ConditionAlarms, conditions
 from qkdctl.node.network_side import NetworkSide
 from qkdctl.records.act import ActReport
 from qkdctl.store.store import Store
@@ -74,6 +75,7 @@ class Agreeing:
         self._sat_out = False
         self._gave_way = False
         self._tags: dict[str, tuple[int, int]] = {}
+        self._conditions = ConditionAlarms(me, alarms)
 
     async def begin(self, recovered: Recovered, random: Callable[[int], bytes]) -> None:
         """Take up where the store ends.
@@ -107,6 +109,8 @@ class Agreeing:
     def tick(self) -> None:
         """It is time for the next epoch."""
         assert self._host is not None, "ticks come after the beginning"
+        assert self.replica is not None, "ticks come after the beginning"
+        self._conditions.judge(conditions(self._me, self.replica, self.peers, self._epochs.epoch_s))
         self._judge_strangers()
         if self.peers is not None:
             self._judge_tags(self.peers)

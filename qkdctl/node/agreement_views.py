@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qkdctl.auth.authenticator import Authenticator
 from qkdctl.bus.pairwise import PathStatus
+from qkdctl.node.conditions import conditions
+from qkdctl.node.standstill import standstill_view
 from qkdctl.node.views import alarm_view
 from qkdctl.records.base import Name
 
@@ -31,7 +33,6 @@ CODES = frozenset(
     }
 )
 """Of alarms that concern the agreement."""
-_SILENT_EPOCHS = 3
 
 
 def summary_view(node: "Node") -> Json:
@@ -56,6 +57,7 @@ def agreement_view(node: "Node") -> Json:
     chain = _chain(node)
     electorate, replica = chain.electorate, node.agreeing.replica
     instance = None if replica is None else replica.instance
+    peers = _peers(node)
     return {
         "node": node.config.node.name,
         "network": node.side.name,
@@ -73,7 +75,8 @@ def agreement_view(node: "Node") -> Json:
         "leader": electorate.leader(chain.epoch, _round(node)),
         "decisions": node.figures.decisions,
         "last": _last(node),
-        "peers": _peers(node),
+        "standstill": standstill_view(node, peers),
+        "peers": peers,
         "paths": []
         if node.agreeing.peers is None
         else [_path(path) for path in node.agreeing.peers.transport.status()],
@@ -181,28 +184,8 @@ def _conditions(node: "Node") -> Iterator[Json]:
         if alarm.code in CODES and alarm.active:
             view = alarm_view(alarm)
             yield {name: view[name] for name in ("code", "severity", "subject", "text")}
-    me, replica, side = node.config.node.name, node.agreeing.replica, node.agreeing.peers
+    me, replica = node.config.node.name, node.agreeing.replica
     if replica is None:
         return
-    electorate = replica.chain.electorate
-    if me not in electorate.weights:
-        yield _condition("no-member", me, f"{me} follows the decisions of the others and has no vote")
-    elif replica.instance is not None and replica.instance.abstains:
-        yield _condition("sits-out", me, "votes may have been given that the store does not know; it only follows now")
-    if side is None:
-        return
-    patience_s = _SILENT_EPOCHS * node.config.node.epoch_s
-    heard = [
-        p["peer"] for p in _peers(node) if p["in_step"] and p["silent_s"] is not None and p["silent_s"] < patience_s
-    ]
-    weight = electorate.weight([me, *heard])
-    if weight < electorate.strong_from:
-        text = (
-            f"within {patience_s:g} s {', '.join(heard) or 'nobody'} was heard, with this node a weight of {weight}; "
-            f"{electorate.strong_from} is needed to decide"
-        )
-        yield _condition("isolated", me, text)
-
-
-def _condition(code: str, subject: str, text: str) -> Json:
-    return {"code": code, "severity": "critical", "subject": subject, "text": text}
+    for condition in conditions(me, replica, node.agreeing.peers, node.config.node.epoch_s):
+        yield {"code": condition.code, "severity": "warning", "subject": me, "text": condition.text}

@@ -96,6 +96,7 @@ def alarm_view(alarm: Alarm) -> Json:
         "severity": alarm.severity.value,
         "subject": alarm.subject,
         "text": alarm.text,
+        "hint": alarm.hint,
         "raised_ms": alarm.raised_ms,
         "cleared_ms": alarm.cleared_ms or None,
         "acknowledged_ms": alarm.acknowledged_ms or None,

@@ -51,6 +51,8 @@ async def test_reports_that_nobody_keeps_any_more_are_not_needed(tmp_path: Path)
         while node.agreeing.replica.rejoins:  # type: ignore[union-attr]
             await network.decide(1, among="acd")
         await network.decide(2)
+        assert "sits-out" in node.raised
+        assert not node.alarm("sits-out"), "it votes again"
         assert await decided(node.store) == await decided(network.nodes["a"].store)
         assert node.application.state == network.nodes["a"].application.state
         assert not any(found.halted for found in network.nodes.values())

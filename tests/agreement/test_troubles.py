@@ -15,6 +15,7 @@ from qkdctl.abft.value import Entry
 from qkdctl.agreement import host
 from qkdctl.agreement.courier import Courier
 from qkdctl.node import journal
+from qkdctl.node.conditions import SILENT_EPOCHS
 from qkdctl.store.errors import StoreError
 from tests.agreement.nodes import table
 
@@ -41,6 +42,21 @@ async def test_a_store_that_fails_for_a_while_is_an_alarm_for_that_while(
         full = False
         await network.until(lambda: node.epochs.epoch == 1)
         assert all(alarm.cleared_ms for alarm in node.alarms.listed() if alarm.code == host.STORE_FAILING)
+
+
+async def test_whoever_hears_nobody_is_an_alarm_until_enough_are_heard(tmp_path: Path) -> None:
+    async with table(tmp_path, but="bcd") as network:
+        node = network.nodes["a"]
+        for _ in range(SILENT_EPOCHS):
+            node.agreeing.tick()
+            assert node.changes == [], "at the start of a network nobody is there at once"
+        node.agreeing.tick()
+        assert [(alarm.code, alarm.active) for alarm in node.changes] == [("isolated", True)]
+        assert "nobody was heard" in node.changes[0].text
+        for name in "bcd":
+            await network.enter(name)
+        await network.decide(2)
+        assert not node.alarm("isolated")
 
 
 async def test_a_decision_that_a_disk_takes_late_is_written_once_and_the_node_goes_on(

@@ -40,6 +40,8 @@ def test_alarms(cli: Cli, daemon: Served, facade: MemoryFacade) -> None:
         "device-fault-snspd-1  critical  raised  device-fault  snspd-1  snspd-1 does not answer"
         in cli("alarms", "list").stdout
     )
+    assert cli("alarms", "list").stdout.endswith("\n\ndevice-fault: see whether it has power\n")
+    assert json.loads(cli("alarms", "list", "--json").stdout)["alarms"][0]["hint"] == "see whether it has power"
     assert cli("alarms", "acknowledge", "device-fault-snspd-1").stdout == "device-fault-snspd-1 acknowledged\n"
     refused = cli("alarms", "acknowledge", "device-fault-snspd")
     assert "did you mean 'device-fault-snspd-1'?" in refused.stderr

@@ -44,7 +44,7 @@ def test_one_screen_has_power_counts_error_rates_key_rate_and_actions(status: di
         assert shown in text
     assert "count_rate_hz 1.2e+05" in text
     assert "no answer within 2 s" in text
-    assert "critical alarm device-fault-snspd-1: snspd-1 does not answer" in text
+    assert "critical alarm device-fault-snspd-1 device-fault: snspd-1 does not answer" in text
     (action,) = [line for line in text.splitlines() if "power-up" in line]
     assert "the step was halved" in action
     assert action.split()[:2] == ["40", "alice-bob"]
