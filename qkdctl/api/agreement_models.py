@@ -109,6 +109,37 @@ class Path(Shape):
     unknown: int
 
 
+class MemberPart(Shape):
+    """What a member has done in the epoch under way, as far as this node has heard."""
+
+    node: str
+    weight: int
+    silent_s: Annotated[
+        Number, Field(description="since something came in its name; null before that, and for this node")
+    ]
+    report: Annotated[bool, Field(description="its report has come here")]
+    certified: Annotated[bool, Field(description="a strong quorum has its report, so that it counts")]
+    policy: Annotated[str | None, Field(description="that it runs, as its report says")]
+    round: Annotated[int, Field(description="the latest that it spoke of")]
+    votes: Annotated[list[int], Field(description="that it gave in the round of this node, of 1 to 4")]
+    why: Annotated[str, Field(description="why it does not do its part; empty where it does, or nobody knows")]
+
+
+class Standstill(Shape):
+    """What an epoch waits for that has been under way for longer than an epoch."""
+
+    since_s: Annotated[Number, Field(description="since the last decision; null when this process has seen none")]
+    begun: Annotated[bool, Field(description="false as long as too few members have answered this daemon")]
+    reports: Annotated[int, Field(description="that count and are here")]
+    reports_needed: int
+    proposed: Annotated[bool, Field(description="the leader of the round has proposed something")]
+    phase: Annotated[int, Field(ge=1, le=4, description="the first vote without a strong quorum in this round")]
+    weight: Annotated[int, Field(description="behind that vote; it takes `strong_from`")]
+    decided: Annotated[bool, Field(description="the decision is known, and not in the ledger of this node yet")]
+    reason: Annotated[str, Field(description="why this node could not compute what follows; empty while it can")]
+    members: list[MemberPart]
+
+
 class Agreement(Document):
     """Who decides and how far they are."""
 
@@ -128,6 +159,9 @@ class Agreement(Document):
     leader: str
     decisions: Annotated[int, Field(description="since the start of the process")]
     last: LastDecision | None
+    standstill: Annotated[
+        Standstill | None, Field(description="null unless an epoch has been under way for longer than an epoch")
+    ]
     peers: list[PeerChannel]
     paths: list[Path]
     conditions: list[Condition]

@@ -38,6 +38,9 @@ def status(socket: SocketOption = None, as_json: JsonOption = False, watch: Watc
     heard, by which brokers, and what was refused in its name. A slack of 0 means that weights are nearly equal whatever
     the scores, because f liars might be the heaviest.
 
+    While nothing is decided for longer than an epoch: what that waits for, which members have not reported or voted,
+    and why, as far as this node knows.
+
     For example:
 
       qkdctl abft status
@@ -45,6 +48,8 @@ def status(socket: SocketOption = None, as_json: JsonOption = False, watch: Watc
       qkdctl abft status --watch
 
       qkdctl abft status --json | jq '.peers[] | {peer, level, pads}'
+
+      qkdctl abft status --json | jq '.standstill.members[] | select(.why != "")'
     """
     _present(socket, Client.agreement, agreement_text, as_json=as_json, watch=watch)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qkdctl.cli.abft_standstill import standstill_text
 from qkdctl.cli.output import Painter, number
 from qkdctl.cli.tables import Cell, table, wrapped
 
@@ -14,8 +15,10 @@ _SEVERITIES = {"warning": "yellow", "critical": "red"}
 
 
 def agreement_text(agreement: Json, paint: Painter) -> str:
-    """Who decides and how far they are, then one line for each peer, then what is wrong."""
+    """Who decides, how far they are and what that waits for, then one line for each peer, then what is wrong."""
     blocks = [_head(agreement, paint)]
+    if agreement["standstill"] is not None:
+        blocks.append(standstill_text(agreement, paint))
     if agreement["peers"]:
         blocks.append(_peers(agreement["peers"], paint))
         blocks.append(_paths(agreement["paths"], paint))

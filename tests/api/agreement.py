@@ -59,6 +59,55 @@ def peer(name: str, **changes: Any) -> Json:
     return values | changes
 
 
+def part(node: str, **changes: Any) -> Json:
+    """A member that has done all it could."""
+    values: Json = {
+        "node": node,
+        "weight": 1000,
+        "silent_s": 0.5,
+        "report": True,
+        "certified": True,
+        "policy": "ab" * 32,
+        "round": 3,
+        "votes": [1],
+        "why": "",
+    }
+    return values | changes
+
+
+STANDSTILL: Json = {
+    "since_s": 37.4,
+    "begun": True,
+    "reports": 3,
+    "reports_needed": 3,
+    "proposed": True,
+    "phase": 1,
+    "weight": 2000,
+    "decided": False,
+    "reason": "",
+    "members": [
+        part("east"),
+        part("north", silent_s=None),
+        part(
+            "south",
+            policy="rule-based",
+            votes=[],
+            why="runs rule-based, while abababababab is in force; without that it cannot vote",
+        ),
+        part(
+            "west",
+            silent_s=None,
+            report=False,
+            certified=False,
+            policy=None,
+            round=0,
+            votes=[],
+            why="was never heard since the start of this daemon",
+        ),
+    ],
+}
+"""What the agreement below waits for when it stands still."""
+
 AGREEMENT: Json = {
     "node": "north",
     "network": "metro",
@@ -86,6 +135,7 @@ AGREEMENT: Json = {
         "policy": "rule-based",
         "electorate": "cd" * 32,
     },
+    "standstill": None,
     "peers": [
         peer("east"),
         peer("south", level="its-relayed(3)"),

@@ -55,6 +55,37 @@ def test_status_says_who_decides_and_how_each_channel_stands() -> None:
     assert "policy-skew (north): this node runs another policy" in text
 
 
+def test_a_standstill_says_what_is_missing_and_whose_part_it_is() -> None:
+    text = agreement_text(agreement.AGREEMENT | {"standstill": agreement.STANDSTILL}, WIDE)
+    assert "nothing decided for 37 s: vote 1 has a weight of 2000, and 2501 is needed" in text
+    rows = [" ".join(entry.split()) for entry in text.splitlines()]
+    assert "east 1000 0.5 s ago counts 3 1 abababababab" in rows
+    assert (
+        "south 1000 0.5 s ago counts 3 none rule-based "
+        "runs rule-based, while abababababab is in force; without that it cannot vote"
+    ) in rows
+    assert "west 1000 - missing 0 none - was never heard since the start of this daemon" in rows
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"begun": False}, "too few members have answered its greeting; a weight of 2501, with this node, is needed"),
+        ({"reports": 2}, "2 reports count, and 3 are needed"),
+        ({"proposed": False}, "west, who leads round 1, has proposed nothing"),
+        ({"decided": True}, "the decision is known, and this node has not written it down yet"),
+        ({"since_s": None}, "nothing decided since the start of the daemon"),
+        ({"reason": "policy abc is in force, and not at hand"}, "at this node: policy abc is in force"),
+    ],
+)
+def test_the_first_thing_that_is_missing_is_said(changes: dict[str, Any], words: str) -> None:
+    text = agreement_text(agreement.AGREEMENT | {"standstill": agreement.STANDSTILL | changes}, WIDE)
+    assert words in text
+    narrow = Painter(colour=False, width=80)
+    shown = agreement_text(agreement.AGREEMENT | {"standstill": agreement.STANDSTILL | changes}, narrow)
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_a_node_alone_has_no_peers_to_show() -> None:
     alone = agreement.AGREEMENT | {"members": ["bench"], "peers": [], "paths": [], "conditions": [], "last": None}
     text = agreement_text(alone, WIDE)
