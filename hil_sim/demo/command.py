@@ -32,7 +32,7 @@ def demo(
     ] = None,
     policy: Annotated[
         str | None,
-        typer.Option(metavar="POLICY", help="hold, rule-based, or an .onnx file; the shipped one by default."),
+        typer.Option(metavar="POLICY", help="hold, rule-based, or an .onnx file; a trained one by default."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON document; no live view.")] = False,
     keep: Annotated[
@@ -44,11 +44,15 @@ def demo(
     Eight sites of the Madrid network, each with the ends of three links. Press 1 to 8 to let a node lie or be honest
     again, m for another manner. Without a number of epochs it runs until Ctrl-C, which makes every source dark.
 
+    The key so far stands beside what the same fibres would have given, had every link held the settings it began with.
+
     For example:
 
       qkdctl demo
 
       qkdctl demo --byzantine quijote:forge --byzantine quinto:corrupt@20
+
+      qkdctl demo --policy rule-based --epochs 60
 
       qkdctl demo --nodes 4 --epochs 30 --json
     """
@@ -86,7 +90,7 @@ def _options(
     return DemoOptions(
         scenario,
         resource("config/demo.toml"),
-        PolicyChoice.parse(policy or str(resource("zoo/bench-constructed.onnx"))),
+        PolicyChoice.parse(policy) if policy else PolicyChoice.shipped(),
         tuple(Liar.parse(text, members) for text in byzantine),
         epochs if epochs is not None or not as_json else _EPOCHS_OF_A_DOCUMENT,
         keep,

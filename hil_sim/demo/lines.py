@@ -6,6 +6,7 @@ import typer
 
 from hil_sim.demo.casting import Casting
 from hil_sim.demo.story import Story
+from hil_sim.demo.untouched import Yield
 
 Json = dict[str, Any]
 
@@ -31,22 +32,31 @@ class Lines:
         self._shown = scene.epoch
         lying = ", ".join(f"{node} {manner}" for node, manner in sorted(casting.lying.items()))
         why = "; ".join(f"{v['node']}: {v['text']}" for v in scene.evidence[scene.epoch]["verdicts"])
-        line = f"epoch {scene.epoch}: decided after {story.latency_s(scene.epoch):.2f} s"
-        typer.echo(line + (f"; lying: {lying}" if lying else "") + (f"; {why}" if why else ""), err=True)
+        parts = [f"epoch {scene.epoch}: decided after {story.latency_s(scene.epoch):.2f} s", key_text(story.harvest)]
+        parts += [move.text() for move in story.moves() if move.epoch == scene.epoch]
+        parts += [f"lying: {lying}"] if lying else []
+        typer.echo("; ".join(parts + ([why] if why else [])), err=True)
 
 
 def closing_text(document: Json) -> str:
     """The closing document for people."""
     lines = [_network_line(document)] if "nodes" in document else [f"ended {document['interrupted']}"]
+    lines += [_key_line(document)] if "key" in document else []
     lines += [_liar_line(liar) for liar in document.get("liars", [])]
     return "\n".join([*lines, _darkness_line(document["stop"])])
 
 
+def key_text(harvest: Yield) -> str:
+    """Key so far, and what holding makes of the same fibres."""
+    gain = "" if harvest.gain is None else f", {100 * harvest.gain:+.0f} %"
+    return f"key {bits(harvest.made_bits)}, held links {bits(harvest.held_bits)}{gain}"
+
+
 def bits(count: float) -> str:
     """A number of bits for people."""
-    for unit, size in (("Mbit", 1_000_000), ("kbit", 1_000)):
+    for unit, size in (("Gbit", 1_000_000_000), ("Mbit", 1_000_000), ("kbit", 1_000)):
         if count >= size:
-            return f"{count / size:.1f} {unit}"
+            return f"{count / size:.{2 if unit == 'Gbit' else 1}f} {unit}"
     return f"{count:.0f} bit"
 
 
@@ -58,6 +68,15 @@ def _network_line(document: Json) -> str:
         f"{decisions['latency_s']['longest']:.2f} s, {'FORKED' if decisions['forks'] else 'without a fork'}; "
         f"{bits(key)} of key on {len(document['links'])} links"
     )
+
+
+def _key_line(document: Json) -> str:
+    """What the policy was worth, and what it did."""
+    policy, key, moves = document["policy"], document["key"], document["moves"]
+    who = policy["name"] or policy["kind"]
+    origin = f" ({policy['origin']})" if policy["origin"] else ""
+    done = ", ".join(f"{count} {what}" for what, count in sorted(moves.items())) or "nothing"
+    return f"{who}{origin}: {key_text(Yield(key['made_bits'], key['held_bits']))}; links it made {done}"
 
 
 def _liar_line(liar: Json) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from hil_sim.demo.liars import Manner
 from hil_sim.demo.story import Lie, Story, paths
+from hil_sim.demo.untouched import Yield
 
 Json = dict[str, Any]
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def network_outcome(story: Story, lying: Mapping[str, Manner]) -> Json:
@@ -36,10 +37,18 @@ def network_outcome(story: Story, lying: Mapping[str, Manner]) -> Json:
         "nodes": {node["node"]: _node(node, lying) for node in scene.weights["nodes"]},
         "liars": [_liar(story, lie) for lie in story.lies],
         "links": {entry["link"]: _link(story, entry["link"]) for entry in scene.evidence[scene.epoch]["links"]},
+        "key": _key(story.harvest),
+        "moves": dict(Counter(move.what for move in story.moves())),
         "key_bits_per_epoch": {"honest": story.key_rate(lying=False), "with_liars": story.key_rate(lying=True)},
         "routes": paths(scene),
         "verdicts": story.verdicts(),
     }
+
+
+def _key(harvest: Yield) -> Json:
+    """Key since each link first ran, by the simulators' record, beside that of untouched twins on the same fibres."""
+    gain = None if harvest.gain is None else round(harvest.gain, 4)
+    return {"made_bits": harvest.made_bits, "held_bits": harvest.held_bits, "gain": gain}
 
 
 def _node(node: Json, lying: Mapping[str, Manner]) -> Json:
@@ -79,6 +88,8 @@ def _link(story: Story, link: str) -> Json:
         "qber": round(fmean(measured), 6) if measured else None,
         "mean_photon_number": rows[-1]["mean_photon_number_e6"] / 1e6 if rows else None,
         "realigns": sum(row["realigns"] for row in rows),
+        "moves": [{"epoch": move.epoch, "text": move.text()} for move in story.moves(link)],
+        "key": _key(story.key[link]) if link in story.key else None,
         "disputed_epochs": sum(entry["dispute"] is not None for entry in entries),
     }
 

@@ -21,6 +21,9 @@ _SPARK_EPOCHS = 24
 _LIE = "bold white on red"
 _SHORT = {
     "dispute": "disp",
+    "re-aligned": "align",
+    "brighter": "up",
+    "dimmer": "down",
     "runs": "run",
     "settles": "wait",
     "starting": "up",
@@ -51,6 +54,28 @@ def headline(story: Story) -> "Text":
     if story.forks:
         return text.append("FORK", _LIE)
     return text.append(f"decided alike by {same} of {members}", "green" if same == members else "yellow")
+
+
+def worth(story: Story, width: int) -> "Text":
+    """What the policy has been worth so far beside holding, and how often it did something."""
+    harvest, moves = story.harvest, len(story.moves())
+    text = _line("key ").append(bits(harvest.made_bits), "bold").append(" by ").append(story.policy, "bold")
+    text.append(f", {bits(harvest.held_bits)} by holding")
+    if harvest.gain is not None:
+        text.append(f": {100 * harvest.gain:+.0f} %", "green" if harvest.gain > 0 else "yellow")
+    text.append(f"  {moves} move{'s' if moves != 1 else ''}", "dim")
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def move_lines(story: Story, most: int, width: int) -> list["Text"]:
+    """What was done to links last, newest first."""
+    lines = []
+    for move in reversed(story.moves()[-most:] if most else []):
+        text = _line("").append(f"{move.epoch:>7} ", "dim").append(move.text())
+        text.truncate(width, overflow="ellipsis")
+        lines.append(text)
+    return lines
 
 
 def hint(casting: Casting) -> "Text":
@@ -206,14 +231,16 @@ def _level(level: str) -> str:
     return "hmac" if level == "computational" else level.removeprefix("its-").partition("(")[0]
 
 
-def _state(entry: Json) -> "Text":
-    row = entry["row"]
+def _state(story: Story, entry: Json) -> "Text":
+    row, moves = entry["row"], story.moves(entry["link"])
     if entry["dispute"] is not None:
         return _line(f"dispute {entry['dispute']['agreed_epochs_left']}", "red")
     if row is None:
         return _line("silent", "yellow")
     if row["mode"] != "running":
         return _line(row["mode"], "yellow")
+    if moves and moves[-1].epoch == story.last_epoch:
+        return _line(moves[-1].what, "cyan")
     return _line("runs", "green") if row["valid"] else _line("settles", "dim")
 
 
@@ -230,7 +257,7 @@ def _narrow_link(story: Story, entry: Json) -> "tuple[str | Text, ...]":
     row = entry["row"]
     key = "-" if row is None else bits(row["secret_key_bits"]).replace("bit", "").replace(" ", "")
     qber = _recent(story, entry["link"], "qber_z_ppm", "sifted_bits")
-    state = _state(entry)
+    state = _state(story, entry)
     state.plain = _SHORT.get(state.plain.partition(" ")[0], state.plain)
     return entry["link"], qber, key, state
 
@@ -246,7 +273,7 @@ def _wide_link(story: Story, entry: Json) -> "tuple[str | Text, ...]":
         _recent(story, entry["link"], "qber_z_ppm", "sifted_bits"),
         _recent(story, entry["link"], "qber_x_ppm", "test_bits"),
         "-" if row is None else bits(row["secret_key_bits"]),
-        _state(entry),
+        _state(story, entry),
         _line(qber, "yellow"),
         _line(key, "green"),
     )

@@ -19,6 +19,7 @@ from hil_sim.demo.outcome import SCHEMA_VERSION, darkness, network_outcome
 from hil_sim.demo.policy_choice import PolicyChoice
 from hil_sim.demo.starting import Start
 from hil_sim.demo.story import Story
+from hil_sim.demo.untouched import Untouched
 from hil_sim.demo.usage import Usage
 from hil_sim.demo.watching import Watcher
 from hil_sim.node_tables import ends_of
@@ -132,24 +133,29 @@ async def _act(stage: _Stage, options: DemoOptions, directory: Path, screen: Scr
     apart = frozenset(liar.node for liar in options.liars if liar.manner == "silent")
     screen.say("instruments are being simulated")
     async with Simulation(options.scenario, clock=stage.clock, trace=directory / "trace.jsonl") as simulation:
+        untouched = Untouched(simulation.bench, options.scenario.seed, stage.clock)
         screen.say("each node gets its folder and keys")
         plan = FolderPlan(options.description, options.policy, _POLL_S, options.epochs or _HOUR_EPOCHS)
         paths = await make_folders(directory / "nodes", simulation, plan)
-        story = Story()
+        story = Story(options.policy.label)
         casting = Casting(Troupe(simulation, ends), story, sorted(paths), options.liars)
         if stage.stop.is_set():
             return {"interrupted": "while starting"}
-        async with running_daemons(paths, apart, directory / "daemons.log", stage.clock) as daemons:
+        async with (
+            untouched.following(),
+            running_daemons(paths, apart, directory / "daemons.log", stage.clock) as daemons,
+        ):
             stage.daemons = daemons
             first_epoch = await _unless_stopped(stage, Start(daemons, ends, screen.say).bring_up())
             if first_epoch is None:
                 return {"interrupted": "while starting"}
             up = Usage.now(stage.clock, daemons)
             with pressed(lambda key: _press(key, casting, story, screen)):
-                await _follow(stage, Watcher(daemons, first_epoch), story, casting, options.epochs, screen)
+                watcher = Watcher(daemons, first_epoch)
+                await _follow(stage, watcher, untouched, story, casting, options.epochs, screen)
             processor = Usage.now(stage.clock, daemons).since(up)
     known = network_outcome(story, casting.lying) if story.epochs else {"interrupted": "before the first epoch"}
-    return {"policy": options.policy.kind, "start_s": round(up.at - began, 1), "processor": processor, **known}
+    return {"policy": options.policy.to_plain(), "start_s": round(up.at - began, 1), "processor": processor, **known}
 
 
 def _press(key: str, casting: Casting, story: Story, screen: Screen) -> None:
@@ -171,7 +177,13 @@ async def _unless_stopped(stage: _Stage, work: Any) -> int | None:
 
 
 async def _follow(
-    stage: _Stage, watcher: Watcher, story: Story, casting: Casting, epochs: int | None, screen: Screen
+    stage: _Stage,
+    watcher: Watcher,
+    untouched: Untouched,
+    story: Story,
+    casting: Casting,
+    epochs: int | None,
+    screen: Screen,
 ) -> None:
     """Show the network until enough epochs are over or somebody ends it."""
     assert stage.daemons is not None, "it runs"
@@ -184,7 +196,7 @@ async def _follow(
             stage.daemons.check_alive()
             scene = None
         if scene is not None:
-            story.add(scene)
+            story.add(scene, untouched.look())
             casting.due(scene.epoch - watcher.first_epoch + 1)
             screen.show(story, casting)
             if epochs is not None and story.epochs >= epochs:

@@ -6,6 +6,8 @@ from statistics import fmean, median
 from typing import Any
 
 from hil_sim.demo.liars import Manner
+from hil_sim.demo.moves import Move, moves_of
+from hil_sim.demo.untouched import Yield
 from hil_sim.demo.watching import Scene
 
 Json = dict[str, Any]
@@ -32,20 +34,29 @@ class Story:
     """Everything seen so far.
 
     Attributes:
+        policy: who decides, in few words.
         scene: the newest one; None before the first.
+        key: of each link and of its untouched twin, at the newest look.
         lies: in the order in which they began.
         digests: of decisions, by epoch, and the nodes that took each; more than one in an epoch is a fork.
         rounds: in which decisions came, by epoch.
     """
 
+    policy: str = ""
     scene: Scene | None = None
+    key: Mapping[str, Yield] = field(default_factory=dict)
     lies: list[Lie] = field(default_factory=list)
     digests: dict[int, dict[str, set[str]]] = field(default_factory=dict)
     rounds: dict[int, int] = field(default_factory=dict)
+    _rows: dict[str, list[tuple[int, Json]]] = field(default_factory=dict)
+    _moves: list[Move] = field(default_factory=list)
 
-    def add(self, scene: Scene) -> None:
-        """Another look at the network."""
-        self.scene = scene
+    def add(self, scene: Scene, key: Mapping[str, Yield]) -> None:
+        """Another look at the network, and at the key by the simulators' record."""
+        self.scene, self.key = scene, key
+        self._rows = _rows(scene)
+        moves = (move for link, rows in self._rows.items() for move in moves_of(link, rows))
+        self._moves = sorted(moves, key=lambda move: move.epoch)
         for node, agreement in scene.agreements.items():
             last = agreement["last"]
             if last is not None:
@@ -102,14 +113,16 @@ class Story:
 
     def rows(self, link: str) -> list[tuple[int, Json]]:
         """Agreed rows of a link with their epochs, oldest first."""
-        if self.scene is None:
-            return []
-        return [
-            (epoch, entry["row"])
-            for epoch, evidence in sorted(self.scene.evidence.items())
-            for entry in evidence["links"]
-            if entry["link"] == link and entry["row"] is not None
-        ]
+        return self._rows.get(link, [])
+
+    @property
+    def harvest(self) -> Yield:
+        """Key of all links together."""
+        return Yield(*(sum(getattr(each, name) for each in self.key.values()) for name in Yield.__slots__))
+
+    def moves(self, link: str | None = None) -> list[Move]:
+        """What was done to a link, or to all of them, oldest first."""
+        return [move for move in self._moves if link in (None, move.link)]
 
     def key_rate(self, *, lying: bool) -> float | None:
         """Secret bits per epoch of all links, before anybody lied or since; None when there was no such epoch."""
@@ -129,6 +142,16 @@ class Story:
             return {"median": None, "longest": None}
         values = [self.latency_s(epoch) for epoch in self.scene.evidence]
         return {"median": round(median(values), 3), "longest": round(max(values), 3)}
+
+
+def _rows(scene: Scene) -> dict[str, list[tuple[int, Json]]]:
+    """Agreed rows by link, with their epochs, oldest first; none of an epoch in which nothing was heard of a link."""
+    rows: dict[str, list[tuple[int, Json]]] = {}
+    for epoch, evidence in sorted(scene.evidence.items()):
+        for entry in evidence["links"]:
+            if entry["row"] is not None:
+                rows.setdefault(entry["link"], []).append((epoch, entry["row"]))
+    return rows
 
 
 def paths(scene: Scene | None) -> dict[str, list[list[str]]]:

@@ -4,15 +4,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hil_sim.demo.casting import Casting
-from hil_sim.demo.panels import headline, hint, links_table, nodes_table, routes_text, verdict_lines
+from hil_sim.demo.panels import (
+    headline,
+    hint,
+    links_table,
+    move_lines,
+    nodes_table,
+    routes_text,
+    verdict_lines,
+    worth,
+)
 from hil_sim.demo.story import Story
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _WIDE, _HIGH = 104, 42
-_HEADS = 4
+_HEADS = 5
 """Lines above the first node, and above the first link."""
+_MOVES_SHARE = 2
+"""One line in so many below the routes is about what the policy did, once there is room for two of others."""
 _LEAST_ROUTES, _LEAST_WORDS = 3, 2
 
 
@@ -70,9 +81,12 @@ def screen(story: Story, casting: Casting, width: int, height: int) -> "Renderab
     gap: list[RenderableType] = [""] if roomy else []
     around = _HEADS + nodes.row_count + links.row_count + 4 * len(gap)
     routes = routes[: max(_LEAST_ROUTES, height - around - _LEAST_WORDS)]
-    words = verdict_lines(story, max(_LEAST_WORDS, height - around - len(routes)), width)
+    room = max(_LEAST_WORDS, height - around - len(routes))
+    moves = move_lines(story, max(0, room - _LEAST_WORDS) // _MOVES_SHARE, width)
+    words = verdict_lines(story, room - len(moves), width)
     fixed: list[RenderableType] = [
         headline(story),
+        worth(story, width),
         hint(casting),
         *gap,
         nodes,
@@ -81,6 +95,7 @@ def screen(story: Story, casting: Casting, width: int, height: int) -> "Renderab
         *gap,
         *routes,
         *gap,
+        *moves,
         *words,
     ]
     return Group(*fixed)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hil_sim.demo.story import Story
+from hil_sim.demo.untouched import Yield
 from hil_sim.demo.watching import Scene
 
 NODES = ("concepcion", "distrito", "norte", "quevedo", "quijano", "quijote", "quintin", "quinto")
@@ -136,6 +137,11 @@ def agreement(epoch: int, digest: str = "d") -> dict[str, Any]:
     }
 
 
+def key(bits: int) -> dict[str, Yield]:
+    """Key of every link, a quarter more than by holding."""
+    return {f"{alice}-{bob}": Yield(bits, bits * 4 // 5) for alice, bob in LINKS}
+
+
 def casting(**lying: str) -> Any:
     """Who lies."""
     return SimpleNamespace(lying=lying, nodes=NODES, manner="forge")
@@ -143,10 +149,10 @@ def casting(**lying: str) -> Any:
 
 def forged() -> Story:
     """Ten epochs; quijote lies from the fourth on and falls below half in the eighth."""
-    story = Story()
-    story.add(scene(4, {}))
+    story = Story("fast-links (trained)")
+    story.add(scene(4, {}), key(1_000_000))
     story.began("quijote", "forge")
     falling = {5: 800_000, 6: 640_000, 7: 512_000, 8: 409_600, 9: 327_680, 10: 262_144}
     liars = {e: evidence(e, "quijote", key=17_000) for e in falling}
-    story.add(scene(10, {e: {"quijote": ppm} for e, ppm in falling.items()}, evidence=liars))
+    story.add(scene(10, {e: {"quijote": ppm} for e, ppm in falling.items()}, evidence=liars), key(3_000_000))
     return story

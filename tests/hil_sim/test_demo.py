@@ -36,7 +36,7 @@ def test_real_daemons_find_out_a_liar_and_make_every_source_dark(tmp_path: Path)
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     document = json.loads(done.stdout)
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == 3
     assert document["network"]["members"] == ["quevedo", "quijano", "quijote", "quinto"]
     assert document["epochs"] >= 8
     assert document["decisions"]["forks"] == []

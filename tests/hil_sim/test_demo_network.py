@@ -1,5 +1,7 @@
 """The network of the demo: a scenario that ships, from which every node gets a configuration without mistakes."""
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,7 @@ def test_the_smaller_network_is_a_ring_whose_routers_know_only_its_links() -> No
 @pytest.mark.asyncio
 async def test_every_node_gets_a_folder_that_its_daemon_accepts(tmp_path: Path) -> None:
     async with Simulation(load_cut(MADRID, SMALLER[4])) as simulation:
-        plan = FolderPlan(DESCRIPTION, PolicyChoice("rule-based"), 2.0, 1)
+        plan = FolderPlan(DESCRIPTION, PolicyChoice.parse("rule-based"), 2.0, 1)
         paths = await make_folders(tmp_path / "nodes", simulation, plan)
     assert paths.keys() == {*SMALLER[4]}
     digests = set()
@@ -55,10 +57,22 @@ async def test_every_node_gets_a_folder_that_its_daemon_accepts(tmp_path: Path) 
 
 
 def test_a_policy_is_a_baseline_or_a_file(tmp_path: Path) -> None:
-    assert PolicyChoice.parse("hold") == PolicyChoice("hold")
     assert PolicyChoice.parse("hold").identity == "hold"
+    assert PolicyChoice.parse("rule-based").label == "rule-based"
     with pytest.raises(ValueError, match="expected hold, rule-based, or the path"):
         PolicyChoice.parse(str(tmp_path / "none.onnx"))
-    file = tmp_path / "some.onnx"
-    file.write_bytes(b"")
-    assert PolicyChoice.parse(str(file)).identity.startswith("e3b0c44298fc1c14"), "SHA-256 of nothing"
+    nothing = tmp_path / "some.onnx"
+    nothing.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"is refused \("):
+        PolicyChoice.parse(str(nothing))
+
+
+def test_by_default_the_demo_runs_a_trained_policy_of_the_zoo() -> None:
+    shipped = PolicyChoice.shipped()
+    assert shipped.file is not None
+    assert shipped.file.parent == REPOSITORY / "policies" / "zoo"
+    card = json.loads(shipped.file.with_suffix(".json").read_text(encoding="utf-8"))
+    assert (card["origin"], card["sha256"]) == ("trained", shipped.identity)
+    assert shipped.label == f"{card['name']} (trained)"
+    tables = tomllib.loads(shipped.to_toml())["policy"]
+    assert tables == {"kind": "onnx", "file": str(shipped.file)}
