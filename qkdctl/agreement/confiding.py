@@ -9,6 +9,10 @@ class ConfidingError(Exception):
     """A share cannot be encrypted or read now; the message says why. It will be asked for again."""
 
 
+class KeyShortageError(ConfidingError):
+    """There is not enough key yet, as always until a peer has proved after a start that it follows the same key."""
+
+
 class Confidant:
     """Encrypts and decrypts with keys of one source.
 
@@ -27,7 +31,7 @@ class Confidant:
         """Encrypt a share for a peer.
 
         Raises:
-            ConfidingError: there is not enough key.
+            KeyShortageError: there is not enough key.
             KeySourceError: the source could not do its part.
         """
         plain = bytes.fromhex(share.share)
@@ -37,7 +41,7 @@ class Confidant:
             # a key without material is for the authenticator to announce
             held += [key for key in await self._source.draw(peer, count - len(held)) if key.material]
         if len(held) < count:
-            raise ConfidingError(f"{count} keys are needed for a share to {peer}, {len(held)} are there")
+            raise KeyShortageError(f"{count} keys are needed for a share to {peer}, {len(held)} are there")
         keys = held[:count]
         del held[:count]  # from the one list of this peer: whoever draws for it meanwhile must not find them again
         numbers = tuple(key.id.hex() for key in keys)

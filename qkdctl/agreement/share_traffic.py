@@ -9,7 +9,7 @@ import structlog
 from qkdctl.abft.act_messages import KeyShare
 from qkdctl.abft.packet import Spoken
 from qkdctl.abft.sealed_share import SealedShare
-from qkdctl.agreement.confiding import Confidant, ConfidingError
+from qkdctl.agreement.confiding import Confidant, ConfidingError, KeyShortageError
 from qkdctl.keys.base import KeySourceError
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,7 @@ class ShareTraffic:
         self._send = send
         self._arrived = arrived
         self._waiting: dict[str, dict[_Place, KeyShare | SealedShare]] = {}
+        self._short: set[str] = set()
         self._something = asyncio.Event()
 
     def give(self, peer: str, share: KeyShare) -> None:
@@ -88,6 +89,8 @@ class ShareTraffic:
             place, share = next(iter(waiting.items()))
             try:
                 await self._carry(peer, share)
+            except KeyShortageError as error:
+                self._note_shortage(peer, error)
             except ConfidingError as error:
                 log.info("share not carried", act=place.number, error=str(error))
             except KeySourceError as error:
@@ -99,5 +102,14 @@ class ShareTraffic:
     async def _carry(self, peer: str, share: KeyShare | SealedShare) -> None:
         if isinstance(share, KeyShare):
             self._send([(peer, await self._confidant.confide(share, peer))])
+            if peer in self._short:
+                self._short.discard(peer)
+                log.info("there is key for shares", peer=peer)
         else:
             await self._arrived(peer, await self._confidant.receive(share, peer))
+
+    def _note_shortage(self, peer: str, error: KeyShortageError) -> None:
+        """Once for as long as it lasts: every share is asked for again after each decision."""
+        if peer not in self._short:
+            self._short.add(peer)
+            log.info("shares wait for key, usual for some seconds after a start", peer=peer, reason=str(error))

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from qkdctl.abft.act_messages import KeyShare
 from qkdctl.abft.sealed_share import SealedShare
 from qkdctl.agreement.confiding import Confidant, ConfidingError
+from qkdctl.agreement.share_traffic import ShareTraffic
 from qkdctl.keys.base import BLOCK_BYTES, Key
 from qkdctl.keys.hub import HubSource, KeyHub
 
@@ -59,6 +61,27 @@ async def test_what_does_not_suffice_yet_is_kept_for_the_next_attempt() -> None:
     sealed = await sender.confide(SHARE, "b")
     assert source.drawn == 6
     assert await crossed(sealed, hub) == SHARE
+
+
+async def test_shares_that_wait_for_key_are_told_once_and_again_when_there_is_some() -> None:
+    sent: list[str] = []
+    traffic = ShareTraffic(Confidant(Scarce(KeyHub(), "a")), lambda said: sent.extend(peer for peer, _ in said), heard)
+    running = asyncio.create_task(traffic.run())
+    with capture_logs() as logs:
+        for _ in range(6):
+            traffic.give("b", SHARE)
+            while traffic._waiting["b"]:
+                await asyncio.sleep(0)
+    running.cancel()
+    assert sent == ["b"]
+    assert [(entry["event"].partition(",")[0], entry["log_level"]) for entry in logs] == [
+        ("shares wait for key", "info"),
+        ("there is key for shares", "info"),
+    ]
+
+
+async def heard(_: str, __: KeyShare) -> None:
+    """Nobody sends any."""
 
 
 async def test_two_shares_that_wait_for_key_at_the_same_time_use_none_twice() -> None:
