@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from qkdctl.policy.vetting import VettedPolicy
+    from qkdctl_policies.learning.sweep import Task
     from qkdctl_policies.learning.training import CurvePoint
 
 _REFUSED = 1
@@ -25,44 +27,52 @@ def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A training, such as policies/training/quick.toml.")],
     *,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything random.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many times, with seeds counting on.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at the same time, each on one core.")] = 1,
     into: Annotated[Path, typer.Option(file_okay=False, metavar="DIR", help="Where all files go.")] = Path(),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint that lies there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that lie there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a policy for links on simulated networks.
 
     The best state on networks that are never learned from is kept as NAME.onnx, with its card, its learning curve and a
     checkpoint beside it. Ctrl-C leaves a checkpoint; with --resume the training goes on from it to the same result. The
-    same seed gives the same file with the same versions on the same kind of processor.
+    same seed gives the same file with the same versions on the same kind of processor. Several seeds go into folders of
+    their own, seed-N.
 
     For example:
 
       qkdctl policy train policies/training/quick.toml --seed 1 --into trained
 
       qkdctl policy train policies/training/quick.toml --seed 1 --into trained --resume --json
+
+      qkdctl policy train policies/training/quick.toml --seed 1 --seeds 10 --jobs 2 --into trained
     """
     _need("torch", "gymnasium", "matplotlib")
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
     from qkdctl_policies.learning.config import TrainingError, load_config  # noqa: PLC0415 - likewise
-    from qkdctl_policies.learning.output_files import OutputFiles  # noqa: PLC0415 - likewise
-    from qkdctl_policies.learning.training import train as learn  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.sweep import Task, carry_out, seeds_of  # noqa: PLC0415 - likewise
 
+    tasks: list[Task] = []
     try:
         settings = load_config(config)
-        into.mkdir(parents=True, exist_ok=True)
-        files = OutputFiles(into, settings.name)
-        if files.checkpoint.exists() and not resume:
-            _fail(f"a training has left {files.checkpoint}", "go on with --resume, or remove it", _REFUSED)
+        many = seeds > 1
+        tasks = seeds_of(settings, range(seed, seed + seeds), into) if many else [Task(settings, seed, into)]
+        _keep_clear(tasks, resume=resume)
+        if many:
+            _train_all(tasks, jobs, as_json=as_json)
+            return
         with _progress(settings.episodes, as_json=as_json) as show:
-            trained = learn(settings, seed, show, checkpoint_file=files.checkpoint, resume=resume)
-        files.write(trained, settings, seed)
+            trained = carry_out(tasks[0], show)
     except (TrainingError, ScenarioError) as error:
         _fail(str(error), "", _CONFIGURATION)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
     except KeyboardInterrupt:
-        kept = f"{files.checkpoint} holds what was learned" if files.checkpoint.exists() else "nothing was learned yet"
-        _fail(f"stopped; {kept}", "go on with --resume" if files.checkpoint.exists() else "", _INTERRUPTED)
+        left = [str(task.files.checkpoint) for task in tasks if task.files.checkpoint.exists()]
+        kept = f"{', '.join(left)} holds what was learned" if left else "nothing was learned yet"
+        _fail(f"stopped; {kept}", "go on with --resume" if left else "", _INTERRUPTED)
+    files = tasks[0].files
     scores = {"this policy": trained.curve[-1].best, **trained.references}
     if as_json:
         done = {"event": "done", "file": str(files.policy), "sha256": trained.vetted.sha256, "selection": scores}
@@ -75,8 +85,38 @@ def train(
     typer.echo(f"score it with: qkdctl policy evaluate {files.policy}")
 
 
+def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:
+    """Refuse folders in which a training has left something, unless it is to go on."""
+    for task in tasks:
+        if task.files.checkpoint.exists() and not resume:
+            _fail(f"a training has left {task.files.checkpoint}", "go on with --resume, or remove it", _REFUSED)
+
+
+def _train_all(tasks: "list[Task]", jobs: int, *, as_json: bool) -> None:
+    """Many trainings side by side, told of as they end."""
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - off the command line's fast path
+    from multiprocessing import get_context  # noqa: PLC0415 - likewise
+
+    from qkdctl_policies.learning.sweep import sweep  # noqa: PLC0415 - likewise
+
+    # a fork would take over threads of this process half way
+    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn"))
+    try:
+        for task, trained in sweep(tasks, executor):
+            score, sha256 = trained.curve[-1].best, trained.vetted.sha256
+            if as_json:
+                done = {"event": "done", "seed": task.seed, "file": str(task.files.policy), "sha256": sha256}
+                typer.echo(json.dumps(done | {"score": score}))
+            else:
+                typer.echo(f"{task.files.policy}  {sha256}  score {score:.3f}")
+    finally:
+        executor.shutdown(cancel_futures=True)
+    if not as_json:
+        typer.echo(f"score them with: qkdctl policy evaluate {' '.join(str(task.files.policy) for task in tasks)}")
+
+
 def evaluate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy files, such as several trainings.")],
     *,
     scenario: Annotated[
         list[str] | None,
@@ -92,43 +132,45 @@ def evaluate(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a policy file beside those who have not learned, on networks that nobody has learned from.
+    """Score policy files beside those who have not learned, on networks that nobody has learned from.
 
     Everybody runs the same networks: the constructed policy, the rule of the daemon, operators in the field, holding,
-    chance, and the best fixed power in hindsight. Key is told as a share of what the same links make under ideal
-    control, whose alignment costs nothing.
+    chance, the best fixed power in hindsight, and controllers that know the truth about every link, greedy and in
+    hindsight the best of several that look further ahead. Key is told as a share of what the same links make under
+    ideal control, whose alignment costs nothing. Several files count as trainings of one policy.
 
     For example:
 
       qkdctl policy evaluate trained/links.onnx
 
       qkdctl policy evaluate trained/links.onnx --scenario storm --seeds 3 --json
+
+      qkdctl policy evaluate trained/seed-*/links.onnx
     """
     _need("gymnasium")
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
-    from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415 - likewise
-    from qkdctl.policy.vetting import vet  # noqa: PLC0415 - likewise
     from qkdctl_policies.environment.network_env import EnvSettings  # noqa: PLC0415 - likewise
     from qkdctl_policies.learning.evaluation import judge  # noqa: PLC0415 - likewise
     from qkdctl_policies.learning.evaluation_text import tell  # noqa: PLC0415 - likewise
     from qkdctl_policies.learning.scenarios import SCENARIOS  # noqa: PLC0415 - likewise
 
+    if add_to_card and len(files) > 1:
+        _fail("--card takes one file", "scores of several trainings belong into a report", _USAGE)
     try:
-        vetted = vet(file.read_bytes())
-        card = _card_of(file, vetted.sha256) if add_to_card else None
+        policies = {str(file): _vetted(file) for file in files}
+        cards = {file: _card_of(file, policies[str(file)].sha256) for file in files if add_to_card}
         judged = judge(
-            {"this policy": vetted},
+            policies,
             tuple(scenario or SCENARIOS),
             seeds=seeds,
             how=EnvSettings(epochs=epochs, epoch_s=epoch_s),
             on_contender=lambda name: typer.echo(f"{name} done", err=True),
         )
-        document = {"sha256": vetted.sha256, "seeds": seeds, "epochs": epochs, "epoch_s": epoch_s} | judged.document()
-        if card is not None:
+        about = {"sha256": [one.sha256 for one in policies.values()], "seeds": seeds, "epochs": epochs}
+        document = about | {"epoch_s": epoch_s} | judged.document()
+        for file, card in cards.items():
             text = json.dumps(card | {"scores": document}, indent=2)
             file.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-    except PolicyRejected as error:
-        _fail(f"{file} is refused ({error.code}): {error}", "", _REFUSED)
     except ScenarioError as error:
         _fail(str(error), "", _CONFIGURATION)
     except ValueError as error:
@@ -136,6 +178,17 @@ def evaluate(
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
     typer.echo(json.dumps(document) if as_json else tell(document))
+
+
+def _vetted(file: Path) -> "VettedPolicy":
+    """The policy in a file; ends the command where it is refused."""
+    from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl.policy.vetting import vet  # noqa: PLC0415 - likewise
+
+    try:
+        return vet(file.read_bytes())
+    except PolicyRejected as error:
+        _fail(f"{file} is refused ({error.code}): {error}", "", _REFUSED)
 
 
 def _card_of(file: Path, sha256: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from qkdctl_policies.learning.contenders import (
 from qkdctl_policies.learning.ideal import LEAST_BPS, best_fixed, best_of, ideal
 from qkdctl_policies.learning.informed import HORIZONS, InformedContender
 from qkdctl_policies.learning.play import Contender, Played, of_networks, play
-from qkdctl_policies.learning.scenarios import HELD_OUT, TO_LEARN_FROM
+from qkdctl_policies.learning.scenarios import HARD, HELD_OUT, MILD, TO_LEARN_FROM
 from qkdctl_policies.learning.statistics import Interval, interval, ratio
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,14 @@ Floats = NDArray[np.float64]
 FINAL_SEED: Final = 2_000_000
 """First seed of the networks for final scores; neither learned from nor used to choose."""
 SEEDS: Final = 10
+
+TRAINED: Final = "this policy"
+_GROUPS: Final = {
+    "mild": MILD,
+    "hard": HARD,
+    "learned_from": tuple(TO_LEARN_FROM),
+    "held_out": tuple(HELD_OUT),
+}
 
 POWERS_E6: Final = (300_000, 450_000, 650_000)
 
@@ -58,23 +66,31 @@ class Judged:
 
     Attributes:
         scenarios: in the order of the figures.
-        figures: by contender and name, `key_share` or a field of `Played`; each of shape (scenarios, seeds).
+        figures: by contender and name, `key_share` or a field of `Played`; each of shape (scenarios, seeds). Several
+            trainings are one contender, `TRAINED`, their mean.
+        trainings: the same figures of each file.
     """
 
     scenarios: tuple[str, ...]
     figures: Mapping[str, Mapping[str, Floats]]
+    trainings: Mapping[str, Mapping[str, Floats]]
 
     def standing(self, contender: str, scenarios: tuple[str, ...]) -> Standing:
         """How a contender did on some of the scenarios."""
-        own, fixed, most, greedy = (
-            self._shares(name, scenarios) for name in (contender, "best fixed", "oracle", "greedy")
-        )
-        return Standing(interval(own), ratio(own, greedy), ratio(own - fixed, most - fixed))
+        return self._standing(self._shares(self.figures[contender], scenarios), scenarios)
+
+    def over_trainings(self, scenarios: tuple[str, ...]) -> Standing:
+        """How all trainings did, with intervals over trainings instead of networks."""
+        each = [self._standing(self._shares(row, scenarios), scenarios) for row in self.trainings.values()]
+        names = ("key_share", "greedy_share", "regret_closed")
+        means = {name: np.array([[getattr(one, name).mean for one in each]]) for name in names}
+        return Standing(**{name: interval(values) for name, values in means.items()})
 
     def document(self) -> dict[str, Any]:
         """The figures as JSON: means over the seeds, and how everybody stands."""
-        groups = {"learned_from": tuple(TO_LEARN_FROM), "held_out": tuple(HELD_OUT), "all": self.scenarios}
-        present = {name: tuple(one for one in group if one in self.scenarios) for name, group in groups.items()}
+        present = {name: tuple(one for one in group if one in self.scenarios) for name, group in _GROUPS.items()}
+        present = {name: group for name, group in present.items() if group} | {"all": self.scenarios}
+        several = len(self.trainings) > 1
         return {
             "scenarios": {
                 scenario: {
@@ -86,13 +102,29 @@ class Judged:
             "summary": {
                 name: {contender: _summary(self.standing(contender, group)) for contender in self.figures}
                 for name, group in present.items()
-                if group
+            },
+            "trainings": {
+                name: {
+                    "over_all": _summary(self.over_trainings(group)),
+                    "each": {
+                        file: _summary(self._standing(self._shares(row, group), group))
+                        for file, row in self.trainings.items()
+                    },
+                }
+                for name, group in present.items()
+                if several
             },
         }
 
-    def _shares(self, contender: str, scenarios: tuple[str, ...]) -> Floats:
+    def _standing(self, own: Floats, scenarios: tuple[str, ...]) -> Standing:
+        fixed, most, greedy = (
+            self._shares(self.figures[name], scenarios) for name in ("best fixed", "oracle", "greedy")
+        )
+        return Standing(interval(own), ratio(own, greedy), ratio(own - fixed, most - fixed))
+
+    def _shares(self, row: Mapping[str, Floats], scenarios: tuple[str, ...]) -> Floats:
         places = [self.scenarios.index(name) for name in scenarios]
-        return self.figures[contender]["key_share"][places]
+        return row["key_share"][places]
 
 
 def judge(
@@ -106,14 +138,14 @@ def judge(
     """Let policy files and all baselines run the same networks.
 
     Args:
-        policies: the files, by name.
+        policies: the files, by name; one or more.
         scenarios: names, or files ending in .toml.
         seeds: networks of each scenario, each one episode.
         how: settings of the environment.
         on_contender: called when one is done.
     """
     env, numbers = judged_batch(scenarios, seeds, FINAL_SEED, how or EnvSettings())
-    figures: dict[str, dict[str, Floats]] = {}
+    figures: dict[str, Mapping[str, Floats]] = {}
     most = np.zeros(0)
     for name, played in _runs(env, numbers, policies):
         if name == "ideal":
@@ -122,7 +154,10 @@ def judge(
         row |= {key: getattr(played, key) for key in Played.__slots__ if key != "link_key_bps"}
         figures[name] = {key: values.reshape(len(scenarios), seeds) for key, values in row.items()}
         on_contender(name)
-    return Judged(scenarios, figures)
+    trainings = {name: figures.pop(name) for name in policies}
+    rows = list(trainings.values())
+    trained = {key: np.asarray(np.mean([row[key] for row in rows], axis=0)) for key in rows[0]}
+    return Judged(scenarios, {"ideal": figures.pop("ideal"), TRAINED: trained, **figures}, trainings)
 
 
 def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy]) -> Iterator[tuple[str, Played]]:

@@ -1,7 +1,9 @@
 """Scores as text: one table of key, one of standings."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+_STANDING: Final = ["contender", "share", "interval", "of greedy", "regret closed"]
 
 
 def tell(document: dict[str, Any]) -> str:
@@ -24,18 +26,22 @@ def tell(document: dict[str, Any]) -> str:
         parts.append(
             f"\nInter-quartile mean of the shares, key by that of the greedy controller, regret closed, {title}:\n"
         )
-        rows = (
-            [
-                name,
-                f"{one['key_share_iqm']:.3f}",
-                "{:.3f} to {:.3f}".format(*one["interval_95"]),
-                "{:.3f} ({:.3f} to {:.3f})".format(*one["greedy_share"]),
-                "{:.3f} ({:.3f} to {:.3f})".format(*one["regret_closed"]),
-            ]
-            for name, one in standings.items()
-        )
-        parts.append(_table(["contender", "share", "interval", "of greedy", "regret closed"], rows))
+        parts.append(_table(_STANDING, (_standing(name, one) for name, one in standings.items())))
+    for group, found in document["trainings"].items():
+        parts.append(f"\nEach training, and the mean with 95 % interval over trainings, {group.replace('_', ' ')}:\n")
+        named = {**found["each"], "mean": found["over_all"]}
+        parts.append(_table(_STANDING, (_standing(name, one) for name, one in named.items())))
     return "\n".join(parts)
+
+
+def _standing(name: str, one: dict[str, Any]) -> list[str]:
+    return [
+        name,
+        f"{one['key_share_iqm']:.3f}",
+        "{:.3f} to {:.3f}".format(*one["interval_95"]),
+        "{:.3f} ({:.3f} to {:.3f})".format(*one["greedy_share"]),
+        "{:.3f} ({:.3f} to {:.3f})".format(*one["regret_closed"]),
+    ]
 
 
 def _figures(rows: dict[str, dict[str, float]], name: str, digits: int = 3) -> list[str]:

@@ -56,7 +56,13 @@ HELD_OUT: Final[Mapping[str, dict[str, Any]]] = {
 }
 """Nothing of these is in `TO_LEARN_FROM`."""
 
+MILD: Final = ("duct", "duct-diodes", "far", "far-diodes", "beside-traffic", "cambridge", "tokyo-diodes", "madqci")
+"""Buried fibre and one protocol: what an alignment gains lasts, and who knows the link does well."""
+
 SCENARIOS: Final[Mapping[str, dict[str, Any]]] = {**TO_LEARN_FROM, **HELD_OUT}
+
+HARD: Final = tuple(name for name in SCENARIOS if name not in MILD)
+"""Polarisation that wanders, bursts, slow blocks, a choice of protocols, networks that relay, liars."""
 """Networks at the pace of deployed fibre, for epochs of some seconds and more."""
 
 _ENGINE: Final = {"credit": "running", "security": "asymptotic", "sifted_bits": 1_000_000_000, "longest_s": 60.0}

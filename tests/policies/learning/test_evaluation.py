@@ -1,5 +1,7 @@
 """Scores are of all contenders on the same networks, and say how sure they are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qkdctl_policies.constructed import constructed_policy
@@ -11,11 +13,13 @@ from qkdctl_policies.learning.scenarios import HELD_OUT, SCENARIOS, TO_LEARN_FRO
 from qkdctl.policy.vetting import vet
 
 NAMES = ("storm", "cambridge")
+ZOO = Path(__file__).parents[3] / "policies" / "zoo"
 
 
 @pytest.fixture(scope="module")
 def judged():
-    return judge({"this policy": vet(constructed_policy())}, NAMES, seeds=2, how=EnvSettings(epochs=6))
+    first, second = vet(constructed_policy()), vet((ZOO / "links.onnx").read_bytes())
+    return judge({"first": first, "second": second}, NAMES, seeds=2, how=EnvSettings(epochs=6))
 
 
 def test_everybody_runs_everything(judged):
@@ -29,8 +33,18 @@ def test_everybody_runs_everything(judged):
 
 
 def test_a_file_scores_as_itself(judged):
-    for name, values in judged.figures["this policy"].items():
+    for name, values in judged.trainings["first"].items():
         np.testing.assert_array_equal(values, judged.figures["constructed"][name])
+
+
+def test_several_trainings_count_as_their_mean(judged):
+    first, second = (judged.trainings[name]["key_share"] for name in ("first", "second"))
+    assert not np.array_equal(first, second)
+    np.testing.assert_allclose(judged.figures["this policy"]["key_share"], (first + second) / 2)
+    over = judged.over_trainings(NAMES).regret_closed
+    assert over.low < over.mean < over.high
+    each = judged.document()["trainings"]["all"]["each"]
+    assert over.mean == pytest.approx(np.mean([one["regret_closed"][0] for one in each.values()]), rel=1e-3)
 
 
 def test_the_best_fixed_power_is_0_and_the_most_that_is_possible_1(judged):
@@ -48,12 +62,13 @@ def test_nobody_who_knows_less_beats_those_who_know_everything_in_hindsight(judg
 def test_the_document_groups_scenarios_and_can_be_told(judged):
     document = judged.document()
     assert list(document["scenarios"]) == list(NAMES)
-    assert set(document["summary"]) == {"learned_from", "held_out", "all"}
+    assert set(document["summary"]) == {"mild", "hard", "learned_from", "held_out", "all"}
     low, high = document["summary"]["all"]["this policy"]["interval_95"]
     assert low <= document["summary"]["all"]["this policy"]["key_share_iqm"] <= high
     text = tell(document)
     assert "| cambridge |" in text
-    assert "0.000 to" not in text.split("learned from")[0]
+    assert "| oracle |" in text
+    assert "| mean |" in text
 
 
 def test_scenarios_to_learn_from_and_to_be_judged_by_are_apart():

@@ -40,6 +40,18 @@ def test_a_training_leaves_file_card_curve_and_picture(config, capsys):
     assert (out / "tiny-curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_several_seeds_are_trained_side_by_side_each_in_its_folder_and_never_over_another(config, capsys):
+    assert train(config, "--seeds", "2", "--jobs", "2", "--json") == 0
+    done = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(line["seed"] for line in done) == [5, 6]
+    assert done[0]["sha256"] != done[1]["sha256"]
+    for line in done:
+        content = (config.parent / "out" / f"seed-{line['seed']}" / "tiny.onnx").read_bytes()
+        assert vet(content, line["sha256"]).claims["seed"] == str(line["seed"])
+    assert train(config, "--seeds", "2") == 1
+    assert "go on with --resume" in capsys.readouterr().err
+
+
 def test_control_c_leaves_a_checkpoint_to_go_on_from(config, capsys, monkeypatch):
     plain, looks = qkdctl_policies.cli._status, []
 
@@ -86,7 +98,7 @@ def test_scores_go_into_the_card_of_the_file(policy, capsys):
     card.write_text(json.dumps({"name": "some", "sha256": vet(policy.read_bytes()).sha256}))
     assert evaluate(policy, "--card", "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert json.loads(card.read_text()) == {"name": "some", "sha256": document["sha256"], "scores": document}
+    assert json.loads(card.read_text()) == {"name": "some", "sha256": document["sha256"][0], "scores": document}
     assert set(document["scenarios"]) == {"duct"}
 
 
