@@ -45,8 +45,8 @@ HINTS: Mapping[str, str] = {
     "fork": "let nothing start again before 'qkdctl ledger compare' has shown which nodes differ, and from when on",
     # the store
     "acts-failing": "see to disk and permissions of the state directory, then restart the daemon",
-    "agreement-store-failing": "make room on the disk, or see to it; nothing is decided here until it takes entries",
-    "ledger-failing": "make room on the disk, or see to it: 'qkdctl doctor'",
+    "agreement-store-failing": "see to the state directory and its disk; this node says nothing until it takes entries",
+    "ledger-failing": "see to the state directory and its disk: 'qkdctl doctor'",
     "state-damaged": "look for a failing disk; 'qkdctl ledger verify', and keep the copies that the text names",
 }
 """Code -> hint."""

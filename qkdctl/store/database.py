@@ -26,6 +26,7 @@ class Database:
         self._durability: Durability = durability
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store-{path.stem}")
         self._connection: sqlite3.Connection | None = None
+        self._place: tuple[int, int] | None = None
 
     @classmethod
     async def open(cls, path: Path, durability: Durability) -> Self:
@@ -42,6 +43,7 @@ class Database:
         database = cls(path, durability)
         try:
             database._connection = await database._in_thread(lambda: connect(path, durability))
+            database._place = _place_of(path)
         except BaseException:
             database._executor.shutdown(wait=False)
             raise
@@ -55,13 +57,18 @@ class Database:
             power_safe: sync to disk before returning, also where the durability is NORMAL.
 
         Raises:
-            StoreError: SQLite refused or failed.
+            StoreError: SQLite refused or failed, or the file is not the one that was opened any more.
         """
         connection = self._connection
         if connection is None:
             raise StoreError(f"{self.path}: already closed")
         raised = power_safe and self._durability != "FULL"
-        return await self._in_thread(lambda: _transact(connection, job, "FULL" if raised else None, self._durability))
+
+        def transact() -> T:
+            self._check_place()
+            return _transact(connection, job, "FULL" if raised else None, self._durability)
+
+        return await self._in_thread(transact)
 
     async def close(self) -> None:
         """Write everything into the main file and close it, after all jobs asked for before."""
@@ -73,11 +80,28 @@ class Database:
         finally:
             self._executor.shutdown(wait=False)
 
+    def _check_place(self) -> None:
+        """SQLite would go on writing to a file that nobody finds at the next start, and say that it is durable."""
+        if _place_of(self.path) != self._place:
+            raise StoreError(
+                f"{self.path} was moved away, deleted or replaced under the running daemon; put it back, or stop the "
+                "daemon and see docs/guides/agreement.md, 'A node that lost its store'"
+            )
+
     async def _in_thread(self, call: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, call)
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
+
+
+def _place_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file at a path, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def connect(path: Path, durability: Durability) -> sqlite3.Connection:

@@ -44,6 +44,24 @@ async def test_a_store_that_fails_for_a_while_is_an_alarm_for_that_while(
         assert all(alarm.cleared_ms for alarm in node.alarms.listed() if alarm.code == host.STORE_FAILING)
 
 
+async def test_a_state_directory_that_is_moved_away_is_an_alarm_and_stops_decisions_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "_BETWEEN_TRIES_S", 0.01)
+    async with table(tmp_path, "a", 0) as network:
+        node = network.nodes["a"]
+        await network.decide(2)
+        (tmp_path / "a").rename(tmp_path / "elsewhere")
+        node.agreeing.tick()
+        await network.until(lambda: node.alarm(host.STORE_FAILING))
+        (alarm,) = (alarm for alarm in node.alarms.listed() if alarm.code == host.STORE_FAILING)
+        assert "state.db was moved away, deleted or replaced under the running daemon; put it back" in alarm.text
+        assert (alarm.severity.value, node.epochs.epoch) == ("critical", 2)
+        (tmp_path / "elsewhere").rename(tmp_path / "a")
+        await network.until(lambda: node.epochs.epoch == 3)
+        assert len(await node.store.decisions.tail(10)) == 3
+
+
 async def test_whoever_hears_nobody_is_an_alarm_until_enough_are_heard(tmp_path: Path) -> None:
     async with table(tmp_path, but="bcd") as network:
         node = network.nodes["a"]
