@@ -37,6 +37,21 @@ def test_an_act_takes_effect_whenever_power_fails_and_no_key_answers_twice(data)
     assert network.secrets_of(number) == []
 
 
+def test_a_withdrawal_holds_before_whichever_effect_power_fails():
+    """All verifiers have accepted already, so only the withdrawal stands between the act and its effect."""
+    for crash_in in range(12):
+        network = ActNetwork(book())
+        network.decide()
+        number = network.file("a", POLICY)
+        network.approve(number, "b")
+        network.hosts["a"].crash_in = crash_in
+        network.withdraw("a")
+        for _ in range(8):
+            network.decide()
+        assert network.outcomes() == {number: "withdrawn"}, crash_in
+        assert network.secrets_of(number) == []
+
+
 def test_every_single_crash_of_a_signer_between_marking_and_answering():
     """For each effect in turn: power fails before it, and then a second act comes under the same number."""
     for crash_in in range(40):
