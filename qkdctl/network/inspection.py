@@ -14,7 +14,7 @@ from qkdctl.config.problems import ConfigError, Origin, Problem
 from qkdctl.network.credentials import check_credentials
 from qkdctl.network.description import NetworkDescription
 from qkdctl.network.directories import CONFIGURATION
-from qkdctl.network.key_files import KeyFile, compare_key_files, open_key_files
+from qkdctl.network.key_files import KeyFile, KeyFolder, compare_key_files, open_key_files
 from qkdctl.network.load import FILE_NAME, read_description
 
 
@@ -26,7 +26,7 @@ class Inspection:
         description: of the network, as far as one could be read.
         problems: errors and warnings.
         ways: per node whose configuration is valid, how key reaches each peer.
-        keys: files of key that such nodes have and can use.
+        keys: files of key that nodes have and can use.
     """
 
     description: NetworkDescription | None = None
@@ -84,7 +84,7 @@ def _inspect_description(found: Inspection, file: Path) -> None:
 
 def _inspect_nodes(
     found: Inspection,
-    files: Iterable[Path],
+    files: Sequence[Path],
     environment: Mapping[str, str],
     registry: DriverCatalog | None,
     clock: Clock,
@@ -101,13 +101,25 @@ def _inspect_nodes(
     found.problems = _once(found.problems)
     for file, config in configs:
         found.problems += _compare(found, file, config)
-        keys, problems = open_key_files(config)
-        found.keys += keys
-        found.problems += [*problems, *check_credentials(config, environment, clock)]
-    found.keys, problems = compare_key_files(found.keys)
-    found.problems += problems
+        found.problems += check_credentials(config, environment, clock)
     if found.description is None:
         found.description = _first_description(files)
+    valid = {file: KeyFolder.of(config) for file, config in configs}
+    _inspect_keys(found, [valid[file] if file in valid else KeyFolder.of_draft(file) for file in files])
+
+
+def _inspect_keys(found: Inspection, folders: Iterable[KeyFolder | None]) -> None:
+    """Open the key files of all nodes, also of those that lack instruments yet, and compare the ends of each pair."""
+    if found.description is None:
+        return
+    files: list[KeyFile] = []
+    for folder in folders:
+        if folder is not None:
+            opened, problems = open_key_files(folder, found.description)
+            files += opened
+            found.problems += problems
+    found.keys, problems = compare_key_files(files)
+    found.problems += problems
 
 
 def _same_description(found: Inspection, description: NetworkDescription, whose: str) -> list[Problem]:

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
+from qkdctl.config.documents import read_document
 from qkdctl.config.model import Config
+from qkdctl.config.network_section import pair_file
 from qkdctl.config.positions import KeyPath
 from qkdctl.config.problems import Origin, Problem, Severity, dotted
+from qkdctl.config.tree import merge
 from qkdctl.keys.base import KeySourceError
 from qkdctl.keys.pair_look import PairLook, same_key
+from qkdctl.network.description import NetworkDescription
 from qkdctl.network.directories import PairKeys
 
 _DIRECTORY: KeyPath = ("network", "key_directory")
@@ -47,29 +52,65 @@ class KeyFile:
         }
 
 
-def open_key_files(config: Config) -> tuple[list[KeyFile], list[Problem]]:
-    """Open the file for each other member; none where keys come from elsewhere.
+@dataclass(frozen=True, slots=True)
+class KeyFolder:
+    """Where a node keeps its key files.
+
+    Attributes:
+        node: its name.
+        path: of the folder.
+        origin: where the configuration names it.
+        falls_back: the node may go on with HMAC when a file is used up.
+    """
+
+    node: str
+    path: Path
+    origin: Origin
+    falls_back: bool
+
+    @classmethod
+    def of(cls, config: Config) -> Self | None:
+        """That of a valid configuration; None where keys come from elsewhere."""
+        section = config.network
+        if section is None or section.key_directory is None:
+            return None
+        return cls(config.node.name, section.key_directory, config.origin(_DIRECTORY), section.limits.fallback)
+
+    @classmethod
+    def of_draft(cls, file: Path) -> Self | None:
+        """That of a configuration with errors, such as one in which instruments are missing yet, as far as it says."""
+        document = read_document(file)
+        tree = merge(file, [document])
+        name, directory = tree.get(("node", "name")), tree.get(_DIRECTORY)
+        if not isinstance(name, str) or not isinstance(directory, str) or not directory:
+            return None
+        falls_back = tree.get((*_DIRECTORY[:-1], "claim")) != "information-theoretic"
+        return cls(name, file.absolute().parent / directory, tree.origin(_DIRECTORY), falls_back)
+
+
+def open_key_files(folder: KeyFolder, description: NetworkDescription) -> tuple[list[KeyFile], list[Problem]]:
+    """Open the files of a node for all other members that are there.
 
     Returns:
         Files that can be used, and what is wrong: a file that holds no key for its pair, or too little.
     """
-    section, description, me = config.network, config.description, config.node.name
-    if section is None or description is None or section.key_directory is None:
-        return [], []
-    origin, epoch_s = config.origin(_DIRECTORY), description.file.network.epoch_s
     files: list[KeyFile] = []
     problems: list[Problem] = []
+    me, origin = folder.node, folder.origin
     for peer in description.members:
         if peer == me:
             continue
         try:
-            look = PairLook.at(section.pair_file(peer), me, peer)
+            look = PairLook.at(pair_file(folder.path, peer), me, peer)
         except KeySourceError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                continue  # the check of the configuration has told so
             message, _, hint = str(error).partition("; ")
-            problems.append(Problem(origin, _KEY, message, expected=f"the key of {me} and {peer}", hint=hint))
+            severity: Severity = "warning" if isinstance(error.__cause__, PermissionError) else "error"
+            problems.append(Problem(origin, _KEY, message, "", f"the key of {me} and {peer}", hint, severity))
         else:
-            files.append(KeyFile(look, origin, PairKeys(look.left).lasts_s(epoch_s)))
-    return files, [*problems, *_short(files, falls_back=section.limits.fallback)]
+            files.append(KeyFile(look, origin, PairKeys(look.left).lasts_s(description.file.network.epoch_s)))
+    return files, [*problems, *_short(files, falls_back=folder.falls_back)]
 
 
 def compare_key_files(files: Iterable[KeyFile]) -> tuple[list[KeyFile], list[Problem]]:

@@ -1,5 +1,6 @@
 """Key files of nodes, opened by a check: what fits, what does not, and what to do about it."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -49,6 +50,37 @@ def test_files_as_init_makes_them_are_the_same_at_both_ends_of_every_pair(metro:
         ("east", "west", True, 3600.0),
     ]
     assert len(found.keys) == 12
+
+
+def test_files_are_compared_although_the_configurations_lack_instruments_yet(tmp_path: Path) -> None:
+    network_directories(RING, tmp_path / "metro", AN_HOUR)
+    shutil.copy(tmp_path / "metro/north/keys/south.pair", tmp_path / "metro/north/keys/west.pair")
+    found = check(tmp_path / "metro")
+    assert not found.is_valid
+    assert [problem.message for problem in found.problems if problem.message.startswith("pair file")] == [
+        f"pair file {tmp_path}/metro/north/keys/west.pair is for north and south, not for north and west"
+    ]
+    assert [file.same for file in found.keys].count(True) == 10
+    assert [file.same for file in found.keys].count(None) == 1
+
+
+def test_a_file_that_is_missing_is_told_once(metro: Path) -> None:
+    (metro / "east/keys/west.pair").unlink()
+    (problem,) = about_keys(check(metro))
+    assert problem.message.startswith("there is no key shared with west")
+
+
+def test_a_file_that_only_the_daemon_may_read_is_worth_a_warning(metro: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = os.open
+
+    def refusing(path: str | Path, *arguments: int) -> int:
+        if str(path).endswith("west.pair"):
+            raise PermissionError(13, "Permission denied")
+        return kept(path, *arguments)
+
+    monkeypatch.setattr(os, "open", refusing)
+    (problem,) = about_keys(check(metro / "east"))
+    assert (problem.severity, problem.hint) == ("warning", "run the check as the daemon's user")
 
 
 def test_of_one_folder_the_files_are_opened_and_nothing_is_compared(metro: Path) -> None:
