@@ -13,7 +13,7 @@ from qkdctl_policies.learning.training import Trained
 
 _LIMITS: Final = (
     "Learned from simulated links at one length of epoch and one set of shield limits; others are other problems.",
-    "Trust was full, reports were believed and routes the shortest while it learned.",
+    "Trust was full, reports were believed and routes the shortest while it learned; trust has no say in what it does.",
     "Neither buffers nor demands are among the features it sees.",
     "Values are discounted shares of ideal key, times a power of two that makes rounding finer.",
 )

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from qkdctl.policy.builder import build
 from qkdctl.policy.failure import PolicyRejected
 from qkdctl.policy.layers import Layer, value_bound
-from qkdctl.policy.schema import GRID
+from qkdctl.policy.schema import FEATURES, GRID
 from qkdctl.policy.vetting import VettedPolicy, vet
 from qkdctl_policies.learning.q_network import QNetwork
 
 FINEST_BITS: Final = 6
 """Layers are blown up by at most this power of two each, so that less is lost in rounding."""
+
+TRUST: Final = ("trust_least", "trust_mean")
+FULL_TRUST: Final = (1_000_000 >> 5) / GRID
+"""What a policy sees of full trust: 1e6 ppm over 2^17, rounded down to the grid of 2^-12."""
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +43,7 @@ def export(network: QNetwork, claims: Mapping[str, str]) -> Exported:
     Raises:
         PolicyRejected: `not-exact` for weights so large that even unscaled integers are not exact.
     """
-    plain = folded(network)
+    plain = without_trust(folded(network))
     for bits in range(FINEST_BITS, -1, -1):
         layers = _rounded(plain, bits)
         try:
@@ -61,6 +65,19 @@ def folded(network: QNetwork) -> list[tuple[Floats, Floats]]:
     (value, value_bias), (advantage, advantage_bias) = _plain(network.value), _plain(network.advantage)
     weights = advantage - advantage.mean(axis=1, keepdims=True) + value
     return [*layers, (weights, advantage_bias - advantage_bias.mean() + value_bias)]
+
+
+def without_trust(layers: list[tuple[Floats, Floats]]) -> list[tuple[Floats, Floats]]:
+    """The same for full trust, and that whatever the trust is.
+
+    Trust was always full where the network learned, so its weights on trust mean nothing: left in, they would dim every
+    link of a node that is distrusted. What they add at full trust goes into the bias.
+    """
+    (weights, biases), *others = layers
+    trust = [place for place, feature in enumerate(FEATURES) if feature.name in TRUST]
+    kept = weights.copy()
+    kept[trust] = 0.0
+    return [(kept, biases + FULL_TRUST * weights[trust].sum(axis=0)), *others]
 
 
 def _plain(layer: object) -> tuple[Floats, Floats]:

@@ -5,8 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from qkdctl_policies.learning.export import FINEST_BITS, export, folded  # noqa: E402
+from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv  # noqa: E402
+from qkdctl_policies.learning.export import FINEST_BITS, FULL_TRUST, TRUST, export, folded  # noqa: E402
+from qkdctl_policies.learning.play import link_inputs  # noqa: E402
 from qkdctl_policies.learning.q_network import QNetwork  # noqa: E402
+from qkdctl_policies.learning.scenarios import network as network_of_scenario  # noqa: E402
 
 from qkdctl.policy.execution import OnnxPolicy  # noqa: E402
 from qkdctl.policy.failure import PolicyRejected  # noqa: E402
@@ -23,9 +26,13 @@ def network(hidden=(32, 32), seed=1, factor=1.0):
     return made
 
 
+TRUSTED = [place for place, feature in enumerate(FEATURES) if feature.name in TRUST]
+
+
 def rows(count, seed=2):
-    grid = np.random.default_rng(seed).integers(-8 * GRID, 8 * GRID + 1, (count, len(FEATURES)))
-    return grid / GRID
+    grid = np.random.default_rng(seed).integers(-8 * GRID, 8 * GRID + 1, (count, len(FEATURES))) / GRID
+    grid[:, TRUSTED] = FULL_TRUST
+    return grid
 
 
 def learned(made, observation):
@@ -52,6 +59,21 @@ def test_rounding_loses_next_to_nothing(hidden):
     expected = learned(made, observation)
     assert np.abs(values - expected).max() < 1e-3 * np.abs(expected).max()
     assert (values.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.99
+
+
+def test_trust_has_no_say_since_it_was_always_full():
+    assert len(TRUSTED) == 2
+    policy, trusted = OnnxPolicy(export(network(), {}).vetted), rows(50)
+    distrusted = trusted.copy()
+    distrusted[:, TRUSTED] = 0.0
+    np.testing.assert_array_equal(policy.values(distrusted), policy.values(trusted))
+
+
+def test_full_trust_is_seen_as_the_environment_shows_it():
+    env = NetworkEnv([network_of_scenario("fast", 1)], EnvSettings(epochs=1))
+    observation, _ = env.reset(seed=1)
+    seen, _ = link_inputs(env, observation)
+    assert (seen[:, TRUSTED] == FULL_TRUST).all()
 
 
 def test_scaling_takes_what_the_proof_leaves():
