@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 import typer.core
 
+from qkdctl.cli import daemon
 from qkdctl.cli import main as entry
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -58,6 +59,7 @@ def complaint(words: list[str]) -> str:
     shown = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown), redirect_stderr(shown):
         patch.setattr(typer.core.TyperCommand, "invoke", lambda _, ctx: None)
+        patch.setattr(daemon, "daemon_socket", lambda *_: None)
         code = entry._run(words)
     text = shown.getvalue().strip()
     is_overview = text.startswith("Usage:") and "\nError:" not in text
