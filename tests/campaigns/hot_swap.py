@@ -1,6 +1,7 @@
-"""Swap policies in every epoch of a whole node in virtual time, with bad files in between.
+"""Swap policies in every epoch of a whole node, with bad files in between.
 
-    python -m tests.campaigns.hot_swap [--swaps 10000]
+    python -m tests.campaigns.hot_swap                       10 000 swaps in virtual time
+    python -m tests.campaigns.hot_swap --swaps 200 --real    on the clock of this machine, an epoch a second
 
 Each swap loads a vetted file anew, wants it by an act, and is decided. Every tenth time a file is offered too that
 must be rejected. Told are ticks missed, epochs that were not planned by the policy in force, memory of the process over
@@ -8,6 +9,7 @@ time, and how long vetting with loading took.
 """
 
 import argparse
+import asyncio
 import gc
 import os
 import time
@@ -136,8 +138,10 @@ def main() -> None:
     """Run the campaign and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--swaps", type=int, default=10_000)
+    parser.add_argument("--real", action="store_true", help="in real time")
+    options = parser.parse_args()
     began = time.perf_counter()
-    outcome: Outcome = run(swap(parser.parse_args().swaps))
+    outcome: Outcome = (asyncio.run if options.real else run)(swap(options.swaps))
     operator, resident = outcome.operator, outcome.resident_mib
     loads_ms = sorted(1000 * seconds for seconds in operator.loads_s)
     lines = (
