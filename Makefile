@@ -24,9 +24,8 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/qkdctl demo $(ARGS)
 
-# Tests of whole daemons watch their own deadlines, so they run one after the other. All others share the cores: those that
-# keep to no real time one by one, the rest file by file.
-DAEMONS := $(addprefix tests/,node service)
+# Tests that watch a deadline in real time run one after the other. All others share the cores: those that keep to no real
+# time one by one, the rest, which often wait, file by file and one more at a time than there are cores.
 TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evidence keys library physics policies policy records \
   routing secretsharing store hil_sim/adversary hil_sim/channels hil_sim/key_relay hil_sim/network hil_sim/scpi \
   hil_sim/world)
@@ -34,8 +33,8 @@ TIMELESS := $(addprefix tests/,abft actuation api audit auth config control evid
 test: $(VENV)/.installed-with-extras
 ifeq ($(ARGS),)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal $(TIMELESS)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(TIMELESS) $(DAEMONS))
-	$(BIN)/pytest $(DAEMONS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile -m 'not deadlines' $(addprefix --ignore=,$(TIMELESS))
+	$(BIN)/pytest -m deadlines $$(grep -rl --include='test_*.py' mark.deadlines tests)
 else
 	$(BIN)/pytest $(ARGS)
 endif

@@ -169,8 +169,12 @@ async def test_a_node_whose_folder_was_copied_stops_once_peers_hear_the_copy(tmp
     async with table(tmp_path, pair_files=True) as network:
         await network.decide(2)
         original = network.nodes["b"]
-        copy = await network.enter_copy("b")
-        await network.until(lambda: original.agreeing.peers and len(copy.agreeing.peers.in_step()) == 3)  # type: ignore[union-attr]
+        peers = [side for name in "acd" if (side := network.nodes[name].agreeing.peers) is not None]
+        known = [peer.authenticator.session_of("b") for peer in peers]
+        await network.enter_copy("b")
+        await network.until(
+            lambda: all(peer.authenticator.session_of("b") != before for peer, before in zip(peers, known, strict=True))
+        )
         network.reconnect("b")
         for _ in range(40):
             if not original.halted:

@@ -97,14 +97,14 @@ async def test_an_order_to_go_safe_makes_dark_within_a_second(phase: Phase, hung
     lab = Lab()
     async with lab.running() as daemon:
         await phase(daemon)
-        lab.instruments[hung].hangs_until = asyncio.get_running_loop().time() + 20.0
+        lab.instruments[hung].hangs_until = asyncio.get_running_loop().time() + 8.0
         lab.disk.stuck.clear()
         told_at = asyncio.get_running_loop().time()
         await daemon.link.orders.make_safe("test")
         assert lab.mean_photon_number == 0
         assert lab.world.launched[-1][0] - told_at < PROMISED_S
         lab.disk.stuck.set()
-        await asyncio.sleep(40.0)
+        await asyncio.sleep(20.0)
         assert lab.mean_photon_number == 0
         assert not lab.world.on, "an instrument that hung is made safe as soon as it is back"
         assert daemon.link.mode == "manual-safe"

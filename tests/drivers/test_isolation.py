@@ -31,6 +31,7 @@ async def until(condition: Callable[[], bool], clock: RealClock, limit_s: float 
         await clock.sleep(0.01)
 
 
+@pytest.mark.deadlines
 @pytest.mark.asyncio
 async def test_a_device_that_hangs_for_two_seconds_delays_no_other() -> None:
     clock = RealClock()

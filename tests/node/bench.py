@@ -55,7 +55,7 @@ class Bench:
         ]
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 20.0, what: str = "") -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 60.0, what: str = "") -> None:
     """Wait for a condition, looking often."""
     async with asyncio.timeout(timeout_s):
         while not condition():

@@ -25,7 +25,7 @@ async def no_reload(_: str) -> str:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for a condition, looking often."""
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(60.0):
         while not condition():
             await asyncio.sleep(0.01)
 

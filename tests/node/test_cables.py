@@ -32,7 +32,7 @@ async def test_an_unplugged_instrument_comes_back_by_itself(tmp_path: Path, inst
         if instrument in NEEDED:
             await until(lambda: bench.traced("alice-bob", "mean_photon_number")[-1] == 0.0)
         await simulation.replug(instrument)
-        await until(lambda: supervisor.usable and link.mode == "hold", 30)
+        await until(lambda: supervisor.usable and link.mode == "hold")
         await until(lambda: all(s.usable and s.counters.cycles > before[s.device.name] for s in others))
         assert set_points(bench) == stood
         assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
@@ -58,7 +58,7 @@ async def test_an_instrument_that_lost_power_gets_its_set_points_back(tmp_path: 
                 for name, value in wanted.items()
             )
 
-        await until(stands, 30)
+        await until(stands)
         assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9
 
 
@@ -67,6 +67,7 @@ def dark_times(bench: Bench) -> int:
     return bench.traced("alice-bob", "mean_photon_number").count(0.0)
 
 
+@pytest.mark.deadlines
 @pytest.mark.asyncio
 async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
@@ -83,7 +84,7 @@ async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
         await until(lambda: victim.counters.failures > failures)
         during = worst(others)
         assert during < before + 0.15, f"lateness {before:.4f} s before, {during:.4f} s during"
-        await until(lambda: victim.usable, 30)
+        await until(lambda: victim.usable)
 
 
 def worst(supervisors: list) -> float:
@@ -105,6 +106,6 @@ async def test_garbage_and_late_replies_move_no_light(tmp_path: Path) -> None:
             for instrument in ("voa-alice", "laser-alice", "tap-alice"):
                 await simulation.fault(instrument, kind)
         cycles = bench.node.supervisors["voa-alice"].counters.cycles
-        await until(lambda: bench.node.supervisors["voa-alice"].counters.cycles > cycles + 12, 30)
-        await until(lambda: link.mode == "running", 30)
+        await until(lambda: bench.node.supervisors["voa-alice"].counters.cycles > cycles + 12)
+        await until(lambda: link.mode == "running")
         assert max(bench.traced("alice-bob", "mean_photon_number")) <= 0.9

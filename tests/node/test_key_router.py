@@ -36,7 +36,7 @@ poll_s = 0.1
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for a condition, looking often."""
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(60.0):
         while not condition():
             await asyncio.sleep(0.01)
 

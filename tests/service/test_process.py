@@ -62,6 +62,7 @@ def hear_pings(manager: Manager, number: int) -> None:
         manager.wait_for(is_ping, timeout_s=WATCHDOG_S)
 
 
+@pytest.mark.deadlines
 def test_pings_while_it_works(manager: Manager, service: subprocess.Popen[bytes]) -> None:
     hear_pings(manager, 4)
 
