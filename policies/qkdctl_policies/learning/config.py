@@ -106,8 +106,6 @@ class ExplorationSection(Parameters):
         share: of the episodes over which it falls along a straight line.
         ladder: the chance of network i of n is the power 1 + ladder i / (n - 1) of this, so that some explore little.
         hold: how many times as likely hold is as another action.
-        guided: share of the networks in which controllers that know the truth act at the beginning; it falls to 0 over
-            `share` of the training, too.
     """
 
     first: Fraction = 1.0
@@ -115,7 +113,6 @@ class ExplorationSection(Parameters):
     share: Annotated[float, Field(gt=0, le=1)] = 0.4
     ladder: NonNegative = 3.0
     hold: Positive = 4.0
-    guided: Fraction = 0.0
 
 
 class SelectionSection(Parameters):

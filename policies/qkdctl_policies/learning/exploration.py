@@ -1,14 +1,10 @@
 """Which action each link takes while the policy learns."""
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qkdctl.policy.actions import HOLD
 from qkdctl_policies.learning.config import ExplorationSection
-
-_GOLDEN: Final = (5**0.5 - 1) / 2
 
 
 def best_legal(values: NDArray[np.float32] | NDArray[np.int64], legal: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -23,13 +19,6 @@ def chances(settings: ExplorationSection, progress: float, networks: int) -> NDA
     chance = settings.first + (settings.last - settings.first) * reached
     rungs = np.arange(networks) / max(networks - 1, 1)
     return np.asarray(chance ** (1 + settings.ladder * rungs))
-
-
-def guided(settings: ExplorationSection, progress: float, networks: int) -> NDArray[np.bool_]:
-    """Networks that act as told by those who know the truth, shape (networks,); spread evenly over the scenarios."""
-    share = settings.guided * max(1 - progress / settings.share, 0.0)
-    # multiples of the golden ratio fill [0, 1) evenly, whatever order the scenarios are dealt out in
-    return np.asarray(np.arange(networks) * _GOLDEN % 1 < share)
 
 
 def explore(

@@ -27,10 +27,10 @@ class InformedContender:
     and the part of a key block that it costs. It does not know what the channel will do.
 
     Args:
-        horizon: epochs to look ahead, for all links or for each; 1 is the greedy controller.
+        horizon: epochs to look ahead; 1 is the greedy controller.
     """
 
-    def __init__(self, horizon: int | Integers = 1) -> None:
+    def __init__(self, horizon: int = 1) -> None:
         self._horizon = horizon
 
     def begin(self, env: NetworkEnv) -> None:

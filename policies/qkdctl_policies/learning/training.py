@@ -19,9 +19,8 @@ from qkdctl_policies.learning.batches import LearningBatch, learning_batch
 from qkdctl_policies.learning.claims import claims
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.contenders import FileContender
-from qkdctl_policies.learning.exploration import best_legal, chances, explore, guided
+from qkdctl_policies.learning.exploration import best_legal, chances, explore
 from qkdctl_policies.learning.export import export
-from qkdctl_policies.learning.informed import HORIZONS, InformedContender
 from qkdctl_policies.learning.learner import Learner
 from qkdctl_policies.learning.n_step import NStep
 from qkdctl_policies.learning.play import first_routes, link_inputs, of_networks
@@ -195,14 +194,9 @@ class _Run:
     ) -> tuple[Observation, Transitions | None]:
         env = batch.env
         rows, legal = _inputs(env, observation)
-        part, network = self.config.exploration, env.world.stack.network_of_link
-        led = guided(part, self.progress, env.num_envs)[network]
-        chance = np.where(led, part.last, chances(part, self.progress, env.num_envs)[network])
+        chance = chances(self.config.exploration, self.progress, env.num_envs)[env.world.stack.network_of_link]
         best = best_legal(self.learner.values(rows), legal)
-        if led.any():
-            horizon = np.array(HORIZONS)[network % len(HORIZONS)]
-            best = np.where(led, InformedContender(horizon).choose(env, rows, legal), best)
-        chosen = explore(best, legal, chance, part.hold, self.rng)
+        chosen = explore(best, legal, chance, self.config.exploration.hold, self.rng)
         observation, reward, _, _, infos = env.step(first_routes(env, chosen))
         self.link_epochs += chosen.size
         paid = self._link_rewards(batch, reward, infos)

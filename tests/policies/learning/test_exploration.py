@@ -1,11 +1,10 @@
 """What is illegal is never chosen, neither by value nor by chance."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qkdctl_policies.learning.config import ExplorationSection
-from qkdctl_policies.learning.exploration import best_legal, chances, explore, guided
+from qkdctl_policies.learning.exploration import best_legal, chances, explore
 from scipy.stats import chisquare
 
 
@@ -40,15 +39,3 @@ def test_chances_fall_and_are_spread_over_the_networks():
     assert chances(settings, 0.0, 4).tolist() == [1.0] * 4
     np.testing.assert_allclose(chances(settings, 1.0, 3), [0.1, 0.1**2, 0.1**3])
     assert (chances(settings, 0.2, 4) > chances(settings, 0.4, 4)).all()
-
-
-def test_guides_lead_a_share_of_all_scenarios_that_falls_to_nothing():
-    settings = ExplorationSection(guided=0.5, share=0.4)
-    networks = np.arange(120)
-    led = guided(settings, 0.0, 120)
-    assert led.mean() == pytest.approx(0.5, abs=0.02)
-    for scenario in range(12):
-        assert 3 <= led[networks % 12 == scenario].sum() <= 7
-    assert guided(settings, 0.2, 120).mean() == pytest.approx(0.25, abs=0.02)
-    assert not guided(settings, 0.4, 120).any()
-    assert not guided(ExplorationSection(), 0.0, 120).any()

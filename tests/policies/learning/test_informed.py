@@ -44,13 +44,3 @@ def test_knowing_makes_more_key_than_holding(scenario):
     env = NetworkEnv([network(scenario, seed) for seed in (1, 2)], EnvSettings(epochs=120))
     held, known = (play(env, [1, 2], contender) for contender in (HoldContender(), InformedContender(6)))
     assert known.key_bps.sum() > 1.05 * held.key_bps.sum()
-
-
-def test_each_link_may_have_a_horizon_of_its_own():
-    env = NetworkEnv([network("duct", 3)], SETTINGS)
-    links = env.facts.dwell_epochs.size
-    halves = np.where(np.arange(links) % 2 == 0, 1, 60)
-    mixed = actions_of(InformedContender(halves), "duct", epochs=2)[1]
-    for horizon in (1, 60):
-        alone = actions_of(InformedContender(horizon), "duct", epochs=2)[1]
-        np.testing.assert_array_equal(mixed[halves == horizon], alone[halves == horizon])
