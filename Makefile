@@ -11,7 +11,7 @@ EXTRAS ?= sim,test,lint
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CANDIDATES = $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench experiments clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
 	@echo "make bench   polling, network simulation, agreement and policies against peers or a floor   (ARGS='--quick' takes a minute or two)"
+	@echo "make experiments  networks under attack, against baselines and a bound, in some minutes   (ARGS='--resume' goes on)"
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed
@@ -46,6 +47,12 @@ lint: $(VENV)/.installed-with-extras
 
 bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+experiments: $(VENV)/.installed-with-extras
+	@mkdir -p build/experiments
+	@$(BIN)/qkdctl experiment run small --jobs 2 --into build/experiments/rows.jsonl $(ARGS)
+	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --into build/experiments
+	@cat build/experiments/paper-table.md
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

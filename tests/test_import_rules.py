@@ -27,6 +27,8 @@ KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
 CERTIFICATES = "qkdctl.keys.certificates"
 # The demo is a client of the daemon and finds shipped files as it does.
 DEMO_BORROWS = ("qkdctl.resources",)
+# Experiments run the function by which daemons decide, which has no I/O, and find shipped policies as they do.
+EXPERIMENTS_BORROW = ("qkdctl.agreement.application", "qkdctl.resources")
 OUTSIDE_WORLD = """
 aiomqtt asyncio concurrent fastapi http httpx multiprocessing onnxruntime pyvisa sched selectors serial signal socket
 sqlite3 ssl subprocess threading time urllib usb uvicorn zmq
@@ -77,7 +79,8 @@ def simulator_imports_no_daemon(found: Import) -> str | None:
 
 
 def policies_import_no_daemon(found: Import) -> str | None:
-    return _only(found, "qkdctl_policies", *ROOMS, *KINDS, "qkdctl.clock", "hil_sim")
+    borrowed = EXPERIMENTS_BORROW if inside(found.importer, "qkdctl_policies.experiments") else ()
+    return _only(found, "qkdctl_policies", *ROOMS, *KINDS, "qkdctl.clock", "hil_sim", *borrowed)
 
 
 def daemon_imports_no_plugin(found: Import) -> str | None:
@@ -166,6 +169,8 @@ MODULES = {"qkdctl.records", "qkdctl.records.plan", "qkdctl.control", "qkdctl.po
         ("hil_sim.cli", "from qkdctl import control"),
         ("hil_sim.cli", "def demo():\n    import qkdctl.cli.main"),
         ("qkdctl_policies.training", "from qkdctl.store import ledger"),
+        ("qkdctl_policies.training", "from qkdctl.agreement.application import NodeApplication"),
+        ("qkdctl_policies.experiments.story", "from qkdctl.agreement.host import Host"),
         ("qkdctl.node", "import hil_sim"),
         ("qkdctl.cli.demo", "def demo():\n    import importlib\n    importlib.import_module('hil_sim.cli')"),
         ("qkdctl.devices.registry", "if True:\n    from qkdctl_drivers.websq import WebSq"),
@@ -193,6 +198,7 @@ def test_a_planted_violation_is_found(importer: str, source: str) -> None:
         ("qkdctl_drivers.websq", "import asyncio\nfrom qkdctl.devices import Device\nfrom .common import parse"),
         ("hil_sim.world.fibre", "import time\nfrom qkdctl.devices.kinds import DeviceKind"),
         ("qkdctl_policies.training", "from hil_sim import world"),
+        ("qkdctl_policies.experiments.story", "from qkdctl.agreement.application import NodeApplication"),
         ("qkdctl.cli.run", "import typer\ndef run():\n    from qkdctl.node import Node\n    import structlog"),
         ("qkdctl.cli.run", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from qkdctl.node import Node"),
         ("qkdctl.client", "import http.client, socket\nfrom qkdctl.exit_codes import UNAVAILABLE"),

@@ -1,0 +1,60 @@
+"""Ways to control a network that are compared with each other."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
+
+Settings = Literal["hold", "field", "rules", "learned"]
+Routing = Literal["hops", "cheapest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to control a network.
+
+    Attributes:
+        about: one line for people.
+        settings: who sets power and alignment. `hold`: nobody. `field`: operators re-align above a threshold
+            (`hil_sim.network.run.field_control`). `rules`: the rule of the daemon. `learned`: the policy of the suite.
+        routing: `hops`: the path of fewest hops. `cheapest`: the rule of the daemon, by hops, reported key and errors.
+        heeds_losses: whether a demand that loses keys goes out of the way of the relays that may have lost them.
+        agreed: whether all nodes decide together by `NodeApplication.decide`, so that trust follows from evidence.
+            Otherwise one controller believes what it is told, and trusts everybody fully.
+        colluding, failing: k-of-n of all demands, see `RouteDemand`.
+    """
+
+    about: str
+    settings: Settings
+    routing: Routing
+    heeds_losses: bool = False
+    agreed: bool = False
+    colluding: int = 0
+    failing: int = 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """All that it is, for the configuration hash."""
+        return asdict(self)
+
+
+def _agreed(about: str, settings: Settings) -> Arm:
+    return Arm(about, settings, "cheapest", heeds_losses=True, agreed=True)
+
+
+BOUND: Final = "bound"
+BASELINE: Final = "baseline"
+ARMS: Final[Mapping[str, Arm]] = {
+    BASELINE: Arm("static power, shortest path, believes reports", "hold", "hops"),
+    "field": Arm("re-aligned above a threshold, shortest path, believes reports", "field", "hops"),
+    "field-failover": Arm("the same, after losses another of 50 shortest paths", "field", "hops", heeds_losses=True),
+    "dra": Arm("learned policy, cheapest path, believes reports", "learned", "cheapest"),
+    "dra-failover": Arm("the same, after losses another path", "learned", "cheapest", heeds_losses=True),
+    "abft": _agreed("static power, agreed trust and routes", "hold"),
+    "abft-rules": _agreed("rule of the daemon, agreed trust and routes", "rules"),
+    "both": _agreed("learned policy, agreed trust and routes", "learned"),
+    "both-k-of-n": replace(
+        _agreed("the same, each key over 3 disjoint paths of which 2 are needed, or over 2; else none", "learned"),
+        colluding=1,
+        failing=1,
+    ),
+}
+"""Arms by name, but for the bound, which controls nothing."""

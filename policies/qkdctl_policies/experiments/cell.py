@@ -1,0 +1,84 @@
+"""One cell of a suite: everything that decides its row."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from qkdctl.resources import resource
+from qkdctl_policies.experiments.arms import ARMS, BOUND
+from qkdctl_policies.experiments.attacks import ATTACKS
+
+ROW_VERSION: Final = 1
+"""Rises when rows change their meaning; rows of other versions are no rows of a suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Network, load, share of Byzantine nodes, attack, arm and seed; see `Suite` for the fields.
+
+    Attributes:
+        table: the section `[network]` of a scenario.
+        byzantine: share of the nodes.
+    """
+
+    network: str
+    table: Mapping[str, Any]
+    epoch_s: float
+    warm_up_epochs: int
+    epochs: int
+    demands: int
+    load_bps: float
+    byzantine: float
+    attack: str
+    arm: str
+    policy: str
+    seed: int
+
+    @property
+    def configuration(self) -> str:
+        """SHA-256 of all that decides the row but the seed, the policy's file included where the arm runs it."""
+        bound = self.arm == BOUND
+        plain = {
+            "row_version": ROW_VERSION,
+            "network": self.network,
+            "table": self.table,
+            "epoch_s": self.epoch_s,
+            "warm_up_epochs": self.warm_up_epochs,
+            "epochs": self.epochs,
+            "demands": self.demands,
+            "load_bps": self.load_bps,
+            "byzantine": self.byzantine,
+            "attack": ATTACKS[self.attack].to_plain(),
+            "arm": BOUND if bound else ARMS[self.arm].to_plain(),
+            "policy": policy_digest(self.policy) if not bound and ARMS[self.arm].settings == "learned" else "",
+        }
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells its row from all others."""
+        return self.configuration, self.seed
+
+
+def policy_file(name: str) -> Path:
+    """Where a policy lies: in the zoo by name, or at a path that ends in .onnx.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if not name.endswith(".onnx"):
+        return resource(f"zoo/{name}.onnx")
+    path = Path(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no policy file {name}")
+    return path
+
+
+@lru_cache
+def policy_digest(name: str) -> str:
+    """SHA-256 of a policy's file; see `policy_file` for what it raises."""
+    return hashlib.sha256(policy_file(name).read_bytes()).hexdigest()

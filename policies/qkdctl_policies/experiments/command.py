@@ -1,0 +1,184 @@
+"""`qkdctl experiment run` and `qkdctl experiment report`."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from qkdctl_policies.experiments.cell import Cell
+    from qkdctl_policies.experiments.rows_file import RowsFile
+
+_REFUSED = 1
+_UNAVAILABLE = 69
+_CONFIGURATION = 78
+_INTERRUPTED = 130
+
+experiment = typer.Typer(
+    name="experiment",
+    help="Whole networks under attack, controlled in different ways, and what that says of claims.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@experiment.command()
+def run(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A shipped suite by name, or a file ending in .toml.")],
+    *,
+    into: Annotated[Path, typer.Option(dir_okay=False, metavar="ROWS", help="File for the rows, JSON lines.")] = Path(
+        "rows.jsonl"
+    ),
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cells at the same time, each on one core.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the rows that are there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every combination of network, load, attack, arm and seed of a suite, one row each.
+
+    Rows are written as they come. Ctrl-C ends the run after the cells that are under way; with --resume it goes on to
+    the same file. The same suite gives the same rows, bit for bit, on the same kind of processor.
+
+    For example:
+
+      qkdctl experiment run small --into rows.jsonl --jobs 2
+
+      qkdctl experiment run my-suite.toml --into rows.jsonl --resume --json
+    """
+    from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.rows_file import RowsError, RowsFile  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.suite import SuiteError, load_suite  # noqa: PLC0415 - likewise
+
+    if into.exists() and not resume:
+        _fail(f"{into} is there already", "go on with --resume, or name another file", _REFUSED)
+    try:
+        cells = list(load_suite(suite).cells())
+        _run_all(cells, RowsFile(into), jobs, as_json=as_json)
+    except (SuiteError, ScenarioError) as error:
+        _fail(str(error), "", _CONFIGURATION)
+    except RowsError as error:
+        _fail(str(error), "", _REFUSED)
+    except PolicyRejected as error:
+        _fail(f"the policy of the suite is refused ({error.code}): {error}", "", _REFUSED)
+    except OSError as error:
+        _fail(f"{error.filename or suite}: {error.strerror or error}", "", _UNAVAILABLE)
+    except KeyboardInterrupt:
+        _fail(f"stopped; {into} has the rows so far", "go on with --resume", _INTERRUPTED)
+    if not as_json:
+        typer.echo(f"{len(cells)} rows are in {into}; see them with: qkdctl experiment report {into}")
+
+
+@experiment.command()
+def report(
+    rows: Annotated[Path, typer.Argument(metavar="ROWS", help="What 'qkdctl experiment run' has written.")],
+    *,
+    into: Annotated[
+        Path | None, typer.Option(file_okay=False, metavar="DIR", help="Write tables and a plot there.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What stored rows say of every claim, with intervals and tests.
+
+    With --into it writes paper-table.md, experiments.md and experiments.png there; otherwise it prints the table of
+    claims.
+
+    For example:
+
+      qkdctl experiment report rows.jsonl
+
+      qkdctl experiment report rows.jsonl --into results
+
+      qkdctl experiment report rows.jsonl --json | jq '.claims[] | {claim, verdict}'
+    """
+    from qkdctl_policies.experiments.document import document_of  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.rows_file import RowsError, RowsFile  # noqa: PLC0415 - likewise
+
+    try:
+        found = RowsFile(rows).read()
+        if not found:
+            _fail(f"{rows} has no row yet", "run the suite first: qkdctl experiment run SUITE", _REFUSED)
+        document = document_of(found)
+        if into is not None:
+            _write(document, into)
+    except RowsError as error:
+        _fail(str(error), "", _REFUSED)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
+    if as_json:
+        typer.echo(json.dumps(document))
+    elif into is None:
+        typer.echo(paper_page(document))
+    else:
+        typer.echo(f"paper-table.md, experiments.md and experiments.png are in {into}")
+
+
+def _run_all(cells: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - off the command line's fast path
+    from multiprocessing import get_context  # noqa: PLC0415 - likewise
+
+    from qkdctl_policies.experiments.campaign import run_cells  # noqa: PLC0415 - likewise
+
+    # a fork would take over threads of this process half way; Ctrl-C is for this process, which ends the others
+    executor = ProcessPoolExecutor(min(jobs, len(cells)), mp_context=get_context("spawn"), initializer=_deaf)
+    try:
+        with _progress(len(cells), as_json=as_json) as show:
+            for row in run_cells(cells, file, executor):
+                show(row)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _deaf() -> None:
+    import signal  # noqa: PLC0415
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _progress(cells: int, *, as_json: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Shows each row: as JSON on stdout, as a bar on a terminal, or as a line on stderr."""
+    import sys  # noqa: PLC0415
+
+    if as_json:
+        yield lambda row: typer.echo(json.dumps(row))
+    elif sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+        columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=cells)
+            yield lambda row: bar.update(task, advance=1, description=_name(row))
+    else:
+        yield lambda row: typer.echo(_name(row), err=True)
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"seed {row['seed']}, {row['network']}, {row['byzantine']:.0%} {row['attack']}: {row['arm']}"
+
+
+def _write(document: dict[str, Any], into: Path) -> None:
+    from importlib.util import find_spec  # noqa: PLC0415 - off the command line's fast path
+
+    from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.report_page import report_page  # noqa: PLC0415 - likewise
+
+    if find_spec("matplotlib") is None:
+        _fail("--into draws with matplotlib, which is not installed", "pip install 'qkdctl[sim]'", _UNAVAILABLE)
+    from qkdctl_policies.experiments.plots import draw_scores  # noqa: PLC0415 - needs matplotlib
+
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "paper-table.md").write_text(paper_page(document), encoding="utf-8")
+    (into / "experiments.md").write_text(report_page(document), encoding="utf-8")
+    draw_scores(document, into / "experiments.png")
+
+
+def _fail(error: str, hint: str, code: int) -> NoReturn:
+    typer.echo(f"error: {error}" + (f"\nhint: {hint}" if hint else ""), err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,104 @@
+"""All numbers of a report, as JSON; the pages are made of nothing else."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any, Final
+
+from qkdctl_policies.experiments.arms import ARMS, BASELINE
+from qkdctl_policies.experiments.attacks import NO_ATTACK
+from qkdctl_policies.experiments.claims import paper_claims, setting_name
+from qkdctl_policies.experiments.comparison import compared, holm
+from qkdctl_policies.experiments.rows_file import Row
+from qkdctl_policies.experiments.scores import Rows, Score, Setting
+
+Json = dict[str, Any]
+
+COMPARED: Final = (
+    ("both", BASELINE),
+    ("both", "field-failover"),
+    ("both", "abft"),
+    ("both", "dra"),
+    ("both", "dra-failover"),
+    ("abft", BASELINE),
+)
+"""Pairs of arms that are tested against each other."""
+
+
+def document_of(rows: Sequence[Row]) -> Json:
+    """The numbers that these rows give."""
+    known = Rows(rows)
+    return {
+        "rows": len(rows),
+        "seeds": len({row["seed"] for row in rows}),
+        "claims": [claim.to_plain() for claim in paper_claims(known)],
+        "scores": [_scores(known, setting, arm) for setting in known.settings() for arm in known.arms(setting)],
+        "feasible": [_feasible(known, setting) for setting in known.settings() if known.feasible(setting)],
+        "comparisons": _comparisons(known),
+        "accepted_errors": [
+            {"arm": arm, "protocol": protocol, "basis": basis, "qber": _interval(score)}
+            for arm in ARMS
+            for (protocol, basis), score in known.accepted_errors([arm]).items()
+        ],
+        "exclusions": [_exclusions(rows, arm) for arm, about in ARMS.items() if about.agreed],
+    }
+
+
+def _scores(rows: Rows, setting: Setting, arm: str) -> Json:
+    kept = None if setting.attack == NO_ATTACK else rows.rate_kept(setting, arm)
+    return {
+        "setting": setting_name(setting),
+        "arm": arm,
+        "of_bound": _interval(rows.of_bound(setting, arm)),
+        "rate_kept": _interval(kept),
+        "verified_availability": _interval(rows.availability(setting, arm, secure=False)),
+        "secure_availability": _interval(rows.availability(setting, arm, secure=True)),
+    }
+
+
+def _feasible(rows: Rows, setting: Setting) -> Json:
+    found = rows.feasible(setting)
+    assert found is not None
+    return {"setting": setting_name(setting), "feasible": found[0], "seeds": found[1]}
+
+
+def _comparisons(rows: Rows) -> list[Json]:
+    pairs = [
+        (setting_name(setting), arm, other, compared(*pair))
+        for setting, (arm, other) in product(rows.settings(), COMPARED)
+        if (pair := rows.paired(setting, arm, other)) is not None and pair[0].size > 1
+    ]
+    corrected = holm([found.p for *_, found in pairs])
+    return [
+        {
+            "setting": setting,
+            "arm": arm,
+            "other": other,
+            "difference": {
+                "value": found.difference.mean,
+                "low": found.difference.low,
+                "high": found.difference.high,
+            },
+            "effect": found.effect,
+            "p": p,
+        }
+        for (setting, arm, other, found), p in zip(pairs, corrected, strict=True)
+    ]
+
+
+def _exclusions(rows: Sequence[Row], arm: str) -> Json:
+    """Epochs of honest nodes, and those of them in which the node was excluded."""
+    own = [row for row in rows if row["arm"] == arm]
+    attacked = [row for row in own if row["attack"] != NO_ATTACK]
+    return {
+        "arm": arm,
+        "node_epochs": sum((row["nodes"] - len(row["byzantine_nodes"])) * row["epochs"] for row in own),
+        "without_attack": sum(row["honest_excluded_epochs"] for row in own if row["attack"] == NO_ATTACK),
+        "under_attack": sum(row["honest_excluded_epochs"] for row in attacked),
+    }
+
+
+def _interval(score: Score | None) -> Json | None:
+    if score is None:
+        return None
+    found = score.interval()
+    return {"value": found.mean, "low": found.low, "high": found.high}

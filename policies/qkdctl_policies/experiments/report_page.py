@@ -1,0 +1,102 @@
+"""Every arm in every setting, and tests between arms, as a page."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from qkdctl_policies.experiments.arms import ARMS
+from qkdctl_policies.experiments.attacks import ATTACKS
+from qkdctl_policies.experiments.markdown import percent, table
+
+Json = dict[str, Any]
+
+_SCORES: Final = {
+    "of_bound": "of the bound",
+    "rate_kept": "rate kept",
+    "verified_availability": "verified availability",
+    "secure_availability": "secure availability",
+}
+
+
+def report_page(document: Json) -> str:
+    """The page of a document, see `document_of`."""
+    return "\n".join(
+        [
+            "# Experiments",
+            "",
+            f"{document['rows']} stories with {document['seeds']} seeds. Numbers in brackets hold 95 % of the results",
+            "of redrawn seeds. What the columns mean: [guide](../guides/experiments.md).",
+            "",
+            "![secure key of honest demands as a share of the bound](experiments.png)",
+            "",
+            *_names(),
+            *_score_tables(document["scores"], {one["setting"]: one for one in document["feasible"]}),
+            *_comparisons(document["comparisons"]),
+            *_errors(document["accepted_errors"]),
+            *_exclusions(document["exclusions"]),
+        ]
+    )
+
+
+def _names() -> list[str]:
+    return [
+        "## Arms and attacks",
+        "",
+        *table(("arm", "what it is"), ((f"`{name}`", arm.about) for name, arm in ARMS.items())),
+        "",
+        *table(("attack", "Byzantine nodes"), ((f"`{name}`", attack.about) for name, attack in ATTACKS.items())),
+        "",
+    ]
+
+
+def _score_tables(scores: Sequence[Json], feasible: dict[str, Json]) -> list[str]:
+    lines = ["## Scores", ""]
+    for setting in dict.fromkeys(one["setting"] for one in scores):
+        lines += [f"### {setting}", ""]
+        if setting in feasible:
+            lines += [f"Feasible in {feasible[setting]['feasible']} of {feasible[setting]['seeds']} seeds.", ""]
+        rows = [one for one in scores if one["setting"] == setting]
+        cells = ((f"`{one['arm']}`", *(percent(one[name]) for name in _SCORES)) for one in rows)
+        lines += [*table(("arm", *_SCORES.values()), cells), ""]
+    return lines
+
+
+def _comparisons(comparisons: Sequence[Json]) -> list[str]:
+    cells = (
+        (
+            one["setting"],
+            f"`{one['arm']}` - `{one['other']}`",
+            percent(one["difference"]),
+            f"{one['effect']:+.2f}",
+            f"{one['p']:.3g}",
+        )
+        for one in comparisons
+    )
+    return [
+        "## Comparisons",
+        "",
+        "Secure key of honest demands as a share of what they asked for, seed by seed; p of Wilcoxon's test after",
+        "Holm's correction over the whole table; effect: rank-biserial correlation.",
+        "",
+        *table(("setting", "arms", "difference", "effect", "p"), cells),
+        "",
+    ]
+
+
+def _errors(errors: Sequence[Json]) -> list[str]:
+    cells = ((f"`{one['arm']}`", one["protocol"], one["basis"].upper(), percent(one["qber"], 3)) for one in errors)
+    return ["## True error rate of accepted key", "", *table(("arm", "protocol", "basis", "QBER"), cells), ""]
+
+
+def _exclusions(exclusions: Sequence[Json]) -> list[str]:
+    names = ("node_epochs", "without_attack", "under_attack")
+    return [
+        "## Honest nodes that were excluded",
+        "",
+        "Epochs of honest nodes, and those of them in which no key was to be relayed over the node.",
+        "",
+        *table(
+            ("arm", "all", "excluded without attack", "excluded under attack"),
+            ((f"`{one['arm']}`", *(one[name] for name in names)) for one in exclusions),
+        ),
+        "",
+    ]

@@ -1,0 +1,87 @@
+"""Rows of a suite in a file: one JSON document per line, appended as cells end, so that nothing is lost."""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Key = tuple[str, int]
+
+
+class RowsError(Exception):
+    """A file that holds no rows, or those of another suite."""
+
+
+class RowsFile:
+    """The file.
+
+    Attributes:
+        path: where it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> list[Row]:
+        """All whole rows; a last line that was cut short is left out.
+
+        Raises:
+            RowsError: for a line that is no row.
+            OSError: when the file cannot be read.
+        """
+        return self._parsed(self.path.read_text(encoding="utf-8"))
+
+    def resume(self, keys: Iterable[Key]) -> set[Key]:
+        """Prepare to append; which of these rows are there already. A last line that was cut short is taken off.
+
+        Raises:
+            RowsError: for a line that is no row, or a row of another suite.
+            OSError: when the file cannot be read or written.
+        """
+        if not self.path.exists():
+            return set()
+        text = self.path.read_text(encoding="utf-8")
+        found = {key_of(row) for row in self._parsed(text)}
+        strangers = found - {*keys}
+        if strangers:
+            raise RowsError(
+                f"{self.path} has {len(strangers)} rows that are not of this suite; write into another file, or "
+                "remove this one: rows of other settings must not be mixed"
+            )
+        whole = text.rfind("\n") + 1
+        if whole < len(text):
+            os.truncate(self.path, len(text[:whole].encode()))
+        return found
+
+    def append(self, row: Row) -> None:
+        """Add a row."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def arrange(self, keys: Sequence[Key]) -> None:
+        """Bring the rows into this order, so that the file does not tell how many jobs there were."""
+        order = {key: place for place, key in enumerate(keys)}
+        rows = sorted(self.read(), key=lambda row: order[key_of(row)])
+        new = self.path.with_name(f".{self.path.name}.new")
+        new.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        new.replace(self.path)
+
+    def _parsed(self, text: str) -> list[Row]:
+        rows = []
+        for number, line in enumerate(text.split("\n")[:-1], start=1):
+            try:
+                row = json.loads(line)
+                key_of(row)
+            except (json.JSONDecodeError, KeyError, TypeError):
+                raise RowsError(
+                    f"{self.path}, line {number}: expected a row of 'qkdctl experiment run', got {line[:60]!r}"
+                ) from None
+            rows.append(row)
+        return rows
+
+
+def key_of(row: Row) -> Key:
+    """What tells a row from all others, see `Cell.key`."""
+    return row["configuration"], row["seed"]

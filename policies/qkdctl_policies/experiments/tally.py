@@ -1,0 +1,122 @@
+"""What is counted of one story: keys and slots of every demand, true errors of accepted key, and wrong exclusions."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.network.hardware import PROTOCOLS
+from hil_sim.network.world import Epoch, NetworkWorld
+from hil_sim.world.key_analysis import SIGNAL
+from qkdctl_policies.experiments.key_relaying import Relayed
+from qkdctl_policies.experiments.stage import Stage
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SERVED_SHARE: Final = 0.9
+"""A slot of a demand is served when at least this share of the keys asked for in it arrive."""
+_BASES: Final = ("z", "x")
+
+
+class Tally:
+    """Sums over the counted epochs.
+
+    Args:
+        stage: of the cell.
+        world: at its start.
+    """
+
+    def __init__(self, stage: Stage, world: NetworkWorld) -> None:
+        demands = len(stage.demands)
+        self._stage = stage
+        self._running_credit = world.stack.links.running_credit
+        self.asked, self.delivered, self.secure, self.served, self.secure_slots = (
+            np.zeros(demands, dtype=np.int64) for _ in range(5)
+        )
+        self.epochs = 0
+        links = world.stack.links.count
+        self._block = np.zeros((2, 2, links), dtype=np.int64)
+        self._accepted = np.zeros((len(PROTOCOLS), 2, 2), dtype=np.int64)
+        self._rates: list[Floats] = []
+        self._excluded = dict.fromkeys(stage.members, 0)
+        self._first_excluded: dict[str, int] = {}
+
+    def note(self, epoch: Epoch, relayed: Relayed, protocol: NDArray[np.int8], excluded: frozenset[str]) -> None:
+        """Count one epoch.
+
+        Args:
+            epoch: the truth about the links.
+            relayed: keys of the demands.
+            protocol: in force, shape (links,).
+            excluded: nodes that no key shall be relayed over any more.
+        """
+        self.epochs += 1
+        self.asked += relayed.asked
+        self.delivered += relayed.delivered
+        self.secure += relayed.secure
+        enough = np.ceil(SERVED_SHARE * relayed.asked).astype(np.int64)
+        self.served += relayed.delivered >= enough
+        self.secure_slots += relayed.secure >= enough
+        for node in excluded:
+            self._excluded[node] += 1
+            self._first_excluded.setdefault(node, self.epochs)
+        clicks = epoch.counted.detected[0, SIGNAL].astype(np.float64)
+        errors = epoch.counted.errors[0, SIGNAL]
+        self._rates.append(np.where(clicks > 0, errors / np.maximum(clicks, 1), np.nan))
+        self.note_block(epoch, protocol)
+
+    def note_block(self, epoch: Epoch, protocol: NDArray[np.int8], *, counts: bool = True) -> None:
+        """Follow the key blocks, whose clicks are accepted once the analysis grants key for them.
+
+        Args:
+            epoch: the truth about the links.
+            protocol: in force, shape (links,).
+            counts: False follows a block that may end when it counts.
+        """
+        self._block[..., epoch.changes.cut_blocks()] = 0
+        self._block[0] += epoch.counted.errors[:, SIGNAL]
+        self._block[1] += epoch.counted.detected[:, SIGNAL]
+        done = epoch.key.closed | self._running_credit
+        granted = done & (epoch.key.proven_bits > 0)
+        for link in np.flatnonzero(granted & counts):
+            self._accepted[protocol[link]] += self._block[..., link]
+        self._block[..., done] = 0
+
+    def figures(self) -> dict[str, Any]:
+        """Everything, as plain JSON."""
+        stage = self._stage
+        byzantine = {*stage.byzantine}
+        return {
+            "epochs": self.epochs,
+            "demands": [
+                {
+                    "source": demand.source,
+                    "target": demand.target,
+                    "honest": stage.honest(demand),
+                    "asked": int(self.asked[n]),
+                    "delivered": int(self.delivered[n]),
+                    "secure": int(self.secure[n]),
+                    "served_slots": int(self.served[n]),
+                    "secure_slots": int(self.secure_slots[n]),
+                }
+                for n, demand in enumerate(stage.demands)
+            ],
+            "accepted": {
+                name: {
+                    basis: {"errors": int(own[0, place]), "clicks": int(own[1, place])}
+                    for place, basis in enumerate(_BASES)
+                }
+                for name, own in zip(PROTOCOLS, self._accepted, strict=True)
+                if own[1].any()
+            },
+            "qber_variance": self._qber_variance(),
+            "honest_excluded_epochs": sum(n for node, n in self._excluded.items() if node not in byzantine),
+            "byzantine_excluded_from": {node: self._first_excluded.get(node, 0) for node in stage.byzantine},
+        }
+
+    def _qber_variance(self) -> float | None:
+        """Variance of the true QBER in Z over time, mean over links that clicked in two epochs or more."""
+        rates = np.array(self._rates)
+        some = (~np.isnan(rates)).sum(axis=0) >= 2
+        return float(np.nanvar(rates[:, some], axis=0, ddof=1).mean()) if some.any() else None

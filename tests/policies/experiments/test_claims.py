@@ -1,0 +1,62 @@
+"""Verdicts follow rules that were fixed before."""
+
+import pytest
+from qkdctl_policies.experiments.claims import LEAST_SLOTS, paper_claims
+from qkdctl_policies.experiments.document import document_of
+from qkdctl_policies.experiments.paper_page import paper_page
+from qkdctl_policies.experiments.report_page import report_page
+from qkdctl_policies.experiments.scores import Rows
+
+from tests.policies.experiments.test_scores import calm, demand, row
+
+SEEDS = range(5)
+
+
+def rows(secure=100, attack="overt", **changes):
+    made = []
+    for seed in SEEDS:
+        made += [
+            row("both", demand(secure=secure, **changes), seed=seed, attack=attack),
+            calm("both", demand(**changes), seed=seed),
+            row("baseline", demand(secure=60), seed=seed, attack=attack),
+            calm("baseline", demand(), seed=seed),
+        ]
+    return made
+
+
+def verdict(made, claim):
+    return next(one for one in paper_claims(Rows(made)) if one.claim.startswith(claim)).verdict
+
+
+@pytest.mark.parametrize(("secure", "says"), [(97, "holds"), (95, "holds"), (94, "does not hold")])
+def test_a_claim_holds_where_the_whole_interval_is_on_its_side(secure, says) -> None:
+    assert verdict(rows(secure), "95 % of the key rate") == says
+
+
+def test_a_claim_that_holds_under_one_attack_only_holds_where_it_does() -> None:
+    mixed = [*rows(97), *rows(50, attack="spy")]
+    assert verdict(mixed, "95 % of the key rate") == "holds where"
+    assert "**holds where**: net, 1 kbit/s, 20% overt |" in paper_page(document_of(mixed))
+
+
+def test_what_no_row_shows_is_not_measured() -> None:
+    assert verdict([], "95 % of the key rate") == "not measured yet"
+    assert verdict(rows()[:8], "95 % of the key rate") == "not measured yet"
+    assert verdict(rows(), "The load grows linearly") == "not measured yet"
+
+
+def test_no_outage_in_a_few_slots_shows_nothing_and_one_in_each_seed_does() -> None:
+    claim = "Keys are available 99.99 % of the time (verified)"
+    assert verdict(rows(), claim) == "not measured yet"
+    assert verdict(rows(served=9), claim) == "does not hold"
+    many = LEAST_SLOTS // len(SEEDS)
+    long = [one | {"epochs": many} for one in rows(served=many, secure_slots=many)]
+    assert verdict(long, claim) == "holds"
+
+
+def test_the_pages_print_every_claim_and_every_arm_that_ran() -> None:
+    document = document_of(rows())
+    assert all(f"| {one['claim']} |" in paper_page(document) for one in document["claims"])
+    page = report_page(document)
+    assert "| `both` | - | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) |" in page
+    assert "`both` - `baseline` | 40.0 % (40.0 to 40.0) | +1.00" in page

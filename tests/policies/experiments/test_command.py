@@ -1,0 +1,54 @@
+"""`qkdctl experiment` as a command."""
+
+import json
+
+import pytest
+from qkdctl_policies.experiments.command import experiment
+from typer.testing import CliRunner
+
+from tests.policies.experiments.test_claims import rows
+from tests.policies.experiments.test_suite import SUITE
+
+RUNNER = CliRunner()
+
+
+def test_a_suite_runs_reports_and_is_not_overwritten(tmp_path) -> None:
+    suite, file = tmp_path / "mine.toml", tmp_path / "rows.jsonl"
+    small = SUITE.replace("seeds = 2", "seeds = 1").replace('"overt", ', "").replace("0.1, ", "")
+    suite.write_text(small)
+    ran = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert sorted(ran.stdout.splitlines()) == sorted(file.read_text().splitlines())
+    again = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file)])
+    assert (again.exit_code, "go on with --resume" in again.output) == (1, True)
+    resumed = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--resume"])
+    assert (resumed.exit_code, "4 rows are in" in resumed.output) == (0, True)
+
+
+def test_a_report_is_pages_a_plot_and_one_document(tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    file, out = tmp_path / "rows.jsonl", tmp_path / "out"
+    bound = [
+        one | {"arm": "bound", "configuration": f"bound{one['byzantine']}", "attack": "none"} for one in rows()[:2]
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in [*rows(), *bound]))
+    told = RUNNER.invoke(experiment, ["report", str(file), "--into", str(out)])
+    assert told.exit_code == 0, told.output
+    assert {path.name for path in out.iterdir()} == {"paper-table.md", "experiments.md", "experiments.png"}
+    document = json.loads(RUNNER.invoke(experiment, ["report", str(file), "--json"]).stdout)
+    assert {"claims", "scores", "comparisons"} <= document.keys()
+    assert RUNNER.invoke(experiment, ["report", str(file)]).stdout.startswith("# Claims of the paper")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["run", "nothing"], 78, "there is no suite 'nothing'"),
+        (["run", "nowhere.toml"], 69, "nowhere.toml: No such file"),
+        (["report", "nowhere.jsonl"], 69, "nowhere.jsonl: No such file"),
+    ],
+)
+def test_mistakes_end_with_a_code_and_a_reason(tmp_path, monkeypatch, arguments, code, says) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = RUNNER.invoke(experiment, arguments)
+    assert (told.exit_code, says in told.output) == (code, True), told.output

@@ -1,0 +1,96 @@
+"""Scores from rows made by hand."""
+
+import numpy as np
+import pytest
+from qkdctl_policies.experiments.scores import Rows, Setting
+
+ATTACKED = Setting("net", 1000.0, 0.2, "overt")
+
+
+def demand(honest=True, asked=100, delivered=100, secure=100, served=10, secure_slots=10):
+    return {"source": "a", "target": "b", "honest": honest, "asked": asked, "delivered": delivered, "secure": secure,
+            "served_slots": served, "secure_slots": secure_slots}  # fmt: skip
+
+
+def row(arm, *demands, attack="overt", byzantine=0.2, seed=1, epochs=10, **more):
+    errors = {"bb84": {"z": {"errors": 1, "clicks": 100}, "x": {"errors": 0, "clicks": 0}}}
+    return {"configuration": f"{arm}{attack}{byzantine}", "seed": seed, "network": "net", "load_bps": 1000.0,
+            "byzantine": byzantine, "attack": attack, "arm": arm, "nodes": 5, "byzantine_nodes": ["x"],
+            "epochs": epochs, "demands": list(demands), "accepted": errors, "qber_variance": 2.0,
+            "honest_excluded_epochs": 0, **more}  # fmt: skip
+
+
+def calm(arm, *demands, **more):
+    return row(arm, *demands, attack="none", byzantine=0.0, **more)
+
+
+def test_the_rate_kept_counts_secure_keys_of_honest_demands_against_the_same_demands_without_attack() -> None:
+    rows = Rows(
+        [
+            row("both", demand(secure=30), demand(honest=False, secure=99), demand(secure=60)),
+            calm("both", demand(delivered=80), demand(delivered=1), demand(delivered=100)),
+        ]
+    )
+    assert rows.rate_kept(ATTACKED, "both").each().tolist() == [90 / 180]
+
+
+def test_demands_with_a_byzantine_end_move_no_score() -> None:
+    def scores(liar):
+        bound = row("bound", demand(), liar, attack="none")
+        rows = Rows([row("both", demand(secure=50), liar), calm("both", demand(), demand()), bound])
+        found = (
+            rows.rate_kept(ATTACKED, "both"),
+            rows.of_bound(ATTACKED, "both"),
+            rows.availability(ATTACKED, "both", secure=True),
+        )
+        return [score.each().tolist() for score in found]
+
+    assert scores(demand(honest=False)) == scores(demand(honest=False, asked=7, secure=0, served=0, secure_slots=0))
+
+
+def test_delivering_keys_that_liars_read_scores_nothing_but_verified_availability() -> None:
+    rows = Rows([row("both", demand(secure=0, secure_slots=0)), calm("both", demand()), row("bound", demand(),
+                 attack="none")])  # fmt: skip
+    assert rows.rate_kept(ATTACKED, "both").each().tolist() == [0]
+    assert rows.of_bound(ATTACKED, "both").each().tolist() == [0]
+    assert rows.availability(ATTACKED, "both", secure=True).each().tolist() == [0]
+    assert rows.availability(ATTACKED, "both", secure=False).each().tolist() == [1]
+
+
+def test_availability_is_the_share_of_slots_times_honest_demands() -> None:
+    rows = Rows([row("both", demand(served=10), demand(served=5), demand(honest=False, served=0))])
+    assert rows.availability(ATTACKED, "both", secure=False).each().tolist() == [15 / 20]
+
+
+def test_a_seed_is_feasible_when_the_bound_carries_all_that_is_asked() -> None:
+    rows = Rows(
+        [row("bound", demand(secure=secure), attack="none", seed=seed) for seed, secure in enumerate((100, 90))]
+    )
+    assert rows.feasible(ATTACKED) == (1, 2)
+
+
+def test_only_seeds_that_both_sides_have_are_paired() -> None:
+    both = [row("both", demand(secure=seed * 10), seed=seed) for seed in (1, 2, 3)]
+    base = [row("baseline", demand(secure=5), seed=seed) for seed in (2, 3, 4)]
+    one, other = Rows([*both, *base]).paired(ATTACKED, "both", "baseline")
+    assert one.tolist() == pytest.approx([0.2, 0.3])
+    assert other.tolist() == pytest.approx([0.05, 0.05])
+
+
+def test_seeds_without_an_honest_demand_count_nowhere() -> None:
+    rows = Rows([row("both", demand(honest=False)), calm("both", demand())])
+    assert rows.rate_kept(ATTACKED, "both") is None
+
+
+def test_errors_are_pooled_by_protocol_and_basis() -> None:
+    rows = Rows([row("both", demand(), seed=1), row("both", demand(), seed=2), row("dra", demand(), seed=1)])
+    found = rows.accepted_errors(["both"])
+    assert found["bb84", "z"].each().tolist() == [0.01, 0.01]
+    assert np.isfinite(found["bb84", "x"].interval().mean)
+
+
+def test_the_interval_holds_the_ratio_of_the_sums() -> None:
+    rows = Rows([row("both", demand(served=served), seed=seed) for seed, served in enumerate((10, 8, 9, 7, 10, 9))])
+    interval = rows.availability(ATTACKED, "both", secure=False).interval()
+    assert interval.mean == pytest.approx(53 / 60)
+    assert interval.low < interval.mean < interval.high

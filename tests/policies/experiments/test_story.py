@@ -1,0 +1,65 @@
+"""Stories from beginning to end: repeatable, fair to the honest, and as the names of the arms promise."""
+
+from functools import cache
+
+import pytest
+from qkdctl_policies.experiments.arms import ARMS
+from qkdctl_policies.experiments.key_relaying import is_secure
+from qkdctl_policies.experiments.story import row_of
+
+from tests.policies.experiments.tiny import cell, plan
+
+
+@cache
+def story(arm, attack="none", byzantine=0.0, epochs=10, seed=1):
+    return row_of(cell(arm=arm, attack=attack, byzantine=byzantine, epochs=epochs, seed=seed))
+
+
+def total(row, name):
+    return sum(demand[name] for demand in row["demands"] if demand["honest"])
+
+
+@pytest.mark.parametrize("arm", ["field-failover", "dra", "both"])
+def test_a_seed_repeats_itself_to_the_last_bit(arm) -> None:
+    one, again, other = (
+        row_of(cell(arm=arm, attack="corrupt-10", byzantine=0.2, epochs=4, seed=seed)) for seed in (1, 1, 2)
+    )
+    assert one == again != other
+
+
+# of the pairs that ask for key half have no two disjoint paths here
+@pytest.mark.parametrize("arm", sorted(ARMS.keys() - {"both-k-of-n"}))
+def test_without_attack_all_that_is_asked_for_comes_and_nobody_is_excluded(arm) -> None:
+    row = story(arm)
+    assert total(row, "secure") == total(row, "delivered") == total(row, "asked") > 0
+    assert row["honest_excluded_epochs"] == 0
+    assert {d["served_slots"] for d in row["demands"]} == {10}
+
+
+def test_liars_are_excluded_where_trust_is_agreed_on_and_nowhere_else() -> None:
+    # the one liar of this seed has four honest neighbours
+    agreed, believing = (story(arm, "overt", 0.2, seed=2) for arm in ("abft", "baseline"))
+    assert agreed["byzantine_nodes"] == believing["byzantine_nodes"] != []
+    assert all(0 < epoch <= 10 for epoch in agreed["byzantine_excluded_from"].values())
+    assert agreed["honest_excluded_epochs"] == 0
+    assert set(believing["byzantine_excluded_from"].values()) == {0}
+
+
+def test_no_arm_delivers_more_than_the_bound() -> None:
+    bound = total(story("bound", byzantine=0.2, seed=2), "secure")
+    for arm in ("baseline", "abft"):
+        assert total(story(arm, "overt", 0.2, seed=2), "secure") <= bound + 1e-6
+
+
+def test_the_same_nodes_lie_and_the_same_pairs_ask_under_every_arm_and_attack() -> None:
+    rows = [story("baseline", "overt", 0.2, seed=2), story("bound", byzantine=0.2, seed=2)]
+    rows += [story("abft", "overt", 0.2, seed=2), story("field", "spy", 0.2, seed=2)]
+    assert len({tuple(row["byzantine_nodes"]) for row in rows}) == 1
+    assert len({tuple((d["source"], d["target"], d["honest"]) for d in row["demands"]) for row in rows}) == 1
+
+
+def test_only_shares_below_the_threshold_may_be_read() -> None:
+    assert is_secure(plan("abd"), {"c", "a"})
+    assert not is_secure(plan("abd"), {"b"})
+    assert is_secure(plan("abd", "acd", threshold=2), {"b"})
+    assert not is_secure(plan("abd", "acd", threshold=2), {"b", "c"})

@@ -1,0 +1,68 @@
+"""Suites as files."""
+
+import pytest
+from qkdctl_policies.experiments.stage import Stage, byzantine_nodes
+from qkdctl_policies.experiments.suite import SuiteError, load_suite, shipped_suites
+
+SUITE = """
+name = "mine"
+epochs = 5
+seeds = 2
+demands = 3
+loads_bps = [1000.0]
+byzantine = [0.1, 0.2]
+attacks = ["overt", "spy"]
+arms = ["baseline", "bound"]
+
+[networks.vienna]
+topology = "secoqc-vienna"
+"""
+
+
+def load(folder, text):
+    (folder / "mine.toml").write_text(text)
+    return load_suite(str(folder / "mine.toml"))
+
+
+def test_every_arm_runs_without_attack_and_the_bound_once_per_share_of_liars(tmp_path) -> None:
+    cells = list(load(tmp_path, SUITE).cells())
+    assert len(cells) == 2 * ((1 + 2 * 2) + (1 + 2))
+    assert len({cell.key for cell in cells}) == len(cells)
+    assert {(cell.byzantine, cell.attack) for cell in cells if cell.arm == "bound"} == {
+        (0.0, "none"), (0.1, "none"), (0.2, "none")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_every_shipped_suite_can_be_built(name) -> None:
+    cells = list(load_suite(name).cells())
+    for network in {cell.network for cell in cells}:
+        stage = Stage.of(next(cell for cell in cells if cell.network == network))
+        assert stage.faults >= round(0.3 * len(stage.members)) - 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"overt"', '"overtt"', "no attack 'overtt'; did you mean 'overt'"),
+        ('"baseline"', '"basline"', "no arm 'basline'; did you mean 'baseline'"),
+        ('"overt"', '"none"', "no attack 'none'"),
+        ("seeds = 2", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
+        ("seeds = 2", "seed = 2", "seed: Extra inputs are not permitted"),
+        ("epochs = 5", "epochs = ", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(tmp_path, old, new, says) -> None:
+    with pytest.raises(SuiteError, match=says):
+        load(tmp_path, SUITE.replace(old, new))
+
+
+def test_an_unknown_suite_is_told_what_there_is() -> None:
+    with pytest.raises(SuiteError, match=r"no suite 'smal'; name a file that ends in \.toml, or .*small"):
+        load_suite("smal")
+
+
+def test_more_liars_are_the_same_liars_and_some_more() -> None:
+    members = tuple(f"n{n:02d}" for n in range(20))
+    few, many = (set(byzantine_nodes(members, share, seed=4)) for share in (0.1, 0.3))
+    assert (len(few), len(many)) == (2, 6)
+    assert few < many
