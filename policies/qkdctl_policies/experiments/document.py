@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any, Final
 
+import numpy as np
+
 from qkdctl_policies.experiments.arms import ARMS, BASELINE
-from qkdctl_policies.experiments.attacks import NO_ATTACK
+from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.claims import paper_claims, setting_name
 from qkdctl_policies.experiments.comparison import compared, holm
 from qkdctl_policies.experiments.rows_file import Row
@@ -40,6 +42,7 @@ def document_of(rows: Sequence[Row]) -> Json:
             for (protocol, basis), score in known.accepted_errors([arm]).items()
         ],
         "exclusions": [_exclusions(rows, arm) for arm, about in ARMS.items() if about.agreed],
+        "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm, about in ARMS.items() if about.agreed],
     }
 
 
@@ -94,6 +97,20 @@ def _exclusions(rows: Sequence[Row], arm: str) -> Json:
         "node_epochs": sum((row["nodes"] - len(row["byzantine_nodes"])) * row["epochs"] for row in own),
         "without_attack": sum(row["honest_excluded_epochs"] for row in own if row["attack"] == NO_ATTACK),
         "under_attack": sum(row["honest_excluded_epochs"] for row in attacked),
+    }
+
+
+def _caught(rows: Sequence[Row], arm: str, attack: str) -> Json:
+    """Byzantine nodes under one attack, and after how many epochs of it they were excluded."""
+    own = [row for row in rows if (row["arm"], row["attack"]) == (arm, attack)]
+    first = [epoch for row in own for epoch in row["byzantine_excluded_from"].values()]
+    found = [epoch for epoch in first if epoch]
+    return {
+        "arm": arm,
+        "attack": attack,
+        "byzantine": len(first),
+        "excluded": len(found),
+        "median_epochs": float(np.median(found)) if found else None,
     }
 
 

@@ -45,5 +45,6 @@ def draw_scores(document: dict[str, Any], path: Path) -> None:
     axes.set_xlabel("secure key of honest demands, share of the bound")
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
-    figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=8)
+    if arms:
+        figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)

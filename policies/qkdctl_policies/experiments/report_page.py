@@ -33,6 +33,7 @@ def report_page(document: Json) -> str:
             *_comparisons(document["comparisons"]),
             *_errors(document["accepted_errors"]),
             *_exclusions(document["exclusions"]),
+            *_caught(document["caught"]),
         ]
     )
 
@@ -98,5 +99,26 @@ def _exclusions(exclusions: Sequence[Json]) -> list[str]:
             ("arm", "all", "excluded without attack", "excluded under attack"),
             ((f"`{one['arm']}`", *(one[name] for name in names)) for one in exclusions),
         ),
+        "",
+    ]
+
+
+def _caught(caught: Sequence[Json]) -> list[str]:
+    some = [one for one in caught if one["byzantine"]]
+    cells = (
+        (
+            f"`{one['attack']}`",
+            f"`{one['arm']}`",
+            f"{one['excluded']} of {one['byzantine']}",
+            "-" if one["median_epochs"] is None else f"{one['median_epochs']:g}",
+        )
+        for one in some
+    )
+    return [
+        "## Byzantine nodes that were excluded",
+        "",
+        "At some time in the epochs that count, and in the median after so many of them.",
+        "",
+        *table(("attack", "arm", "excluded", "after epochs"), cells),
         "",
     ]

@@ -1,13 +1,11 @@
 """A simulated network whose nodes report to each other, and the state that they agree on."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import numpy as np
 from qkdctl_policies.environment.facts import link_table
+from qkdctl_policies.experiments.node_reports import Remarks, ReportDesk
 
-from hil_sim.network.detection import CELLS
-from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.network import Network
 from hil_sim.network.operation import Commands
 from hil_sim.network.world import Epoch, NetworkWorld
@@ -16,12 +14,10 @@ from qkdctl.abft.snapshot import next_state
 from qkdctl.evidence.accusations import accusations
 from qkdctl.records.accusation import Accusation
 from qkdctl.records.network import NetworkState
-from qkdctl.records.report import EndReport, NodeReport
-from qkdctl.records.session import BasisCounts, End, SessionRecord
+from qkdctl.records.report import NodeReport
 
 EPOCH_S = 10.0
 REALIGN_ABOVE_PPM = 40_000
-ENDS: tuple[End, ...] = ("alice", "bob")
 
 
 class Simulated:
@@ -62,7 +58,7 @@ class Simulated:
         }
         self._equivocators = equivocators
         self._float_tests = float_tests
-        self._blocks = np.zeros(len(network.link_names), dtype=np.int64)
+        self._desk = ReportDesk(network, self.world, self.byzantine)
         self._charges: set[Accusation] = set()
         self._absent: list[str] = []
 
@@ -109,74 +105,7 @@ class Simulated:
         return commands
 
     def _reports(self, epoch: Epoch) -> list[NodeReport]:
-        cut = epoch.changes.cut_blocks()
-        self._blocks += cut
-        ends: dict[str, list[EndReport]] = {name: [] for name in self.network.node_names}
-        heard = dict.fromkeys(self.network.node_names, False)
-        for link in range(len(self.network.link_names)):
-            for number, end in enumerate(ENDS):
-                name = self.network.node_names[self.network.ends[number, link]]
-                present = bool(epoch.reports.present[number, link])
-                heard[name] |= present
-                ends[name].append(self._end(epoch, link, number, end, present=present))
-        self._blocks += epoch.key.closed
-        return [self._report(epoch.number, name, ends[name]) for name in sorted(ends) if heard[name]]
-
-    def _report(self, number: int, name: str, ends: Sequence[EndReport]) -> NodeReport:
-        lies = name in self.byzantine
-        charges = () if lies else sorted((c for c in self._charges if c.node != name), key=lambda entry: entry.order)
-        return NodeReport(
-            node=name,
-            epoch=number,
-            wall_ms=number * round(1000 * EPOCH_S),
-            policy="rule-based",
-            devices=(),
-            ends=tuple(sorted(ends, key=lambda entry: (entry.link, entry.end))),
-            late=tuple(sorted(self._absent)),
-            accusations=tuple(charges),
-        )
-
-    def _end(self, epoch: Epoch, link: int, number: int, end: End, *, present: bool) -> EndReport:
-        operation, alice = self.world.operation, end == "alice"
-        return EndReport(
-            link=self.network.link_names[link],
-            end=end,
-            mode="running",
-            protocol=PROTOCOLS[operation.protocol[link]],
-            mean_photon_number_e6=int(operation.mean_photon_number_e6[link]),
-            measured_mean_photon_number_e6=int(epoch.measured_e6[link]) if alice else 0,
-            attenuation_mdb=0,
-            age_ms=0,
-            trusted=1,
-            realigns=int(epoch.changes.realigned[link]),
-            sessions=(self._session(epoch, link, number, end),) if present else (),
-        )
-
-    def _session(self, epoch: Epoch, link: int, number: int, end: End) -> SessionRecord:
-        operation = self.world.operation
-        protocol = PROTOCOLS[operation.protocol[link]]
-        cells = CELLS[protocol]
-        mean_e6 = int(operation.mean_photon_number_e6[link])
-        ratios = self.network.links.ratios[:, link]
-        tables = [
-            getattr(epoch.reports, name)[number, :, :cells, link].tolist() for name in ("sent", "detected", "errors")
-        ]
-        duration_ms = round(1000 * EPOCH_S)
-        return SessionRecord(
-            link=self.network.link_names[link],
-            end=end,
-            sequence=epoch.number,
-            block=int(self._blocks[link]),
-            started_ms=epoch.number * duration_ms,
-            duration_ms=duration_ms,
-            protocol=protocol,
-            pulses=int(epoch.counted.pulses[link]),
-            mean_photon_numbers_e6=tuple(round(mean_e6 * float(ratio)) for ratio in ratios),
-            z=_basis(tables, 0),
-            x=_basis(tables, 1),
-            secret_key_bits=int(epoch.key.proven_bits[link]),
-            dead_ms=duration_ms - round(1000 * float(epoch.changes.live_s[link])),
-        )
+        return self._desk.reports(epoch, Remarks(late=self._absent, accusations=self._charges))
 
     def _remember(self, reports: Sequence[NodeReport]) -> None:
         present = {report.node for report in reports}
@@ -187,8 +116,3 @@ class Simulated:
         }
         if self._float_tests:
             self._charges |= set(accusations("", reports, self.table, str(reports[0].epoch)))
-
-
-def _basis(tables: Sequence[Any], basis: int) -> BasisCounts:
-    sent, detected, errors = (tuple(table[basis]) for table in tables)
-    return BasisCounts(sent=sent, detected=detected, errors=errors)

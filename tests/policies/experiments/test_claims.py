@@ -59,4 +59,5 @@ def test_the_pages_print_every_claim_and_every_arm_that_ran() -> None:
     assert all(f"| {one['claim']} |" in paper_page(document) for one in document["claims"])
     page = report_page(document)
     assert "| `both` | - | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) |" in page
+    assert "| `overt` | `both` | 5 of 5 | 4 |" in page
     assert "`both` - `baseline` | 40.0 % (40.0 to 40.0) | +1.00" in page

@@ -17,7 +17,7 @@ def row(arm, *demands, attack="overt", byzantine=0.2, seed=1, epochs=10, **more)
     return {"configuration": f"{arm}{attack}{byzantine}", "seed": seed, "network": "net", "load_bps": 1000.0,
             "byzantine": byzantine, "attack": attack, "arm": arm, "nodes": 5, "byzantine_nodes": ["x"],
             "epochs": epochs, "demands": list(demands), "accepted": errors, "qber_variance": 2.0,
-            "honest_excluded_epochs": 0, **more}  # fmt: skip
+            "honest_excluded_epochs": 0, "byzantine_excluded_from": {"x": 4}, **more}  # fmt: skip
 
 
 def calm(arm, *demands, **more):
