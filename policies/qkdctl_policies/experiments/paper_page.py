@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from qkdctl_policies.experiments.claims import PARTLY
 from qkdctl_policies.experiments.markdown import percent, table
+from qkdctl_policies.experiments.verdicts import PARTLY
 
 Json = dict[str, Any]
 

@@ -138,10 +138,8 @@ class Rows:
         pairs = self._paired(setting, arm, setting, other)
         if not pairs:
             return None
-        return tuple(  # type: ignore[return-value]
-            np.array([_sum(pair[side], "secure") / max(_sum(pair[side], "asked"), 1) for pair in pairs])
-            for side in range(2)
-        )
+        one, two = zip(*pairs, strict=True)
+        return _served(one), _served(two)
 
     def _paired(self, setting: Setting, arm: str, where: Setting, other: str) -> list[tuple[Row, Row]]:
         """Rows of the seeds that both have and in which somebody honest asks for key."""
@@ -152,6 +150,10 @@ class Rows:
 def _zipped(calm: Row, row: Row) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
     """The same demands of two rows."""
     return zip(calm["demands"], row["demands"], strict=True)
+
+
+def _served(rows: Iterable[Row]) -> Floats:
+    return np.array([_sum(row, "secure") / _sum(row, "asked") for row in rows])
 
 
 def _sum(row: Row, name: str) -> float:

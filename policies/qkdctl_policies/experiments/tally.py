@@ -20,11 +20,16 @@ _BASES: Final = ("z", "x")
 
 
 class Tally:
-    """Sums over the counted epochs.
+    """Sums over the counted epochs; arrays of shape (demands,).
 
     Args:
         stage: of the cell.
         world: at its start.
+
+    Attributes:
+        epochs: how many were counted.
+        asked, delivered, secure: keys, see `Relayed`.
+        served, secure_slots: slots in which enough keys came, and in which enough secure ones did.
     """
 
     def __init__(self, stage: Stage, world: NetworkWorld) -> None:

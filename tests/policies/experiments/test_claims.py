@@ -36,13 +36,20 @@ def test_a_claim_holds_where_the_whole_interval_is_on_its_side(secure, says) -> 
 def test_a_claim_that_holds_under_one_attack_only_holds_where_it_does() -> None:
     mixed = [*rows(97), *rows(50, attack="spy")]
     assert verdict(mixed, "95 % of the key rate") == "holds where"
-    assert "**holds where**: net, 1 kbit/s, 20% overt |" in paper_page(document_of(mixed))
+    assert "**holds where**: net, 1 kbit/s, 20 % overt |" in paper_page(document_of(mixed))
 
 
 def test_what_no_row_shows_is_not_measured() -> None:
     assert verdict([], "95 % of the key rate") == "not measured yet"
     assert verdict(rows()[:8], "95 % of the key rate") == "not measured yet"
     assert verdict(rows(), "The load grows linearly") == "not measured yet"
+
+
+def test_a_range_of_liars_is_judged_by_rows_of_the_whole_range_only() -> None:
+    claim = "The same under 10 to 30 %"
+    assert verdict(rows(), claim) == "not measured yet"
+    ends = [one | {"byzantine": share} for share in (0.1, 0.3) for one in rows() if one["attack"] != "none"]
+    assert verdict([*rows(), *ends], claim) == "holds"
 
 
 def test_no_outage_in_a_few_slots_shows_nothing_and_one_in_each_seed_does() -> None:

@@ -1,0 +1,85 @@
+"""Verdicts on claims, by rules that are fixed before anything is measured.
+
+A claim holds where the whole 95 % interval lies on its side. It holds "where" it does in some settings and not in all.
+What rows do not show is not measured, whatever else is known of it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from qkdctl_policies.experiments.scores import Score
+
+HOLDS, PARTLY, FAILS, UNKNOWN = "holds", "holds where", "does not hold", "not measured yet"
+LEAST_SEEDS: Final = 3
+"""Fewer give no interval that means anything."""
+
+OnItsSide = Callable[[float, float], bool]
+"""Whether an interval, from low to high, lies on the side of a claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One measured value of a claim.
+
+    Attributes:
+        where: setting, or protocol and basis.
+        value: share; `low` to `high` is the interval that holds 95 %.
+        holds: whether all of it lies on the side of the claim.
+    """
+
+    where: str
+    value: float
+    low: float
+    high: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim.
+
+    Attributes:
+        claim: of the paper.
+        definition: what is measured for it here.
+        findings: one for each setting; none when it is not measured.
+        why: it is not measured.
+    """
+
+    claim: str
+    definition: str
+    findings: tuple[Finding, ...]
+    why: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """By the rules of this module."""
+        good = sum(finding.holds for finding in self.findings)
+        if not self.findings:
+            return UNKNOWN
+        return HOLDS if good == len(self.findings) else PARTLY if good else FAILS
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self) | {"verdict": self.verdict}
+
+
+def judged(
+    claim: str, definition: str, scores: Iterable[tuple[str, Score | None]], holds: OnItsSide, why: str = ""
+) -> Claim:
+    """A claim judged by the scores of places, those of too few seeds left out.
+
+    Args:
+        claim: of the paper.
+        definition: what the scores are.
+        scores: each with its place.
+        holds: whether an interval is on the side of the claim.
+        why: there is no score; by default that there are too few seeds.
+    """
+    findings = []
+    for where, score in scores:
+        if score is not None and score.above.size >= LEAST_SEEDS:
+            found = score.interval()
+            findings.append(Finding(where, found.mean, found.low, found.high, holds(found.low, found.high)))
+    reason = why or f"no setting has rows of {LEAST_SEEDS} seeds or more"
+    return Claim(claim, definition, tuple(findings), "" if findings else reason)
