@@ -32,8 +32,8 @@ class Arm:
     failing: int = 0
 
     def to_plain(self) -> dict[str, Any]:
-        """All that it is, for the configuration hash."""
-        return asdict(self)
+        """All that it is but for its description, for the configuration hash."""
+        return {name: value for name, value in asdict(self).items() if name != "about"}
 
 
 def _agreed(about: str, settings: Settings) -> Arm:

@@ -1,7 +1,7 @@
 """What Byzantine nodes do in an experiment: to their reports, and to the keys that they relay."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hil_sim.adversary.kinds import Kind
@@ -31,7 +31,7 @@ class Attack:
 
     def to_plain(self) -> dict[str, Any]:
         """All that it does, for the configuration hash."""
-        return asdict(self) | {"kinds": list(self.kinds), "router": self.router.model_dump(mode="json")}
+        return {"kinds": self.kinds, "strength": self.strength, "router": self.router.model_dump(mode="json")}
 
 
 NO_ATTACK: Final = "none"

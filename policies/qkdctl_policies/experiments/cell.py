@@ -52,8 +52,8 @@ class Cell:
             "demands": self.demands,
             "load_bps": self.load_bps,
             "byzantine": self.byzantine,
-            "attack": ATTACKS[self.attack].to_plain(),
-            "arm": BOUND if bound else ARMS[self.arm].to_plain(),
+            "attack": {"name": self.attack} | ATTACKS[self.attack].to_plain(),
+            "arm": {"name": self.arm} | ({} if bound else ARMS[self.arm].to_plain()),
             "policy": policy_digest(self.policy) if not bound and ARMS[self.arm].settings == "learned" else "",
         }
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

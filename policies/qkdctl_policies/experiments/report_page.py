@@ -23,8 +23,9 @@ def report_page(document: Json) -> str:
         [
             "# Experiments",
             "",
-            f"{document['rows']} stories with {document['seeds']} seeds. Numbers in brackets hold 95 % of the results",
-            "of redrawn seeds. What the columns mean: [guide](../guides/experiments.md).",
+            f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
+            "seeds. Numbers in brackets hold 95 % of the results of redrawn seeds. What the columns mean:",
+            "[guide](../guides/experiments.md).",
             "",
             "![secure key of honest demands as a share of the bound](experiments.png)",
             "",

@@ -43,6 +43,8 @@ def test_what_no_row_shows_is_not_measured() -> None:
     assert verdict([], "95 % of the key rate") == "not measured yet"
     assert verdict(rows()[:8], "95 % of the key rate") == "not measured yet"
     assert verdict(rows(), "The load grows linearly") == "not measured yet"
+    assert verdict(rows(), "The QBER is below 1 % (MDI") == "not measured yet"
+    assert verdict(rows(), "The QBER is below 1 % (decoy BB84)") == "holds where"
 
 
 def test_a_range_of_liars_is_judged_by_rows_of_the_whole_range_only() -> None:
