@@ -18,7 +18,7 @@ def paper_page(document: Json) -> str:
             "",
             f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
             "seeds; nothing else than these rows speaks here. Values come with the interval that holds 95 % of the",
-            "results of redrawn seeds, and a claim holds where all of it lies on its side. All settings, arms and attacks:",
+            "results of redrawn seeds, and a claim holds where all of it lies on its side. All settings:",
             "[experiments](experiments.md).",
             "",
             *table(("claim", "measured for it", "values", "verdict"), summary),
