@@ -157,7 +157,7 @@ class NodeApplication:
             book=book,
             routes=decision.routes,
             audits=decision.audits,
-            watch=known.watch.with_plan(decision.plan) if is_its_own else known.watch,
+            watch=known.watch.with_plan(decision.plan, network, terms.table) if is_its_own else known.watch,
         )
 
     def advance(self, state: AgreedState) -> None:

@@ -66,7 +66,7 @@ class Term(Record):
         link_epochs: links that ran between trusted nodes, summed over epochs.
         key_bits: secret key that they made.
         over_limit: of them, with a QBER over the limit of their protocol.
-        touched: links whose proposal the shield changed, summed over epochs.
+        touched: of them, with a proposal that the shield changed.
     """
 
     epochs: Count = 0
@@ -106,9 +106,18 @@ class PolicyWatch(Record):
     rolled_back: Annotated[tuple[PolicyId, ...], Field(max_length=_REMEMBERED)] = ()
     last: Annotated[tuple[Fallback, ...], Field(max_length=1)] = ()
 
-    def with_plan(self, plan: Plan) -> "PolicyWatch":
-        """With what the shield did to a plan of the policy in force."""
-        touched = sum(1 for link in plan.links if link.interventions) if self.current.epochs else 0
+    def with_plan(self, plan: Plan, network: NetworkState, table: LinkTable) -> "PolicyWatch":
+        """With what the shield did to a plan of the policy in force.
+
+        Args:
+            plan: of an epoch that has been counted.
+            network: after that epoch.
+            table: facts in force.
+        """
+        if self.current.epochs <= RULES.settle_epochs:
+            return self
+        judged = {link.link for link in _judged(network, table, RULES)}
+        touched = sum(1 for link in plan.links if link.interventions and link.link in judged)
         current = self.current.model_copy(update={"touched": self.current.touched + touched})
         return self.model_copy(update={"current": current})
 

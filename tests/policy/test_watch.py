@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.watch import LAST_RESORT, RULES, PolicyWatch, Term, cause_of, next_policy
 from qkdctl.records.network import NetworkState
+from qkdctl.records.plan import Intervention, LinkPlan, Plan
 from tests.policy.states import facts, link, qber, state, table_of
 from tests.records.samples import standing
 
@@ -84,6 +85,24 @@ def test_links_of_a_node_that_is_not_trusted_do_not_count() -> None:
     doubted = known.model_copy(update={"standings": (standing("bench", trust_ppm=499_999),)})
     _, after = next_policy(watch, FILES[0], FILES[0], doubted, TABLE, ejected=False)
     assert after.current.link_epochs == 0
+
+
+def touched(epochs: int, known: NetworkState) -> int:
+    """What is counted of a plan that the shield has changed on both links, in the n-th epoch of a policy."""
+    row = {"action": "hold", "mean_photon_number_e6": 1, "protocol": "bb84", "realign": 0}
+    changes = (Intervention(code="thin-margin", text="No raise."),)
+    links = tuple(LinkPlan(link=one.link, **row, interventions=changes) for one in known.links)
+    plan = Plan(epoch=known.epoch, policy=FILES[0], links=links)
+    return PolicyWatch(current=Term(epochs=epochs)).with_plan(plan, known, TABLE).current.touched
+
+
+def test_what_the_shield_changes_counts_where_and_when_links_count() -> None:
+    settled, known = RULES.settle_epochs + 1, network(1_000)
+    doubted = known.model_copy(update={"standings": (standing("bench", trust_ppm=499_999),)})
+    assert touched(settled, known) == 2
+    assert touched(RULES.settle_epochs, known) == 0
+    assert touched(settled, doubted) == 0
+    assert touched(settled, network(1_000, mode="hold")) == 0
 
 
 def test_the_epochs_after_an_activation_do_not_count() -> None:
