@@ -115,7 +115,7 @@ class PolicySide:
         watched = {
             sha256: self.library.policies[sha256]
             for sha256, card in self.library.cards.items()
-            if card.life.stage == "shadow"
+            if card.life.stage == "shadow" and sha256 in self.library.policies
         }
         self.shadows.watch(watched, scene)
 

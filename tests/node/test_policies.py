@@ -137,6 +137,23 @@ async def test_a_policy_in_shadow_changes_nothing_and_one_that_fails_there_leave
 
 
 @pytest.mark.asyncio
+async def test_epochs_go_on_without_a_file_that_was_to_be_watched(tmp_path: Path) -> None:
+    shelf = tmp_path / "state" / "policies"
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        await facade.shadow_policy("night", "uid 7", watch=True)
+    (shelf / f"{sha256}.onnx").unlink()
+    (shelf / f"{sha256}.onnx").mkdir()  # so that it is there, and cannot be read
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        await until(lambda: node.is_broken or len(node.epochs.outcomes) > 2)
+        assert not node.is_broken
+        assert "policy-rejected" in {alarm["code"] for alarm in facade.alarms()}
+        assert facade.policies()["files"][0]["stage"] == "shadow"
+
+
+@pytest.mark.asyncio
 async def test_a_reload_tries_the_new_file_apart_and_takes_it_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "p.onnx"
     async with alone(tmp_path) as (node, facade):
