@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -11,14 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qkdctl.clock import Clock
 from qkdctl.library.admission import admit, check_outside, load
 from qkdctl.library.card import Card
+from qkdctl.library.combinations import files_of, parts_first
 from qkdctl.library.following import Situation, due
 from qkdctl.library.lifecycle import Life, LifecycleError, Step
-from qkdctl.library.manifest import Manifest
+from qkdctl.library.manifest import Manifest, check_name
 from qkdctl.library.room import KEPT, least_useful
 from qkdctl.library.shelf import Shelf
 from qkdctl.policy.canary import Canary, CanaryPolicy
 from qkdctl.policy.failure import PolicyRejected
 from qkdctl.policy.proposal import Policy
+from qkdctl.records.saturation import saturated
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +83,7 @@ class Library:
         async with self._turn:
             cards, complaints = await asyncio.to_thread(self._shelf.open)
             self.cards = {card.manifest.sha256: card for card in cards}
-            for card in sorted(cards, key=lambda card: bool(card.canary)):
+            for card in parts_first(cards):
                 try:
                     await self._ready(card)
                 except (PolicyRejected, LifecycleError, OSError) as error:
@@ -107,12 +110,15 @@ class Library:
         async with self._turn:
             sha256 = hashlib.sha256(data).hexdigest()
             made = manifest or Manifest(name=name, sha256=sha256, size=len(data), version=self._next_version())
+            check_name(made)
             check_outside(data, made, self._keys, self._active())
             card = self._staged(made, who)
             await self._make_room()
             await asyncio.to_thread(self._shelf.put_file, sha256, data)
             await self._keep(card)
-            return await self._vet(card, data)
+            card = await self._vet(card, data)
+            self._combine_again()
+            return card
 
     async def combine(self, canary: Canary, name: str, who: str) -> Card:
         """Put a combination of two policies at hand.
@@ -123,7 +129,7 @@ class Library:
             who: asks for it.
 
         Returns:
-            Its card, also when it is here already.
+            Its card, also when it was here already.
 
         Raises:
             KeyError: one of the two is not at hand.
@@ -131,16 +137,11 @@ class Library:
             OSError: it could not be written.
         """
         async with self._turn:
-            identity, size = canary.digest(), len(canary.canonical())
-            if identity in self.cards:
-                return self.cards[identity]
             policy = self._combined(canary)
-            manifest = Manifest(name=name, sha256=identity, size=size, version=self._next_version())
-            life = Life.begun(self._clock.wall_ms(), self._situation().epoch, who)
-            await self._make_room(canary.base, canary.policy)
-            await self._keep(Card(manifest=manifest, life=life, canary=(canary,)))
-            card = await self._step(self.cards[identity], "pass", f"{name} on {', '.join(canary.links)}")
-            self.policies[identity] = policy
+            card = self.cards.get(policy.identity) or await self._begun(canary, name, who)
+            if card.life.can("pass"):
+                card = await self._step(card, "pass", f"{card.manifest.name} on {', '.join(canary.links)}")
+            self.policies[policy.identity] = policy
             return card
 
     async def step(self, sha256: str, step: Step, why: str) -> Card:
@@ -199,28 +200,53 @@ class Library:
         known = ChainMap(self.policies, dict(self._others))
         return CanaryPolicy(canary, known[canary.base], known[canary.policy])
 
+    def _combine_again(self) -> None:
+        """Combinations that lacked a file may be complete now."""
+        for card in parts_first(self.cards.values()):
+            for canary in card.canary:
+                with suppress(KeyError):
+                    self.policies.setdefault(canary.digest(), self._combined(canary))
+
+    async def _begun(self, canary: Canary, name: str, who: str) -> Card:
+        size, version = len(canary.canonical()), self._next_version()
+        manifest = Manifest(name=name, sha256=canary.digest(), size=size, version=version)
+        await self._make_room(canary.base, canary.policy)
+        card = Card(
+            manifest=manifest,
+            life=Life.begun(self._clock.wall_ms(), self._situation().epoch, who),
+            canary=(canary,),
+        )
+        await self._keep(card)
+        return card
+
     async def _ready(self, card: Card) -> None:
         """At a start: load what had passed, vet what had not come to that."""
-        stage = card.life.stage
-        if stage == "rejected":
+        if card.life.stage == "rejected":
             return
-        for canary in card.canary:
-            try:
-                self.policies[card.manifest.sha256] = self._combined(canary)
-            except KeyError as error:
-                raise LifecycleError(f"policy {error.args[0][:12]}, which it needs, is not at hand") from error
-            return
-        data = await asyncio.to_thread(self._shelf.file, card.manifest.sha256)
-        if stage == "staged":
-            await self._vet(card, data)
-            return
+        policy = self._complete(card.canary[0]) if card.canary else await self._ready_file(card)
+        if card.life.stage == "staged":
+            await self._step(card, "pass", "")
+        self.policies[card.manifest.sha256] = policy
+
+    async def _ready_file(self, card: Card) -> Policy:
         try:
+            data = await asyncio.to_thread(self._shelf.file, card.manifest.sha256)
             check_outside(data, card.manifest, self._keys, None)
-            policy = await asyncio.to_thread(load, data, self._warm_links)
+            if card.life.stage == "staged":
+                return await admit(data, self._warm_links)
+            return await asyncio.to_thread(load, data, self._warm_links)
+        except FileNotFoundError:
+            await self._step(card, "fail", "missing: its file is gone; stage it again")
+            raise
         except PolicyRejected as rejection:
             await self._step(card, "fail", str(rejection))
             raise
-        self.policies[card.manifest.sha256] = policy
+
+    def _complete(self, canary: Canary) -> CanaryPolicy:
+        try:
+            return self._combined(canary)
+        except KeyError as error:
+            raise LifecycleError(f"policy {error.args[0][:12]}, which it needs, is not at hand") from error
 
     async def _vet(self, card: Card, data: bytes) -> Card:
         try:
@@ -273,8 +299,9 @@ class Library:
         log.info("policy forgotten, to make room", policy=oldest[:12])
 
     def _active(self) -> Manifest | None:
-        card = self.cards.get(self._situation().policy)
-        return None if card is None else card.manifest
+        """Of the files in force, which are two in a trial, the one of the highest version."""
+        files = (card.manifest for card in files_of(self._situation().policy, self.cards))
+        return max(files, key=lambda manifest: manifest.version, default=None)
 
     def _next_version(self) -> int:
-        return 1 + max((card.manifest.version for card in self.cards.values()), default=0)
+        return saturated(1 + max((card.manifest.version for card in self.cards.values()), default=0))

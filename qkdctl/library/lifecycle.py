@@ -21,6 +21,7 @@ PASSED: Final[frozenset[Stage]] = frozenset({"vetted", "shadow", "canary", "acti
 
 TRANSITIONS: Final[Mapping[tuple[Stage, Step], Stage]] = {
     ("rejected", "stage"): "staged",
+    ("staged", "stage"): "staged",
     ("staged", "pass"): "vetted",
     ("staged", "fail"): "rejected",
     **{(stage, "fail"): "rejected" for stage in PASSED},
@@ -34,7 +35,11 @@ TRANSITIONS: Final[Mapping[tuple[Stage, Step], Stage]] = {
     ("active", "replace"): "retired",
     ("active", "roll-back"): "rolled-back",
 }
-"""Every step that is possible; `fail` of a file that had passed means that it is damaged, or not for this build."""
+"""Every step that is possible.
+
+`stage` of a staged file means that its vetting did not come to an end; `fail` of a file that had passed, that it is
+damaged, gone, or not for this build.
+"""
 
 _REMEMBERED: Final = 50
 

@@ -7,6 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, ValidationError
 
+from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.failure import PolicyRejected
 from qkdctl.records.base import Count, Name, NameOrNone, Record
 
@@ -86,6 +87,17 @@ def check_signature(manifest: Manifest, keys: Mapping[str, Ed25519PublicKey]) ->
         key.verify(bytes.fromhex(manifest.signature), manifest.signed_bytes)
     except InvalidSignature as error:
         raise PolicyRejected("signature", f"the signature of {manifest.signer} does not fit the manifest") from error
+
+
+def check_name(manifest: Manifest) -> None:
+    """A file is not called as a policy that every node has: one would be activated in place of the other.
+
+    Raises:
+        PolicyRejected: `name`.
+    """
+    if manifest.name in BASELINES:
+        text = f"{manifest.name} is a policy without a file, which every node has; give the file another name"
+        raise PolicyRejected("name", text)
 
 
 def check_version(manifest: Manifest, active: Manifest | None) -> None:

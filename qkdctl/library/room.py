@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from qkdctl.library.card import Card
+from qkdctl.library.combinations import parts_of
 from qkdctl.library.lifecycle import Stage
 
 KEPT: Final = 32
@@ -19,7 +20,7 @@ def least_useful(cards: Mapping[str, Card], spared: Collection[str]) -> str | No
         cards: all of them, by SHA-256.
         spared: never forgotten; what a combination consists of is not, either.
     """
-    needed = {part for card in cards.values() for canary in card.canary for part in (canary.base, canary.policy)}
+    needed = {part for card in cards.values() for part in parts_of(card)}
     free = [card for sha256, card in cards.items() if sha256 not in spared and sha256 not in needed]
     for stage in _FORGOTTEN_FIRST:
         if found := [card for card in free if card.life.stage == stage]:

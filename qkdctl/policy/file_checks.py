@@ -51,6 +51,10 @@ def check_weights(model: onnx.ModelProto) -> dict[str, NDArray[np.int64]]:
     """
     if model.graph.sparse_initializer:
         raise PolicyRejected("weight-type", "sparse weights are not allowed")
+    # before any product of them is taken: a million axes would make a number of as many digits
+    axes = max((len(tensor.dims) for tensor in model.graph.initializer), default=0)
+    if axes > 2:
+        raise PolicyRejected("weight-type", f"weights of {axes} axes, expected matrices of 2 and vectors of 1")
     shapes = [tuple(int(side) for side in tensor.dims) for tensor in model.graph.initializer]
     weights = sum(prod(shape) for shape in shapes)
     if any(not 1 <= side <= fmt.MAX_WEIGHTS for shape in shapes for side in shape) or weights > fmt.MAX_WEIGHTS:
@@ -103,7 +107,7 @@ def _nested(message: Message) -> Iterator[Message]:
 
 
 def _on_grid(tensor: onnx.TensorProto, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    if tensor.data_type != onnx.TensorProto.DOUBLE or len(tensor.raw_data) != 8 * prod(shape) or len(shape) > 2:
+    if tensor.data_type != onnx.TensorProto.DOUBLE or len(tensor.raw_data) != 8 * prod(shape):
         raise PolicyRejected("weight-type", f"{tensor.name} must be a matrix of {prod(shape)} doubles as raw data")
     values = np.frombuffer(tensor.raw_data, dtype="<f8").reshape(shape)
     if not np.isfinite(values).all():

@@ -109,6 +109,17 @@ def billions_of_weights(model: onnx.ModelProto) -> None:
     model.graph.initializer[0].dims[:] = [2**40, 2**40]
 
 
+def long_name(model: onnx.ModelProto) -> None:
+    """A name of a megabyte, to be told to everybody with the reason."""
+    external("elsewhere")(model)
+    model.graph.initializer[0].name = "\x01" * 1_000_000
+
+
+def many_axes(model: onnx.ModelProto) -> None:
+    """The product of all sides has 400 000 digits."""
+    model.graph.initializer[0].dims[:] = [127] * 200_000
+
+
 def nested(depth: int) -> bytes:
     """Graphs within attributes within nodes within graphs."""
     graph = b""

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,29 @@ def test_a_whole_policy_of_the_largest_size_passes_within_the_limits(tmp_path: P
     assert (found.status, found.code) == (0, "")
     assert found.resident_bytes <= RESIDENT_BYTES
     assert found.cpu_s <= CPU_S
+
+
+@pytest.mark.parametrize("change", [hostile.long_name, hostile.many_axes])
+def test_a_reason_is_short_however_much_a_file_has_to_say(change: hostile.Change) -> None:
+    code, text = try_out(hostile.changed(change))
+    assert code in ("external-data", "weight-type")
+    assert len(text) < 500
+
+
+@pytest.mark.asyncio
+async def test_a_child_in_the_hands_of_a_file_cannot_fill_the_memory_of_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_over = tmp_path / "python"
+    taken_over.write_text("#!/bin/sh\nexec head -c 300000000 /dev/zero\n")
+    taken_over.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(taken_over))
+    tracemalloc.start()
+    with pytest.raises(PolicyRejected):
+        await try_apart(hostile.GOOD, wall_s=0.5)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10_000_000
 
 
 @pytest.mark.asyncio

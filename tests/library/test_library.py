@@ -248,6 +248,112 @@ async def test_a_policy_is_a_canary_while_a_combination_with_it_is_in_force(tmp_
 
 
 @pytest.mark.asyncio
+async def test_a_combination_of_a_combination_is_there_after_a_restart(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    one, two = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in (1, 2)]
+    for until in range(1, 7):  # digests in any order
+        first = Canary(base="rule-based", policy=one, links=("a-b",), until=until)
+        await library.combine(first, "first", "me")
+        await library.combine(Canary(base=first.digest(), policy=two, links=("c-d",), until=until), "second", "me")
+    again = await shelf.open()
+    assert (shelf.complaints, again.policies.keys()) == ([], library.policies.keys())
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_is_gone_is_rejected_and_staging_it_again_makes_all_good(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    lost = (await library.stage(policy(), None, "night", "me")).manifest.sha256
+    both = Canary(base="rule-based", policy=lost, links=("a-b",), until=9)
+    await library.combine(both, "night-canary", "me")
+    (tmp_path / "policies" / f"{lost}.onnx").unlink()
+    library = await shelf.open()
+    assert (library.cards[lost].life.code, library.policies, len(shelf.complaints)) == ("missing", {}, 2)
+    with pytest.raises(KeyError, match=lost):
+        await library.combine(both, "night-canary", "me")
+    await library.stage(policy(), None, "night", "me")
+    assert library.policies.keys() == {lost, both.digest()}
+
+
+@pytest.mark.asyncio
+async def test_what_could_not_be_tried_or_written_down_can_be_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+
+    async def no_processes(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library_module, "admit", no_processes)
+        with pytest.raises(BlockingIOError):
+            await library.stage(policy(), None, "night", "me")
+    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
+    canary = Canary(base="rule-based", policy=tried, links=("a-b",), until=9)
+    put_card = Shelf.put_card
+
+    def full(self: Shelf, card: Card) -> None:
+        if card.life.stage == "vetted":
+            raise OSError(28, "No space left on device")
+        put_card(self, card)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shelf, "put_card", full)
+        with pytest.raises(OSError, match="No space"):
+            await library.combine(canary, "night-canary", "me")
+    again = await shelf.open()
+    assert again.cards[canary.digest()].life.stage == "vetted"
+    assert (await library.combine(canary, "night-canary", "me")).life.stage == "vetted"
+    assert library.policies.keys() == again.policies.keys() == {tried, canary.digest()}
+
+
+@pytest.mark.asyncio
+async def test_a_file_left_half_way_needs_the_signature_that_is_asked_for_by_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+
+    async def power_fails(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library_module, "admit", power_fails)
+        with pytest.raises(KeyboardInterrupt):
+            await library.stage(policy(), None, "night", "me")
+    shelf.keys = True
+    again = await shelf.open()
+    assert (again.policies, again.cards[sha256(policy())].life.code) == ({}, "unsigned")
+
+
+@pytest.mark.asyncio
+async def test_a_trial_is_of_the_version_of_its_files(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path, keys=True)
+    library = await shelf.open()
+    await library.stage(policy(1), manifest(policy(1), 4).signed("release", KEY), "", "me")
+    canary = Canary(base="rule-based", policy=sha256(policy(1)), links=("a-b",), until=9)
+    await library.combine(canary, "night-canary", "me")
+    shelf.situation = replace(shelf.situation, policy=canary.digest())
+    assert await code_of(library, policy(2), manifest(policy(2), 4).signed("release", KEY)) == "version"
+    await library.stage(policy(2), manifest(policy(2), 5).signed("release", KEY), "", "me")
+
+
+@pytest.mark.asyncio
+async def test_no_version_is_so_high_that_no_file_comes_after_it(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    await library.stage(policy(1), manifest(policy(1), 2**63 - 1), "", "me")
+    assert (await library.stage(policy(2), None, "day", "me")).manifest.version == 2**63 - 1
+
+
+@pytest.mark.asyncio
+async def test_no_file_is_called_as_a_policy_that_every_node_has(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    assert await code_of(library, policy(), manifest(policy(), name="rule-based")) == "name"
+
+
+@pytest.mark.asyncio
 async def test_what_a_text_means(tmp_path: Path) -> None:
     library = await Shelved(tmp_path).open()
     for seed, version in ((1, 1), (2, 3), (3, 2)):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qkdctl.library.lifecycle import PASSED, STAGES, STEPS, TRANSITIONS, Event, Life, LifecycleError, Stage, Step
 
 TABLE = """
+staged       stage      staged
 staged       pass       vetted
 staged       fail       rejected
 vetted       fail       rejected
