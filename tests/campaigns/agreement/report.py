@@ -120,5 +120,6 @@ def _features(scenario: Scenario) -> list[str]:
         "changes of members or f": scenario.changes,
         "scores that follow from decisions": scenario.scoring == "moving",
         "a node with another policy": scenario.skewed,
+        "nodes that lack the policy for a while": scenario.lacking,
     }
     return [name for name, is_there in features.items() if is_there]
