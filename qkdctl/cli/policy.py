@@ -83,7 +83,9 @@ def sign(
         typer.Option("--key", metavar="FILE", help="Ed25519 private key, PEM, no pass phrase.", dir_okay=False),
     ],
     signer: Annotated[str, typer.Option("--signer", metavar="NAME", help="As in trusted_keys of the nodes.")],
-    version: Annotated[int, typer.Option("--version", min=0, metavar="N", help="Must rise with every release.")],
+    version: Annotated[
+        int, typer.Option("--version", min=0, max=2**63 - 1, metavar="N", help="Must rise with every release.")
+    ],
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="Of the policy; else from the file.")
     ] = None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qkdctl.cli.errors import CliError
+from qkdctl.cli.options import DEFAULT_CONFIG
 from qkdctl.client import Client
 from qkdctl.exit_codes import USAGE
 
@@ -27,7 +28,7 @@ def verdict(file: Path, manifest: Path | None, config: Path) -> Json:
     """
     from qkdctl.library.admission import check_outside  # noqa: PLC0415 - see the verbs
     from qkdctl.library.files import read_bounded  # noqa: PLC0415
-    from qkdctl.library.manifest import Manifest  # noqa: PLC0415
+    from qkdctl.library.manifest import Manifest, check_name  # noqa: PLC0415
     from qkdctl.library.trying import try_apart  # noqa: PLC0415
     from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415
     from qkdctl.policy.vetting import vet  # noqa: PLC0415
@@ -36,8 +37,9 @@ def verdict(file: Path, manifest: Path | None, config: Path) -> Json:
     found: Json = {"file": str(file), "sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "signer": ""}
     try:
         if manifest is not None:
-            about = Manifest.read(manifest.read_text(encoding="utf-8"))
+            about = Manifest.read(_text_of(manifest))
             keys = _trusted_keys(config)
+            check_name(about)
             check_outside(data, about, keys, None)
             found |= {"signer": about.signer if keys else "", "version": about.version}
         asyncio.run(try_apart(data))
@@ -52,7 +54,7 @@ def signed_manifest(file: Path, key: Path, signer: str, version: int, name: str 
     """JSON of a signed manifest.
 
     Raises:
-        CliError: the key is none, or a name is.
+        CliError: the key is none, or a name is, or the file is too large for a policy.
         OSError: a file cannot be read.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see the verbs
@@ -60,6 +62,7 @@ def signed_manifest(file: Path, key: Path, signer: str, version: int, name: str 
 
     from qkdctl.cli.output import complain  # noqa: PLC0415
     from qkdctl.library.files import read_bounded  # noqa: PLC0415
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
 
     data = read_bounded(file)
     try:
@@ -68,7 +71,9 @@ def signed_manifest(file: Path, key: Path, signer: str, version: int, name: str 
         raise CliError(f"{key}: {error}", "openssl genpkey -algorithm ed25519 makes one", USAGE) from error
     if not isinstance(private, Ed25519PrivateKey):
         raise CliError(f"{key} is no Ed25519 key", "openssl genpkey -algorithm ed25519 makes one", USAGE)
-    unsigned = _manifest(data, name or name_of(file), version)
+    if len(data) > MAX_BYTES:
+        raise CliError(f"{file} is no policy: it has more than {MAX_BYTES} bytes")
+    unsigned = _manifest(data, name or name_of(file), signer, version)
     complain(f'trusted_keys = ["{signer}:{private.public_key().public_bytes_raw().hex()}"]')
     return json.dumps(unsigned.signed(signer, private).to_plain(), indent=2)
 
@@ -77,7 +82,7 @@ def upload(file: Path, manifest: Path | None, name: str | None) -> tuple[str, st
     """Content as base64, name and manifest of a file, for `Client.stage_policy`; OSError when one cannot be read."""
     from qkdctl.library.files import read_bounded  # noqa: PLC0415 - see the verbs
 
-    about = "" if manifest is None else manifest.read_text(encoding="utf-8")
+    about = "" if manifest is None else _text_of(manifest)
     return b64encode(read_bounded(file)).decode("ascii"), name or name_of(file), about
 
 
@@ -87,6 +92,7 @@ def difference(first: str, second: str, client: Client) -> Json:
     Choices are counted on the golden observations, among all actions, legal or not.
 
     Raises:
+        OSError: a file cannot be read.
         CliError: one of them is no policy of this version.
     """
     from qkdctl.policy.actions import ACTIONS  # noqa: PLC0415 - see the verbs
@@ -145,22 +151,33 @@ def name_of(file: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:63] or "policy"
 
 
-def _manifest(data: bytes, name: str, version: int) -> "Manifest":
+def _text_of(manifest: Path) -> str:
+    """Of a file that may be anything; what is no text is none of a manifest either."""
+    from qkdctl.library.files import read_bounded  # noqa: PLC0415 - see the verbs
+
+    return read_bounded(manifest).decode("utf-8", errors="replace")
+
+
+def _manifest(data: bytes, name: str, signer: str, version: int) -> "Manifest":
     from pydantic import ValidationError  # noqa: PLC0415 - see the verbs
 
     from qkdctl.library.manifest import Manifest  # noqa: PLC0415
 
+    sha256 = hashlib.sha256(data).hexdigest()
     try:
-        return Manifest(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), version=version)
+        return Manifest(name=name, sha256=sha256, size=len(data), version=version, signer=signer)
     except ValidationError as error:
-        raise CliError(f"{name!r} is no name", "lower-case letters, digits and '-', at most 63", USAGE) from error
+        wrong = error.errors()[0]["input"]
+        raise CliError(f"{wrong!r} is no name", "lower-case letters, digits and '-', at most 63", USAGE) from error
 
 
 def _trusted_keys(config: Path) -> Any:
     from qkdctl.cli.configuration import load_configuration  # noqa: PLC0415 - see the verbs
     from qkdctl.library.manifest import trusted  # noqa: PLC0415
 
-    return trusted(load_configuration(config).policy.trusted_keys) if config.exists() else {}
+    # without a configuration nothing is trusted, but one that was asked for and is not there is a mistake
+    is_asked_for = config != DEFAULT_CONFIG or config.exists()
+    return trusted(load_configuration(config).policy.trusted_keys) if is_asked_for else {}
 
 
 def _vetted(text: str, client: Client) -> Any:
@@ -169,7 +186,9 @@ def _vetted(text: str, client: Client) -> Any:
     from qkdctl.policy.vetting import vet  # noqa: PLC0415
 
     path = Path(text)
-    data = read_bounded(path) if path.is_file() else b64decode(client.policy_content(text)["data"])
+    # the name of a policy has neither dots nor slashes
+    is_file = path.is_file() or "." in text or "/" in text
+    data = read_bounded(path) if is_file else b64decode(client.policy_content(text)["data"])
     try:
         return vet(data)
     except PolicyRejected as rejection:

@@ -22,7 +22,7 @@ def policies_text(document: Json, paint: Painter) -> str:
             str(file["version"]),
             _stage(file),
             file["sha256"][:_SHOWN],
-            file["signer"] or "-",
+            _signer(file, document["trusted_signers"]),
             _when(file["events"][-1]["wall_ms"]),
             file["events"][-1]["why"] or "-",
         )
@@ -102,6 +102,13 @@ def _shadow(file: Json) -> str:
 def _stage(file: Json) -> Cell:
     code = f" ({file['code']})" if file["code"] else ""
     return f"{file['stage']}{code}", _STYLES.get(file["stage"], "")
+
+
+def _signer(file: Json, trusted: Sequence[str]) -> str:
+    """Who is said to have signed; nobody has checked that without a trusted key."""
+    if not file["signer"]:
+        return "-"
+    return file["signer"] if file["signer"] in trusted else f"{file['signer']} (unchecked)"
 
 
 def _when(wall_ms: int) -> str:

@@ -71,6 +71,31 @@ def test_a_signed_manifest_is_verified_with_the_keys_of_the_configuration(
     assert "digest:" in other.stdout
 
 
+def test_what_no_daemon_would_take_is_not_signed(cli: Cli, tmp_path: Path) -> None:
+    file, large = policy(tmp_path), tmp_path / "large.onnx"
+    large.write_bytes(bytes(4 * 1024 * 1024 + 1))
+    words = ("--key", str(key(tmp_path)), "--version", "4", "--signer")
+    for signer in ("Release Key", "a:b", "x" * 64):
+        refused = cli("policy", "sign", str(file), *words, signer)
+        assert (refused.returncode, refused.stdout) == (exit_codes.USAGE, "")
+        assert f"{signer!r} is no name" in refused.stderr
+    refused = cli("policy", "sign", str(large), *words, "release")
+    assert (refused.returncode, "more than 4194304 bytes" in refused.stderr) == (exit_codes.FAILURE, True)
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_manifest_that_is_none_and_a_configuration_that_is_not_there_are_told(cli: Cli, tmp_path: Path) -> None:
+    file, manifest = policy(tmp_path), tmp_path / "night.json"
+    manifest.write_bytes(file.read_bytes())
+    assert "manifest:" in cli("policy", "verify", str(file), "--manifest", str(manifest)).stdout
+    assert cli("policy", "stage", str(file), "--manifest", str(manifest)).returncode != exit_codes.SOFTWARE
+    signed = cli("policy", "sign", str(file), "--key", str(key(tmp_path)), "--signer", "release", "--version", "4")
+    manifest.write_text(signed.stdout)
+    words = ("policy", "verify", str(file), "--manifest", str(manifest), "--config", str(tmp_path / "typo.toml"))
+    absent = cli(*words)
+    assert (absent.returncode != 0, "typo.toml" in absent.stderr) == (True, True)
+
+
 def test_a_key_that_is_none_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
     file = policy(tmp_path)
     refused = cli("policy", "sign", str(file), "--key", str(file), "--signer", "release", "--version", "4")
@@ -117,6 +142,8 @@ def test_list_and_history(cli: Cli) -> None:
 def test_what_a_list_says_of_a_node_in_trouble() -> None:
     calm = policies.POLICIES
     assert "which this node has not got" in policies_text(calm | {"at_hand": False}, PLAIN)
+    unchecked = policies_text(calm | {"trusted_signers": []}, PLAIN)
+    assert ("release (unchecked)" in unchecked, "unchecked" in policies_text(calm, PLAIN)) == (True, False)
     assert "failed too often" in policies_text(calm | {"ejected": True}, PLAIN)
     assert "'qkdctl policy stage FILE' takes one in" in policies_text(calm | {"files": []}, PLAIN)
     figures = {"epochs": 4, "links": 8, "same": 6, "touched": 1, "failures": 0, "latency_s": 0.0004, "slowest_s": 2e-4}
