@@ -86,10 +86,20 @@ def train(
 
 
 def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:
-    """Refuse folders in which a training has left something, unless it is to go on."""
-    for task in tasks:
-        if task.files.checkpoint.exists() and not resume:
-            _fail(f"a training has left {task.files.checkpoint}", "go on with --resume, or remove it", _REFUSED)
+    """Refuse to begin over what a training has left, and to go on where none has left anything."""
+    begun = [task.files for task in tasks if task.files.checkpoint.exists()]
+    if begun and not resume:
+        _fail(f"a training has left {begun[0].checkpoint}", "go on with --resume, or remove it", _REFUSED)
+    if resume and not begun:
+        _fail(
+            f"there is no {tasks[0].files.checkpoint} to go on from",
+            "is --into right? begin without --resume",
+            _REFUSED,
+        )
+    for files in (task.files for task in tasks if task.files not in begun):
+        for path in (files.policy, files.card):
+            if path.exists():
+                _fail(f"{path} is there already, of another training", "name another folder with --into", _REFUSED)
 
 
 def _train_all(tasks: "list[Task]", jobs: int, *, as_json: bool) -> None:
@@ -124,7 +134,7 @@ def evaluate(
             "--scenario", metavar="NAME", help="A named one, or a file ending in .toml; repeatable. All named."
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Networks per scenario.")] = 10,
+    seeds: Annotated[int, typer.Option(min=2, metavar="N", help="Networks per scenario.")] = 10,
     epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Length of an episode.")] = 200,
     epoch_s: Annotated[float, typer.Option(min=0.001, metavar="SECONDS", help="Length of an epoch.")] = 10.0,
     add_to_card: Annotated[
@@ -158,10 +168,12 @@ def evaluate(
         _fail("--card takes one file", "scores of several trainings belong into a report", _USAGE)
     try:
         policies = {str(file): _vetted(file) for file in files}
+        if len({one.sha256 for one in policies.values()}) < len(files):
+            _fail("the same file is named twice", "each training counts once", _USAGE)
         cards = {file: _card_of(file, policies[str(file)].sha256) for file in files if add_to_card}
         judged = judge(
             policies,
-            tuple(scenario or SCENARIOS),
+            tuple(dict.fromkeys(scenario or SCENARIOS)),
             seeds=seeds,
             how=EnvSettings(epochs=epochs, epoch_s=epoch_s),
             on_contender=lambda name: typer.echo(f"{name} done", err=True),

@@ -154,7 +154,7 @@ def judge(
         row |= {key: getattr(played, key) for key in Played.__slots__ if key != "link_key_bps"}
         figures[name] = {key: values.reshape(len(scenarios), seeds) for key, values in row.items()}
         on_contender(name)
-    trainings = {name: figures.pop(name) for name in policies}
+    trainings = {name: figures.pop(_file(name)) for name in policies}
     rows = list(trainings.values())
     trained = {key: np.asarray(np.mean([row[key] for row in rows], axis=0)) for key in rows[0]}
     return Judged(scenarios, {"ideal": figures.pop("ideal"), TRAINED: trained, **figures}, trainings)
@@ -164,7 +164,7 @@ def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy
     """Ideal control first, then everybody."""
     networks = env.world.stack.networks
     yield "ideal", ideal(networks, seeds, env.settings, POWERS_E6)
-    contenders: dict[str, Contender] = {name: FileContender(vetted) for name, vetted in policies.items()}
+    contenders: dict[str, Contender] = {_file(name): FileContender(vetted) for name, vetted in policies.items()}
     contenders |= {
         "constructed": FileContender(vet(constructed_policy())),
         "rule-based": RuleContender(),
@@ -178,6 +178,11 @@ def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy
     yield "best fixed", (fixed := best_fixed(networks, seeds, env.settings))
     ahead = [play(env, seeds, InformedContender(horizon)) for horizon in HORIZONS[1:]]
     yield "oracle", best_of([greedy, fixed, *ahead])
+
+
+def _file(name: str) -> str:
+    """What a file is called among all contenders; it may have the name of another one."""
+    return f"file {name}"
 
 
 def _summary(standing: Standing) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qkdctl_policies.learning.card import card
 from qkdctl_policies.learning.config import TrainingConfig
@@ -38,13 +39,21 @@ class OutputFiles:
         return self.folder / f"{self.name}.checkpoint"
 
     def write(self, trained: Trained, config: TrainingConfig, seed: int) -> None:
-        """Write everything but the checkpoint.
+        """Write everything but the checkpoint; scores in the card of this very file stay.
 
         Raises:
             OSError: when it cannot be written.
         """
         self.policy.write_bytes(trained.vetted.data)
-        self.card.write_text(json.dumps(card(trained, config, seed), indent=2) + "\n", encoding="utf-8")
+        about = card(trained, config, seed) | self._scores(trained.vetted.sha256)
+        self.card.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         write_lines(self.folder / f"{self.name}-curve.jsonl", trained.curve)
         title = f"{self.name}, seed {seed}: learned from {config.batches * config.environment.networks} episodes"
         draw(self.folder / f"{self.name}-curve.png", trained.curve, trained.references, title)
+
+    def _scores(self, sha256: str) -> dict[str, Any]:
+        try:
+            known = json.loads(self.card.read_bytes())
+            return {"scores": known["scores"]} if known["sha256"] == sha256 else {}
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return {}

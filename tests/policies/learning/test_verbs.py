@@ -30,6 +30,11 @@ def test_a_training_leaves_file_card_curve_and_picture(config, capsys):
     out = config.parent / "out"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["look"] * 5 + ["done"]
+    scored = json.loads((out / "tiny.json").read_text()) | {"scores": {"duct": 0.9}}
+    (out / "tiny.json").write_text(json.dumps(scored))
+    assert train(config, "--resume") == 0
+    capsys.readouterr()
+    assert json.loads((out / "tiny.json").read_text()) == scored
     vetted = vet((out / "tiny.onnx").read_bytes(), lines[-1]["sha256"])
     card = json.loads((out / "tiny.json").read_text())
     assert card["sha256"] == vetted.sha256
@@ -50,6 +55,16 @@ def test_several_seeds_are_trained_side_by_side_each_in_its_folder_and_never_ove
         assert vet(content, line["sha256"]).claims["seed"] == str(line["seed"])
     assert train(config, "--seeds", "2") == 1
     assert "go on with --resume" in capsys.readouterr().err
+
+
+def test_no_training_begins_where_one_is_to_go_on_nor_over_the_file_of_another(config, capsys):
+    assert train(config, "--resume") == 1
+    assert "tiny.checkpoint to go on from" in capsys.readouterr().err
+    (config.parent / "out").mkdir()
+    (config.parent / "out" / "tiny.onnx").write_bytes(b"weeks of work")
+    assert train(config) == 1
+    assert "there already" in capsys.readouterr().err
+    assert (config.parent / "out" / "tiny.onnx").read_bytes() == b"weeks of work"
 
 
 def test_control_c_leaves_a_checkpoint_to_go_on_from(config, capsys, monkeypatch):
@@ -90,7 +105,7 @@ def policy(tmp_path):
 
 
 def evaluate(file, *more):
-    return main(["policy", "evaluate", str(file), "--seeds", "1", "--epochs", "3", "--scenario", "duct", *more])
+    return main(["policy", "evaluate", str(file), "--seeds", "2", "--epochs", "3", "--scenario", "duct", *more])
 
 
 def test_scores_go_into_the_card_of_the_file(policy, capsys):
@@ -105,6 +120,16 @@ def test_scores_go_into_the_card_of_the_file(policy, capsys):
 def test_scores_can_be_read(policy, capsys):
     assert evaluate(policy) == 0
     assert "| duct |" in capsys.readouterr().out
+
+
+def test_a_training_counts_once_whatever_its_file_is_called(policy, monkeypatch, capsys):
+    assert evaluate(policy, str(policy.parent / "." / ".." / policy.parent.name / policy.name)) == 2
+    assert "named twice" in capsys.readouterr().err
+    monkeypatch.chdir(policy.parent)
+    policy.rename("hold")
+    assert evaluate("hold", "--json") == 0
+    figures = json.loads(capsys.readouterr().out)["scenarios"]["duct"]
+    assert figures["this policy"] == figures["constructed"] != figures["hold"]
 
 
 def test_what_is_no_policy_and_what_is_no_scenario_are_told(policy, tmp_path, capsys):
