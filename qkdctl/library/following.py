@@ -40,9 +40,20 @@ def due(card: Card, cards: Mapping[str, Card], situation: Situation) -> Step | N
     if card.life.stage == "active":
         return "roll-back" if sha256 in situation.rolled_back else "replace"
     if card.life.stage == "canary":
-        is_back = any(tried_by(past, cards) == sha256 for past in situation.rolled_back)
-        return "roll-back" if is_back else "leave"
+        return "roll-back" if _last_trial(sha256, cards) in situation.rolled_back else "leave"
     return None
+
+
+def _last_trial(sha256: str, cards: Mapping[str, Card]) -> str:
+    """The combination in which a policy was tried last; "" when it is none of these cards."""
+    trials = {
+        event.epoch: identity
+        for identity in cards
+        if tried_by(identity, cards) == sha256
+        for event in cards[identity].life.events
+        if event.step == "activate"
+    }
+    return trials[max(trials)] if trials else ""
 
 
 def tried_by(identity: str, cards: Mapping[str, Card]) -> str:

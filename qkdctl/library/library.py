@@ -231,13 +231,14 @@ class Library:
     async def _ready_file(self, card: Card) -> Policy:
         try:
             data = await asyncio.to_thread(self._shelf.file, card.manifest.sha256)
+        except FileNotFoundError:
+            await self._step(card, "fail", "missing: its file is gone; stage it again")
+            raise
+        try:
             check_outside(data, card.manifest, self._keys, None)
             if card.life.stage == "staged":
                 return await admit(data, self._warm_links)
             return await asyncio.to_thread(load, data, self._warm_links)
-        except FileNotFoundError:
-            await self._step(card, "fail", "missing: its file is gone; stage it again")
-            raise
         except PolicyRejected as rejection:
             await self._step(card, "fail", str(rejection))
             raise

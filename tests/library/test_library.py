@@ -248,6 +248,27 @@ async def test_a_policy_is_a_canary_while_a_combination_with_it_is_in_force(tmp_
 
 
 @pytest.mark.asyncio
+async def test_an_earlier_trial_that_failed_is_no_stain_on_one_that_was_only_ended(tmp_path: Path) -> None:
+    shelf = Shelved(tmp_path)
+    library = await shelf.open()
+    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
+    failed, ended = [
+        (await library.combine(Canary(base="rule-based", policy=tried, links=("a-b",), until=until), "c", "me"))
+        for until in (90, 190)
+    ]
+    for epoch, in_force, rolled_back in (
+        (7, failed.manifest.sha256, ()),
+        (8, "rule-based", (failed.manifest.sha256,)),
+        (100, ended.manifest.sha256, (failed.manifest.sha256,)),
+        (110, "rule-based", (failed.manifest.sha256,)),
+    ):
+        shelf.situation = Situation(epoch, in_force, rolled_back=rolled_back)
+        await library.follow()
+    stages = [library.cards[sha].life.stage for sha in (failed.manifest.sha256, ended.manifest.sha256, tried)]
+    assert stages == ["rolled-back", "retired", "vetted"]
+
+
+@pytest.mark.asyncio
 async def test_a_combination_of_a_combination_is_there_after_a_restart(tmp_path: Path) -> None:
     shelf = Shelved(tmp_path)
     library = await shelf.open()
