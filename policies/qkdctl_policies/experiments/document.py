@@ -29,6 +29,7 @@ COMPARED: Final = (
 def document_of(rows: Sequence[Row]) -> Json:
     """The numbers that these rows give."""
     known = Rows(rows)
+    agreed = [arm for arm, about in ARMS.items() if about.agreed]
     return {
         "rows": len(rows),
         "seeds": len({row["seed"] for row in rows}),
@@ -41,8 +42,8 @@ def document_of(rows: Sequence[Row]) -> Json:
             for arm in ARMS
             for (protocol, basis), score in known.accepted_errors([arm]).items()
         ],
-        "exclusions": [_exclusions(rows, arm) for arm, about in ARMS.items() if about.agreed],
-        "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm, about in ARMS.items() if about.agreed],
+        "exclusions": [one for arm in agreed if (one := _exclusions(rows, arm))["node_epochs"]],
+        "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm in agreed],
     }
 
 
