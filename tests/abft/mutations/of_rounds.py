@@ -309,7 +309,7 @@ MUTATIONS = (
         "instance.py",
         '        self._proposal = texts.get(plain["proposal"])\n',
         "",
-        "seed 4 1 128",
+        "seed 4 1 274",
     ),
     Mutation(
         "votes are restored",
