@@ -6,7 +6,7 @@ import pytest
 from hil_sim.network.detection import CELLS, CLICKS
 from hil_sim.network.hardware import PROTOCOLS, KeyBlocks
 from hil_sim.network.key_credit import BITS, Block
-from hil_sim.network.key_making import KeyMaking
+from hil_sim.network.key_making import KeyMaking, claims_of
 from hil_sim.network.link_arrays import LinkArrays
 from tests.hil_sim.network.networks import hardware
 from tests.hil_sim.network.optics import optics
@@ -56,7 +56,9 @@ class Maker:
         """What a whole block of these counts gives, for either link."""
         block = Block(*(table[:, : CELLS[self.name]] for table in counts))
         mean = 0.1 if self.name == "bbm92" else MU
-        return BITS[self.name](block, self.making._claims(np.arange(LINKS), np.full(LINKS, round(mean * 1e6)))).tolist()
+        return BITS[self.name](
+            block, claims_of(self.links, np.arange(LINKS), np.full(LINKS, round(mean * 1e6)))
+        ).tolist()
 
 
 @pytest.mark.parametrize("protocol", sorted(CELLS))

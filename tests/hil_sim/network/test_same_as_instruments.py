@@ -158,7 +158,7 @@ def test_equal_counts_make_equal_key(story, monkeypatch):
         record = next(records)
         return Counted(np.array([record.pulses]), *tables(record)), None
 
-    monkeypatch.setattr(story.world._quantum, "count", counted)
+    monkeypatch.setattr(story.world.quantum, "count", counted)
     made = [int(epoch.key.stored_bits[0]) for epoch in by_network(story.world)]
     assert made == [record.secret_key_bits for record in story.records]
     assert sum(made) > 100_000
