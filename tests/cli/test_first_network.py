@@ -10,7 +10,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "first-network.md"
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_up_to_the_check_its_commands_do_what_it_says(tmp_path: Path) -> None:
+def test_its_commands_work(tmp_path: Path) -> None:
     until = next(number for number, block in enumerate(BLOCKS) if block.startswith("qkdctl network check"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QKDCTL_")}
     done = subprocess.run(

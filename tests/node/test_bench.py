@@ -10,6 +10,8 @@ from qkdctl.api.errors import ConflictError, InvalidValueError
 from qkdctl.node.node_views import link_now
 from tests.node.bench import LINKS, running, simulated, until
 
+pytestmark = pytest.mark.deadlines
+
 
 @pytest.mark.asyncio
 async def test_links_come_up_make_key_and_go_dark(tmp_path: Path) -> None:
@@ -130,7 +132,6 @@ async def test_an_observing_daemon_writes_nothing(tmp_path: Path) -> None:
         assert writes == []
 
 
-@pytest.mark.deadlines
 @pytest.mark.asyncio
 async def test_more_light_than_allowed_darkens_the_link_before_the_epoch_ends(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation, running(tmp_path, simulation, epoch_s=60.0) as bench:

@@ -7,6 +7,8 @@ import pytest
 from hil_sim.disturbance import Disturbance
 from tests.node.bench import Bench, running, simulated, until
 
+pytestmark = pytest.mark.deadlines
+
 #: What a link cannot run without; when it goes, light goes.
 NEEDED = ("laser-alice", "voa-alice")
 ALL = ("laser-alice", "voa-alice", "tap-alice", "epc-bob", "snspd-bob", "engine-alice", "engine-bob")
@@ -67,7 +69,6 @@ def dark_times(bench: Bench) -> int:
     return bench.traced("alice-bob", "mean_photon_number").count(0.0)
 
 
-@pytest.mark.deadlines
 @pytest.mark.asyncio
 async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
