@@ -113,6 +113,20 @@ class Route(Record):
     bits: Count
     interval_ms: Annotated[int, Field(ge=1, le=3_600_000)]
 
+    @classmethod
+    def of(cls, plan: RoutePlan, share: int, interval_ms: int) -> Self:
+        """The path of a plan that carries a share, counted from 1."""
+        return cls(
+            demand=plan.demand,
+            share=share,
+            since=plan.since,
+            threshold=plan.threshold,
+            shares=len(plan.paths),
+            path=plan.paths[share - 1],
+            bits=plan.bits,
+            interval_ms=interval_ms,
+        )
+
     @model_validator(mode="after")
     def _is_one_of_enough_shares(self) -> Self:
         if not max(self.share, self.threshold) <= self.shares:

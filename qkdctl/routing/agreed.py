@@ -69,16 +69,7 @@ def plan_routes(
 def route_table(node: str, epoch: int, plans: Sequence[RoutePlan], interval_ms: int) -> RouteTable:
     """The part of the plans that one node has to serve, as source, relay or destination."""
     routes = [
-        Route(
-            demand=plan.demand,
-            share=share,
-            since=plan.since,
-            threshold=plan.threshold,
-            shares=len(plan.paths),
-            path=path,
-            bits=plan.bits,
-            interval_ms=interval_ms,
-        )
+        Route.of(plan, share, interval_ms)
         for plan in sorted(plans, key=lambda plan: plan.demand)
         for share, path in enumerate(plan.paths, start=1)
         if node in path.nodes

@@ -91,6 +91,21 @@ async def code_of(library: Library, data: bytes, about: Manifest | None) -> str:
     return rejection.value.code
 
 
+async def left_half_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shelved:
+    """Power fails while a file is vetted."""
+    shelf = Shelved(folder)
+    library = await shelf.open()
+
+    async def power_fails(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library_module, "admit", power_fails)
+        with pytest.raises(KeyboardInterrupt):
+            await library.stage(policy(), None, "night", "me")
+    return shelf
+
+
 @pytest.mark.asyncio
 async def test_a_file_that_was_taken_in_is_there_after_a_restart(tmp_path: Path) -> None:
     shelf = Shelved(tmp_path)
@@ -108,16 +123,7 @@ async def test_a_file_that_was_taken_in_is_there_after_a_restart(tmp_path: Path)
 async def test_a_crash_while_vetting_is_made_good_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-
-    async def power_fails(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(library_module, "admit", power_fails)
-        with pytest.raises(KeyboardInterrupt):
-            await library.stage(policy(), None, "night", "me")
+    shelf = await left_half_way(tmp_path, monkeypatch)
     (tmp_path / "policies" / "half.onnx.partial").write_bytes(b"ha")
     again = await shelf.open()
     assert again.cards[sha256(policy())].life.stage == "vetted"
@@ -334,16 +340,7 @@ async def test_what_could_not_be_tried_or_written_down_can_be_asked_for_again(
 async def test_a_file_left_half_way_needs_the_signature_that_is_asked_for_by_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-
-    async def power_fails(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(library_module, "admit", power_fails)
-        with pytest.raises(KeyboardInterrupt):
-            await library.stage(policy(), None, "night", "me")
+    shelf = await left_half_way(tmp_path, monkeypatch)
     shelf.keys = True
     again = await shelf.open()
     assert (again.policies, again.cards[sha256(policy())].life.code) == ({}, "unsigned")

@@ -177,16 +177,7 @@ class KeyRelaying:
     def _spoil(self, plan: RoutePlan, share: int, path: RoutePath, number: int, guilty: Collection[str]) -> str:
         """Make one key that failed in full, so that all nodes of the path can open it; its ID."""
         key = f"{plan.demand}/{share}/{plan.since}/{number}"
-        route = Route(
-            demand=plan.demand,
-            share=share,
-            since=plan.since,
-            threshold=plan.threshold,
-            shares=len(plan.paths),
-            path=path,
-            bits=plan.bits,
-            interval_ms=self._interval_ms,
-        )
+        route = Route.of(plan, share, self._interval_ms)
         transfer = Transfer(key, route, tuple(self._random.bytes(KEY_BYTES).hex() for _ in path.links))
         for node in path.nodes:
             router, conduct = self._routers[node], self._conduct.get(node, _HONEST)
