@@ -20,6 +20,9 @@ from qkdctl.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 _DAILY = (Greeting, KeyAwaited)
+_AT_ONCE = 64
+"""Packets between two moments in which the rest of the node gets its turn. Fewer would split what nodes say to each
+other into more packets, each with a tag of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,14 @@ class PeerSide:
             tasks.create_task(self._keeper.run())
 
     async def _listen(self) -> None:
+        read = 0
         async for incoming in self.transport.received():
             if incoming.sender in self._peers:
                 self._open(incoming.sender, incoming.data)
-            # a transport that is never empty does not wait, and nothing else would ever run
-            await asyncio.sleep(0)
+            read += 1
+            if read % _AT_ONCE == 0:
+                # a transport that is never empty does not wait, and nothing else would ever run
+                await asyncio.sleep(0)
 
     def _open(self, peer: str, sealed: bytes) -> None:
         again = False

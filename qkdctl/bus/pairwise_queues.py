@@ -20,6 +20,7 @@ class FairQueues(Generic[K, T]):
     def __init__(self, keys: Iterable[K], capacity: int) -> None:
         self._queues: dict[K, deque[T]] = {key: deque(maxlen=capacity) for key in keys}
         self._turns: deque[K] = deque()
+        self._count = 0
         self._filled = asyncio.Event()
 
     def put(self, key: K, item: T) -> bool:
@@ -29,6 +30,7 @@ class FairQueues(Generic[K, T]):
         if not queue:
             self._turns.append(key)
         queue.append(item)
+        self._count += not full
         self._filled.set()
         return full
 
@@ -44,13 +46,14 @@ class FairQueues(Generic[K, T]):
         key = self._turns.popleft()
         queue = self._queues[key]
         item = queue.popleft()
+        self._count -= 1
         if queue:
             self._turns.append(key)
         return key, item
 
     def __len__(self) -> int:
         """Items in all queues."""
-        return sum(map(len, self._queues.values()))
+        return self._count
 
     def queued(self, key: K) -> int:
         """Items in one queue."""
@@ -62,4 +65,5 @@ class FairQueues(Generic[K, T]):
         for key in lost:
             self._queues[key].clear()
         self._turns.clear()
+        self._count = 0
         return lost

@@ -9,7 +9,7 @@ import pytest
 
 from qkdctl.abft.effects import Received
 from qkdctl.abft.messages import Content, Here, Message
-from qkdctl.agreement import budget, host
+from qkdctl.agreement import budget, host, peer_side
 from qkdctl.agreement.budget import Budget
 from qkdctl.bus.pairwise import Incoming
 from tests.agreement.nodes import AgreeingNode, Table, table
@@ -134,7 +134,30 @@ async def test_a_transport_that_is_never_empty_leaves_time_for_the_rest_of_the_n
         listening = asyncio.create_task(peers._listen())
         for _ in range(10):
             await asyncio.sleep(0)
-        assert 0 < taken <= 10
+        assert 0 < taken <= 10 * peer_side._AT_ONCE
+        listening.cancel()
+
+
+@pytest.mark.asyncio
+async def test_what_arrived_together_is_read_before_anything_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that answers each packet says the same in more packets, and each of those takes a tag of its own."""
+    async with table(tmp_path) as network:
+        peers, opened = network.nodes["a"].agreeing.peers, list[bytes]()
+        assert peers is not None
+        monkeypatch.setattr(peers, "_open", lambda _, sealed: opened.append(sealed))
+
+        class Waiting:
+            async def received(self) -> AsyncIterator[Incoming]:
+                for number in range(20):
+                    yield Incoming("b", b"%d" % number, "broker")
+                await asyncio.Event().wait()
+
+        peers.transport = Waiting()  # type: ignore[assignment]
+        listening = asyncio.create_task(peers._listen())
+        await asyncio.sleep(0)
+        assert len(opened) == 20
         listening.cancel()
 
 

@@ -29,9 +29,11 @@ def test_each_queue_keeps_its_newest_items_in_order(actions: list[str | None], c
                 taken, item = await queues.get()
                 assert item == model[taken].popleft()
             assert [queues.queued(key) for key in KEYS] == [len(model[key]) for key in KEYS]
+            assert len(queues) == sum(map(len, model.values()))
 
     asyncio.run(play())
     assert queues.clear() == {key: len(items) for key, items in model.items() if items}
+    assert len(queues) == 0
 
 
 @pytest.mark.asyncio
