@@ -160,8 +160,9 @@ async def _in_turn(
     plan: Plan, layer: Layer, nodes: int, ours: Nodes, floor: Callable[[], Awaitable[list[float]]]
 ) -> list[Window]:
     windows: list[Window] = []
-    await floor()
-    await ours.decide()
+    async with asyncio.timeout(_LOST_S):
+        await floor()
+        await ours.decide()
     for number in range(plan.rounds):
         windows.append(await _window(plan, layer, "floor", nodes, number, floor, None))
         windows.append(await _window(plan, layer, "qkdctl", nodes, number, ours.decide, ours))
