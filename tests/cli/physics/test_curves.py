@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +19,7 @@ from qkdctl.cli.physics.catalogue import PROTOCOLS
 from qkdctl.cli.physics.options import Figure
 from qkdctl.physics import protocols
 from qkdctl.physics.hardware import PRESETS
+from qkdctl.physics_view import numbers as calculation
 from qkdctl.physics_view.drawing import draw
 from qkdctl.physics_view.drawing_style import LINES, SEQUENCE, SEQUENCE_DASHES
 from qkdctl.physics_view.numbers import FIGURES, Request, calculate
@@ -29,6 +31,13 @@ def numbers(*words: str):
     with redirect_stdout(shown):
         assert main(["physics", "curves", "--json", *words]) == 0
     return json.loads(shown.getvalue(), parse_constant=pytest.fail)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_hardware_is_calculated_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calculation, "loss_curves", cache(calculation.loss_curves))
+        yield
 
 
 @pytest.fixture(scope="module")
