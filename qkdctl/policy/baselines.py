@@ -32,7 +32,8 @@ class RuleBased:
     dead band, and rests between moves.
 
     Attributes:
-        realign_above_ppm: rise of the averaged QBER of the worse basis that asks for a re-alignment.
+        realign_above_ppm: rise of the averaged QBER of the worse basis that asks for a re-alignment; half of the way
+            from an aligned link to the limit, where that is less.
         realign_rest_epochs: shortest time between re-alignments; retry_rest_epochs: when the last one did not help.
         dead_band_steps: distance from the optimum that is left alone; one this large plus four takes a large step.
         power_rest_epochs: shortest time between moves.
@@ -65,8 +66,11 @@ class RuleBased:
         promise = facts.aligned_qber_ppm
         above_floor = max(series.average - max(series.floor, promise) for series in (link.qber_z, link.qber_x))
         above_promise = max(link.qber_z.average, link.qber_x.average) - promise
-        return (rested >= self.realign_rest_epochs and above_floor >= self.realign_above_ppm) or (
-            rested >= self.retry_rest_epochs and above_promise >= self.realign_above_ppm
+        protocol = facts.protocol(link.protocol)
+        halfway = (protocol.qber_limit_ppm - promise) // 2 if protocol else self.realign_above_ppm
+        most = min(self.realign_above_ppm, max(1, halfway))
+        return (rested >= self.realign_rest_epochs and above_floor >= most) or (
+            rested >= self.retry_rest_epochs and above_promise >= most
         )
 
     def _power_moves(self, link: LinkState) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
+from qkdctl.records.plan import Intervention
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,13 @@ class LinkProposal:
     Attributes:
         action: name from the action table; the shield takes any other name for `hold`.
         margin: by how much the action beats holding, in 1/4096 of the policy's value; 0 where a policy has no values.
+        interventions: why the action is not what the policy wished; empty where it is.
     """
 
     link: str
     action: str
     margin: int = 0
+    interventions: tuple[Intervention, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -52,16 +52,18 @@ def shield(
 
 def _wish(case: Case, proposal: Proposal) -> tuple[Action, tuple[Intervention, ...]]:
     entry = proposal.of(case.link.link)
-    if entry is None or entry.action == HOLD.name:
+    if entry is None:
         return HOLD, ()
+    if entry.action == HOLD.name:
+        return HOLD, entry.interventions
     action = BY_NAME.get(entry.action)
     if action is None:
         text = f"Hold: {entry.action[:60]!r} is no action; known are {', '.join(BY_NAME)}."
-        return HOLD, (Intervention(code="unknown-action", text=text),)
+        return HOLD, (*entry.interventions, Intervention(code="unknown-action", text=text))
     if case.link.mode != "running":
         text = f"Hold: the link is in mode {case.link.mode}, not running, so {action.name} is not carried out."
-        return HOLD, (Intervention(code="not-running", text=text),)
-    return action, ()
+        return HOLD, (*entry.interventions, Intervention(code="not-running", text=text))
+    return action, entry.interventions
 
 
 def _may_switch(cases: list[Case], actions: list[Action], settings: ShieldSettings) -> set[str]:

@@ -99,12 +99,49 @@ def multicommodity_bound_on_any_path(
     Raises:
         ValueError: for unknown or equal ends, or amounts that are negative, not finite, or too few or many.
     """
-    from scipy.sparse import block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
-
     capacities = _check_amounts("capacities", capacity_bits, len(topology.links))
     wanted = _check_amounts("demands", demand_bits, len(demands))
     if not demands:
         return FlowBound(0.0, np.zeros(0))
+    served = _most_flow(topology, demands, capacities, wanted, np.eye(len(demands)))
+    return FlowBound(float(served.sum()), served)
+
+
+def most_for_each(topology: Topology, demands: Sequence[Demand], capacity_bits: ArrayLike) -> float:
+    """Most bits that every demand can get when all get equally much at once, over any paths: maximum concurrent flow.
+
+    Shahrokhi and Matula, J. ACM 37, 318 (1990); a linear program as in `multicommodity_bound_on_any_path`.
+
+    Args:
+        topology: nodes that do not relay let nothing through.
+        demands: source and target of each; a pair that is named twice gets its share twice.
+        capacity_bits: key on each link, shape (links,), finite, not negative.
+
+    Raises:
+        ValueError: for no demand, unknown or equal ends, or capacities that are negative, not finite, or too few or
+            many.
+    """
+    capacities = _check_amounts("capacities", capacity_bits, len(topology.links))
+    if not demands:
+        raise ValueError("expected a demand, got none")
+    [share] = _most_flow(topology, demands, capacities, np.array([np.inf]), np.ones((len(demands), 1)))
+    return float(share)
+
+
+def _most_flow(
+    topology: Topology, demands: Sequence[Demand], capacities: _Floats, most: _Floats, gets: _Floats
+) -> _Floats:
+    """Amounts with the greatest sum, each at most `most`, of which each demand gets a combination.
+
+    Args:
+        topology: as in `multicommodity_bound_on_any_path`.
+        demands: likewise.
+        capacities: of the links.
+        most: of each amount, shape (amounts,).
+        gets: how much of each amount a demand gets, shape (demands, amounts).
+    """
+    from scipy.sparse import block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+
     ends = np.array([topology.ends(*demand) for demand in demands])
     sources, source_of = np.unique(ends[:, 0], return_inverse=True)
     arcs, nodes = _arcs(topology), len(topology.nodes)
@@ -113,14 +150,13 @@ def multicommodity_bound_on_any_path(
         _incidence(source_of * nodes + ends[:, side], np.arange(len(demands)), (len(sources) * nodes, len(demands)))
         for side in (1, 0)
     )
-    balance = hstack([block_diag([into - out_of] * len(sources)), leaves - arrives])
+    balance = hstack([block_diag([into - out_of] * len(sources)), csr_array((leaves - arrives) @ gets)])
     loads = hstack([eye_array(len(topology.links))] * (2 * len(sources)))
-    limits = hstack([loads, csr_array((len(topology.links), len(demands)))])
+    limits = hstack([loads, csr_array((len(topology.links), len(most)))])
     open_arcs = [np.where(_may_carry(topology, arcs[:, 0], source), np.inf, 0.0) for source in sources]
-    objective = np.concatenate([np.zeros(len(arcs) * len(sources)), np.ones(len(demands))])
-    upper = np.concatenate([*open_arcs, wanted])
-    served = _maximise(objective, limits, capacities, upper=upper, balance=balance)[-len(demands) :]
-    return FlowBound(float(served.sum()), served)
+    objective = np.concatenate([np.zeros(len(arcs) * len(sources)), np.ones(len(most))])
+    upper = np.concatenate([*open_arcs, most])
+    return _maximise(objective, limits, capacities, upper=upper, balance=balance)[-len(most) :]
 
 
 def _arcs(topology: Topology) -> NDArray[np.int64]:

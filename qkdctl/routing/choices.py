@@ -75,13 +75,17 @@ class KeyNetwork:
                 link = self.topology.link_index[name]
                 self._left[link] = max(0, self._left[link] - plan.bits)
 
-    def for_demand(self, demand: RouteDemand, suspicion: Mapping[str, int]) -> "DemandChoices":
+    def for_demand(
+        self, demand: RouteDemand, suspicion: Mapping[str, int], before: RoutePlan | None = None
+    ) -> "DemandChoices":
         """What one demand may choose from now.
 
         Args:
             demand: to be served.
             suspicion: what else relaying through some nodes costs this demand.
+            before: its route in force.
         """
+        in_force = {name for path in before.paths for name in path.links} if before else set[str]()
         doubts = self._doubts | {
             node: self._doubts[node] + cost for node, cost in suspicion.items() if node in self._doubts
         }
@@ -89,8 +93,9 @@ class KeyNetwork:
         doubts |= dict.fromkeys({demand.source, demand.target}.intersection(doubts), 0)
         # A relay is entered by one link and left by another, so each carries half of what it costs.
         costs = [
-            carrier.cost(demand.bits, left) + (doubts[carrier.ends[0]] + doubts[carrier.ends[1]]) // 2
-            for carrier, left in zip(self._links, self._left, strict=True)
+            carrier.cost(demand.bits, left, in_force=link.name in in_force)
+            + (doubts[carrier.ends[0]] + doubts[carrier.ends[1]]) // 2
+            for link, carrier, left in zip(self.topology.links, self._links, self._left, strict=True)
         ]
         distrusted = {node for node, doubt in doubts.items() if doubt >= EXCLUDED_COST}
         return DemandChoices(self, demand, costs, distrusted)

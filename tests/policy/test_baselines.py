@@ -41,7 +41,7 @@ def test_power_goes_toward_the_optimum_with_a_step_that_fits() -> None:
     assert action(link(mean_photon_number_e6=250_000)) == "up-large"
     assert action(link(mean_photon_number_e6=600_548)) == "up-small"
     bad = qber(60_000, floor=60_000)
-    assert action(link(mean_photon_number_e6=727_097, qber_z=bad), realign_above_ppm=10**6) == "down-large"
+    assert action(link(mean_photon_number_e6=727_097, qber_z=bad, epochs_since_realign=9)) == "down-large"
 
 
 def test_power_rests_between_moves_and_after_a_realignment() -> None:

@@ -15,7 +15,7 @@ from qkdctl.records.network import NetworkState
 from qkdctl.records.relay import MOST_NODES
 from qkdctl.records.route import RouteDemand, RoutePlan
 from qkdctl.routing import agreed
-from qkdctl.routing.agreed import plan_routes, route_table
+from qkdctl.routing.agreed import PATIENCE_EPOCHS, plan_routes, route_table
 from qkdctl.routing.carriers import GRACE_EPOCHS, carriers
 from tests.records import samples
 
@@ -97,6 +97,38 @@ def test_key_that_one_demand_takes_is_missing_to_the_next() -> None:
     one, two = network.plan(demand(demand="b"), demand(demand="a"))
     assert (one.demand, ways(one)) == ("a", ["sat"])
     assert (two.demand, ways(two)) == ("b", ["sbt"])
+
+
+def test_a_longer_way_with_enough_key_is_taken_before_keys_are_lost_on_a_short_one() -> None:
+    network = Network("s-t", "s-a", "a-b", "b-t")
+    network.bits["s-t"] = 119 * WANTED // 100
+    assert ways(network.plan(demand())[0]) == ["sabt"]
+    network.bits["s-t"] = 12 * WANTED // 10
+    assert ways(network.plan(demand())[0]) == ["st"]
+
+
+def test_a_route_in_force_may_lack_a_tenth_of_its_key_before_it_is_left() -> None:
+    network = Network("s-t", "s-a", "a-b", "b-t")
+    plans = network.plan(demand())
+    for share, way in ((90, "st"), (89, "sabt")):
+        network.bits["s-t"] = share * WANTED // 100
+        for epoch in range(2, 2 + PATIENCE_EPOCHS):
+            plans = network.plan(demand(), previous=plans, epoch=epoch)
+        assert ways(plans[0]) == [way]
+
+
+@pytest.mark.parametrize("harm", ["excluded", "quarrels"])
+def test_doubtful_nodes_leave_scarce_key_to_others(harm: str) -> None:
+    network = Network("s-a", "a-t", "s-b", "b-c", "c-t", "l-s")
+    scarce = {"s-a": 2 * WANTED, "a-t": 2 * WANTED}
+    network.bits |= scarce
+    liar, honest = demand("l", "t", demand="a-liar"), demand("s", "t", demand="honest")
+    assert [ways(plan) for plan in network.plan(liar, honest)] == [["lsat"], ["sbct"]]
+    if harm == "excluded":
+        network.excluded = {"l"}
+    else:
+        network.quarrels = {("l", "x"), ("l", "y"), ("s", "y")}
+    assert [ways(plan) for plan in network.plan(liar, honest)] == [["lsbct"], ["sat"]]
 
 
 def test_relays_of_little_data_weight_are_avoided() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.routing.bounds import max_flow_bits, multicommodity_bound, multicommodity_bound_on_any_path
+from qkdctl.routing.bounds import max_flow_bits, most_for_each, multicommodity_bound, multicommodity_bound_on_any_path
 from qkdctl.routing.table import PathTable
 from qkdctl.routing.topology import Link, Node, Topology
 from tests.routing.networks import SOURCE, TARGET, all_paths, networks
@@ -38,6 +38,16 @@ def test_two_demands_share_a_link():
         assert bound.total_bits == pytest.approx(5)
         assert bound.demand_bits.sum() == pytest.approx(5)
         assert np.all(bound.demand_bits <= 3 + 1e-9)
+
+
+def test_equal_shares_are_bound_by_the_scarcest_cut():
+    topology = Topology.of([Node(n) for n in "abcm"], [Link(f"{n}m", (n, "m")) for n in "abc"])
+    demands = [("a", "c"), ("b", "c")]
+    assert most_for_each(topology, demands, [4.0, 1.0, 5.0]) == pytest.approx(1)
+    assert most_for_each(topology, demands, [4.0, 4.0, 5.0]) == pytest.approx(2.5)
+    assert most_for_each(topology, [*demands, ("b", "c")], [9.0, 4.0, 9.0]) == pytest.approx(2)
+    with pytest.raises(ValueError, match="expected a demand"):
+        most_for_each(topology, [], [1.0, 1.0, 1.0])
 
 
 @st.composite
@@ -73,6 +83,17 @@ def test_more_freedom_never_lowers_a_bound(case, k, wanted):
     assert more.total_bits <= every.total_bits + 1e-6
     assert any_path.total_bits == pytest.approx(every.total_bits)
     assert np.all((any_path.demand_bits >= -1e-9) & (any_path.demand_bits <= wanted + 1e-6))
+
+
+@given(loaded(), st.integers(1, 3))
+def test_an_equal_share_is_the_most_that_all_can_ask_for_and_get(case, count):
+    topology, capacities = case
+    demands = [(a.name, b.name) for a in topology.nodes for b in topology.nodes if a.name < b.name][:count]
+    share = most_for_each(topology, demands, capacities)
+    whole = multicommodity_bound_on_any_path(topology, demands, capacities, [share] * len(demands))
+    assert whole.total_bits == pytest.approx(share * len(demands), abs=1e-6)
+    more = multicommodity_bound_on_any_path(topology, demands, capacities, [share + 1] * len(demands))
+    assert more.total_bits < (share + 1) * len(demands) - 1e-6
 
 
 def test_without_paths_or_demands_nothing_is_delivered():
