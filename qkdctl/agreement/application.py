@@ -20,6 +20,7 @@ from qkdctl.evidence.path_losses import lossy_paths
 from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.ladder import Ladder, propose
+from qkdctl.policy.near_limit import realigned_near_limits
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
@@ -118,7 +119,9 @@ class NodeApplication:
         found = self._reports(reports)
         active = self._active(found, chain)
         proposed = propose(active, self._baseline, self._ladder(), network, terms.table)
-        plan = shield(network, proposed.proposal, terms.shield, terms.table, self._history())
+        history = self._history()
+        wish = realigned_near_limits(proposed.proposal, network, terms.table, terms.shield, history)
+        plan = shield(network, wish, terms.shield, terms.table, history)
         before = () if self.state is None else self.state.routes
         routes = plan_routes(terms.demands, network, terms.table, before, lossy_paths(found, before))
         decision = Decision(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from qkdctl.policy.failure import PolicyFailure
 from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.near_limit import forbidden, realigned_near_limits
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
@@ -85,13 +86,14 @@ def seen(policy: Policy, scene: Scene) -> ShadowFigures:
         proposal = policy.propose(scene.state, scene.table)
     except PolicyFailure as failure:
         return ShadowFigures(epochs=1, failures=1, failed_by=failure.code)
-    plan = shield(scene.state, proposal, scene.settings, scene.table, scene.history)
+    wish = realigned_near_limits(proposal, scene.state, scene.table, scene.settings, scene.history)
+    plan = shield(scene.state, wish, scene.settings, scene.table, scene.history)
     decided = {link.link: _settings(link) for link in scene.plan.links}
     return ShadowFigures(
         epochs=1,
         links=len(plan.links),
         same=sum(1 for link in plan.links if decided.get(link.link) == _settings(link)),
-        touched=sum(1 for link in plan.links if link.interventions),
+        touched=sum(map(forbidden, plan.links)),
         margin=sum(link.margin for link in proposal.links),
     )
 

@@ -33,7 +33,7 @@ class RuleBased:
 
     Attributes:
         realign_above_ppm: rise of the averaged QBER of the worse basis that asks for a re-alignment; half of the way
-            from an aligned link to the limit, where that is less.
+            from an aligned link to the limit, where that is less, and never less than `realign_least_ppm`.
         realign_rest_epochs: shortest time between re-alignments; retry_rest_epochs: when the last one did not help.
         dead_band_steps: distance from the optimum that is left alone; one this large plus four takes a large step.
         power_rest_epochs: shortest time between moves.
@@ -42,6 +42,7 @@ class RuleBased:
 
     identity: str = "rule-based"
     realign_above_ppm: int = 20_000
+    realign_least_ppm: int = 3_000
     realign_rest_epochs: int = 10
     retry_rest_epochs: int = 300
     dead_band_steps: int = 2
@@ -68,7 +69,7 @@ class RuleBased:
         above_promise = max(link.qber_z.average, link.qber_x.average) - promise
         protocol = facts.protocol(link.protocol)
         halfway = (protocol.qber_limit_ppm - promise) // 2 if protocol else self.realign_above_ppm
-        most = min(self.realign_above_ppm, max(1, halfway))
+        most = min(self.realign_above_ppm, max(self.realign_least_ppm, halfway))
         return (rested >= self.realign_rest_epochs and above_floor >= most) or (
             rested >= self.retry_rest_epochs and above_promise >= most
         )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from qkdctl.policy.failure import PolicyFailure
-from qkdctl.policy.near_limit import realigned_near_limits
 from qkdctl.policy.proposal import Policy, Proposal
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
@@ -49,15 +48,13 @@ class Outcome:
 def propose(active: Policy | None, baseline: Policy, ladder: Ladder, state: NetworkState, table: LinkTable) -> Outcome:
     """Ask the active policy; without one, or when it fails or is ejected, ask the baseline.
 
-    Links near the limit of their error rate are re-aligned where the baseline wants it, see `near_limit`.
-
     Raises:
         PolicyFailure: when the baseline itself fails, which none of `baselines` can.
     """
     if active is None or ladder.ejected:
         return Outcome(baseline.propose(state, table), ladder)
     try:
-        proposal = realigned_near_limits(active.propose(state, table), baseline, state, table)
+        proposal = active.propose(state, table)
     except PolicyFailure as failure:
         return Outcome(baseline.propose(state, table), ladder.after(failed=True), failure)
     return Outcome(proposal, ladder.after(failed=False))

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from qkdctl.policy.baselines import BASELINES, RuleBased
+from qkdctl.policy.near_limit import forbidden
 from qkdctl.records.base import Count, PolicyId, Record
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import LinkState, NetworkState
@@ -117,7 +118,7 @@ class PolicyWatch(Record):
         if self.current.epochs <= RULES.settle_epochs:
             return self
         judged = {link.link for link in _judged(network, table, RULES)}
-        touched = sum(1 for link in plan.links if link.interventions and link.link in judged)
+        touched = sum(1 for link in plan.links if forbidden(link) and link.link in judged)
         current = self.current.model_copy(update={"touched": self.current.touched + touched})
         return self.model_copy(update={"current": current})
 

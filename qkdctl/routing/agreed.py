@@ -3,8 +3,9 @@
 A route is the cheapest set of paths without a common relay, and stays until it breaks or another is clearly better:
 below 7/10 of its cost, for three epochs in a row. If costs are noisy by a factor of 1 - d to 1 + d around their true
 values, with (1 - d) / (1 + d) > 7/10 (d up to 17 %), every such change leads to a route that is truly cheaper, and so
-none is ever returned to. Links that are too short of key for a demand cost much more, by two thresholds that lie as far
-apart as a noise of 14 % needs (`carriers`).
+none is ever returned to. Links that are too short of key for a demand cost much more, from one threshold on for a new
+route and from another for one in force (`carriers`): 15 % of the link's key lie between them, so a noise of 7 % brings
+no route back, but less does where many demands share a link, whose noise is all of what is left for the last.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -36,9 +37,7 @@ def plan_routes(
     are links between source and target need no relay and k = 1. Nodes that are excluded, or in dispute with source or
     target, relay only where there is no other way: a relay that deceives one end alone is found out by nothing else.
     A relay that may have lost keys of a demand is dear to this demand (see `suspicion`).
-    Each demand leaves less key for the next. Those of excluded nodes come last, so that they leave honest ones the
-    scarce links; before them those of nodes that are in dispute with many others, of which an honest node that liars
-    single out has at most as many as there are liars, and a liar as many as it deceives. Otherwise names decide.
+    Each demand leaves less key for the next, in the order of their names; those of excluded nodes come last.
 
     Args:
         demands: in any order.
@@ -60,7 +59,7 @@ def plan_routes(
     network = KeyNetwork(carriers(state, table), doubts, quarrels)
     before = {plan.demand: plan for plan in previous}
     plans = []
-    for demand in sorted(ordered, key=lambda demand: _rank(demand, doubts, quarrels)):
+    for demand in sorted(ordered, key=lambda demand: _excluded(demand, doubts)):
         suspects = next_suspects(before.get(demand.demand), lossy)
         choices = network.for_demand(demand, suspicion(suspects), before.get(demand.demand))
         plan = _next_plan(demand, before.get(demand.demand), choices, state.epoch)
@@ -91,11 +90,8 @@ def _doubts(state: NetworkState) -> Mapping[str, int]:
     }
 
 
-def _rank(demand: RouteDemand, doubts: Mapping[str, int], quarrels: Collection[tuple[str, str]]) -> tuple[bool, int]:
-    """The lower, the earlier a demand is served: whether an end is excluded, and with how many nodes one quarrels."""
-    ends = (demand.source, demand.target)
-    excluded = any(doubts.get(end, EXCLUDED_COST) >= EXCLUDED_COST for end in ends)
-    return excluded, max(sum(end in pair for pair in quarrels) for end in ends)
+def _excluded(demand: RouteDemand, doubts: Mapping[str, int]) -> bool:
+    return any(doubts.get(end, EXCLUDED_COST) >= EXCLUDED_COST for end in (demand.source, demand.target))
 
 
 def _next_plan(demand: RouteDemand, before: RoutePlan | None, choices: DemandChoices, epoch: int) -> RoutePlan:

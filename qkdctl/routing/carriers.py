@@ -13,10 +13,9 @@ HOP_COST = 1000
 MOST_SCARCITY = 9000
 SHORT_COST = 5000
 """Of a hop without enough key for the demand: keys get lost there, so a way around may have some hops more."""
-FITS_PERMILLE, RUNS_SHORT_PERMILLE = 1200, 900
-"""A new route needs links with a fifth more key than the demand wants, and one in force is short of key once a tenth is
-missing. Rates that are noisy by up to 14 % ((1 + d) / (1 - d) < 1200/900) make no demand come back to a link that it
-left as too short."""
+PATIENCE_PERMILLE, MOST_MISSING_PERMILLE = 150, 250
+"""A route in force stays on a link until so much is missing: of the link's key, but no more than so much of what the
+demand wants. Rates that are noisy by up to half of that bring no demand back to a link that it left as too short."""
 _MAKES_KEY = ("running", "hold")
 
 
@@ -35,9 +34,9 @@ class Carrier:
     error_permille: int
 
     def cost(self, bits: int, left_bits: int, *, in_force: bool = False) -> int:
-        """What a path pays for this hop, 1000 to 11000.
+        """What a path pays for this hop, 1000 to 16000.
 
-        The scarcer the key, the dearer: the share of what is left that a demand takes, in per mille, up to four hops'
+        The scarcer the key, the dearer: the share of what is left that a demand takes, in per mille, up to nine hops'
         worth. A rate that is wrong by a few per cent changes this by as much and no more. Where it is not enough, five
         hops' worth come on top.
 
@@ -46,9 +45,9 @@ class Carrier:
             left_bits: of the key per epoch, after the demands that were served before.
             in_force: whether the route of the demand uses the link already.
         """
-        needed = RUNS_SHORT_PERMILLE if in_force else FITS_PERMILLE
-        short = SHORT_COST if 1000 * left_bits < needed * bits else 0
-        scarcity = min(MOST_SCARCITY - SHORT_COST, 1000 * bits // max(1, left_bits))
+        missing = min(PATIENCE_PERMILLE * self.key_bits, MOST_MISSING_PERMILLE * bits) // 1000 if in_force else 0
+        short = SHORT_COST if left_bits + missing < bits else 0
+        scarcity = min(MOST_SCARCITY, 1000 * bits // max(1, left_bits))
         return HOP_COST + short + scarcity + self.error_permille
 
 
