@@ -51,7 +51,8 @@ bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
 experiments: $(VENV)/.installed-with-extras
 	@mkdir -p build/experiments
 	@$(BIN)/qkdctl experiment run small --jobs 2 --into build/experiments/rows.jsonl $(ARGS)
-	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --into build/experiments
+	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --cost docs/results/bench-agreement.json \
+	  --into build/experiments
 	@cat build/experiments/paper-table.md
 
 clean:

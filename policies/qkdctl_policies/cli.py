@@ -104,14 +104,10 @@ def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:
 
 def _train_all(tasks: "list[Task]", jobs: int, *, as_json: bool) -> None:
     """Many trainings side by side, told of as they end."""
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - off the command line's fast path
-    from multiprocessing import get_context  # noqa: PLC0415 - likewise
+    from qkdctl_policies.learning.sweep import sweep  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.workers import workers  # noqa: PLC0415 - likewise
 
-    from qkdctl_policies.learning.sweep import sweep  # noqa: PLC0415 - likewise
-
-    # a fork would take over threads of this process half way
-    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn"))
-    try:
+    with workers(min(jobs, len(tasks)), finish=False) as executor:
         for task, trained in sweep(tasks, executor):
             score, sha256 = trained.curve[-1].best, trained.vetted.sha256
             if as_json:
@@ -119,8 +115,6 @@ def _train_all(tasks: "list[Task]", jobs: int, *, as_json: bool) -> None:
                 typer.echo(json.dumps(done | {"score": score}))
             else:
                 typer.echo(f"{task.files.policy}  {sha256}  score {score:.3f}")
-    finally:
-        executor.shutdown(cancel_futures=True)
     if not as_json:
         typer.echo(f"score them with: qkdctl policy evaluate {' '.join(str(task.files.policy) for task in tasks)}")
 

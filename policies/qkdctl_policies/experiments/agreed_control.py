@@ -53,7 +53,7 @@ class AgreedControl:
     def decide(self, seen: Seen) -> Steering:
         """The plan and the routes of the decision of this epoch."""
         remarks = Remarks(self._application.running, self._late, self._charges, seen.views, seen.tallies)
-        reports = self._desk.reports(seen.epoch, remarks)
+        reports = self._desk.reports(seen.epoch, seen.refused, remarks)
         texts = {report.node: report.canonical().decode("ascii") for report in reports}
         chain = self._chain
         outcome = self._application.decide(chain, texts)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
-Settings = Literal["hold", "field", "rules", "learned"]
+Settings = Literal["hold", "field", "periodic", "rules", "learned"]
 Routing = Literal["hops", "cheapest"]
 
 
@@ -15,12 +15,14 @@ class Arm:
     Attributes:
         about: one line for people.
         settings: who sets power and alignment. `hold`: nobody. `field`: operators re-align above a threshold
-            (`hil_sim.network.run.field_control`). `rules`: the rule of the daemon. `learned`: the policy of the suite.
+            (`hil_sim.network.run.field_control`). `periodic`: every link is re-aligned by the clock. `rules`: the rule
+            of the daemon. `learned`: the policy of the suite.
         routing: `hops`: the path of fewest hops. `cheapest`: the rule of the daemon, by hops, reported key and errors.
         heeds_losses: whether a demand that loses keys goes out of the way of the relays that may have lost them.
         agreed: whether all nodes decide together by `NodeApplication.decide`, so that trust follows from evidence.
             Otherwise one controller believes what it is told, and trusts everybody fully.
         colluding, failing: k-of-n of all demands, see `RouteDemand`.
+        every_epochs: between two re-alignments of a link; of `periodic` settings only.
     """
 
     about: str
@@ -30,6 +32,7 @@ class Arm:
     agreed: bool = False
     colluding: int = 0
     failing: int = 0
+    every_epochs: int = 0
 
     def to_plain(self) -> dict[str, Any]:
         """All that it is but for its description, for the configuration hash."""
@@ -40,12 +43,21 @@ def _agreed(about: str, settings: Settings) -> Arm:
     return Arm(about, settings, "cheapest", heeds_losses=True, agreed=True)
 
 
+def _periodic(epochs: int) -> Arm:
+    return Arm(
+        f"static power, re-aligned every {epochs} epochs, shortest path", "periodic", "hops", every_epochs=epochs
+    )
+
+
 BOUND: Final = "bound"
 BASELINE: Final = "baseline"
+PERIODS: Final = (6, 14, 30, 60, 100)
+"""Epochs between the re-alignments of periodic arms."""
 ARMS: Final[Mapping[str, Arm]] = {
     BASELINE: Arm("static power, shortest path, believes reports", "hold", "hops"),
     "field": Arm("re-aligned above a threshold, shortest path, believes reports", "field", "hops"),
     "field-failover": Arm("the same, after losses another of 50 shortest paths", "field", "hops", heeds_losses=True),
+    **{f"every-{epochs}": _periodic(epochs) for epochs in PERIODS},
     "dra": Arm("learned policy, cheapest path, believes reports", "learned", "cheapest"),
     "dra-failover": Arm("the same, after losses another path", "learned", "cheapest", heeds_losses=True),
     "abft": _agreed("static power, agreed trust and routes", "hold"),

@@ -13,6 +13,7 @@ from qkdctl.evidence.path_losses import lossy_paths
 from qkdctl.policy.baselines import RuleBased
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.ladder import Ladder, propose
+from qkdctl.policy.near_limit import realigned_near_limits
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
@@ -54,14 +55,15 @@ class BelievingControl:
 
     def decide(self, seen: Seen) -> Steering:
         """What follows from the reports, all of them taken for true."""
-        reports = self._desk.reports(seen.epoch, Remarks(self._policy.identity))
+        reports = self._desk.reports(seen.epoch, seen.refused, Remarks(self._policy.identity))
         said = {(end.link, end.end): end for report in reports for end in report.ends}
         table = self._stage.table
         rows = [row for facts in table.links if (row := believed_row(facts, said)) is not None]
         self._state = state = self._believed(seen.epoch.number, rows)
         proposed = propose(self._policy, RuleBased(), self._ladder, state, table)
         self._ladder = proposed.ladder
-        plan = shield(state, proposed.proposal, _SETTINGS, table, self._history)
+        wish = realigned_near_limits(proposed.proposal, state, table, _SETTINGS, self._history)
+        plan = shield(state, wish, _SETTINGS, table, self._history)
         self._history = self._history.after(plan, _SETTINGS.window_epochs(table.epoch_ms))
         lossy = lossy_paths(seen.loss_reports(), self._routes) if self._heeds_losses else ()
         self._routes = plan_routes(self._stage.demands, state, table, self._routes, lossy)

@@ -11,6 +11,8 @@ from qkdctl_policies.experiments.story import Row, row_of
 def run_cells(cells: Sequence[Cell], file: RowsFile, executor: Executor) -> Iterator[Row]:
     """Run the cells whose rows the file lacks; each row is in the file before it is given out.
 
+    An interruption waits for the cells that are under way, and their rows are kept.
+
     Once all are there the file is brought into the order of the cells, so it is the same however often it was
     interrupted and however many cells ran at once.
 
@@ -29,9 +31,15 @@ def run_cells(cells: Sequence[Cell], file: RowsFile, executor: Executor) -> Iter
         PolicyRejected: for a policy that is no good.
     """
     done = file.resume(cell.key for cell in cells)
-    futures = [executor.submit(row_of, cell) for cell in cells if cell.key not in done]
-    for future in as_completed(futures):
-        row = future.result()
-        file.append(row)
-        yield row
+    waiting = {executor.submit(row_of, cell) for cell in cells if cell.key not in done}
+    try:
+        for future in as_completed(set(waiting)):
+            row = future.result()
+            file.append(row)
+            waiting.remove(future)
+            yield row
+    except (KeyboardInterrupt, GeneratorExit):
+        for future in as_completed([future for future in waiting if not future.cancel()]):
+            file.append(future.result())
+        raise
     file.arrange([cell.key for cell in cells])

@@ -12,7 +12,7 @@ from qkdctl.resources import resource
 from qkdctl_policies.experiments.arms import ARMS, BOUND
 from qkdctl_policies.experiments.attacks import ATTACKS
 
-ROW_VERSION: Final = 1
+ROW_VERSION: Final = 2
 """Rises when rows change their meaning; rows of other versions are no rows of a suite."""
 
 
@@ -22,16 +22,19 @@ class Cell:
 
     Attributes:
         table: the section `[network]` of a scenario.
-        byzantine: share of the nodes.
+        hardware: its sections `[hardware.*]`.
+        load: key that each demand asks for, as a share of what all of them can get at once without attack.
+        byzantine: share of the nodes, or of the fibres where an attack is on fibres.
     """
 
     network: str
     table: Mapping[str, Any]
+    hardware: Mapping[str, Any]
     epoch_s: float
     warm_up_epochs: int
     epochs: int
     demands: int
-    load_bps: float
+    load: float
     byzantine: float
     attack: str
     arm: str
@@ -46,11 +49,12 @@ class Cell:
             "row_version": ROW_VERSION,
             "network": self.network,
             "table": self.table,
+            "hardware": self.hardware,
             "epoch_s": self.epoch_s,
             "warm_up_epochs": self.warm_up_epochs,
             "epochs": self.epochs,
             "demands": self.demands,
-            "load_bps": self.load_bps,
+            "load": self.load,
             "byzantine": self.byzantine,
             "attack": {"name": self.attack} | ATTACKS[self.attack].to_plain(),
             "arm": {"name": self.arm} | ({} if bound else ARMS[self.arm].to_plain()),

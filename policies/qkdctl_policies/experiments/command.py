@@ -75,10 +75,17 @@ def run(
 
 @experiment.command()
 def report(
-    rows: Annotated[Path, typer.Argument(metavar="ROWS", help="What 'qkdctl experiment run' has written.")],
+    rows: Annotated[
+        list[Path],
+        typer.Argument(metavar="ROWS...", help="What 'qkdctl experiment run' has written; may be compressed (.gz)."),
+    ],
     *,
     into: Annotated[
         Path | None, typer.Option(file_okay=False, metavar="DIR", help="Write tables and a plot there.")
+    ] = None,
+    cost: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, metavar="FILE", help="bench-agreement.json of 'make bench', for the load."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,22 +98,23 @@ def report(
 
       qkdctl experiment report rows.jsonl
 
-      qkdctl experiment report rows.jsonl --into results
+      qkdctl experiment report rows.jsonl more-rows.jsonl.gz --into results
 
       qkdctl experiment report rows.jsonl --json | jq '.claims[] | {claim, verdict}'
     """
-    from qkdctl_policies.experiments.document import document_of  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.experiments.cost import CostError, read_cost  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.experiments.document import document_of  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.rows_file import RowsError, RowsFile  # noqa: PLC0415 - likewise
 
     try:
-        found = RowsFile(rows).read()
+        found = [row for file in rows for row in RowsFile(file).read()]
         if not found:
-            _fail(f"{rows} has no row yet", "run the suite first: qkdctl experiment run SUITE", _REFUSED)
-        document = document_of(found)
+            _fail(f"{rows[0]} has no row yet", "run the suite first: qkdctl experiment run SUITE", _REFUSED)
+        document = document_of(found, None if cost is None else read_cost(cost))
         if into is not None:
             _write(document, into)
-    except RowsError as error:
+    except (RowsError, CostError) as error:
         _fail(str(error), "", _REFUSED)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
@@ -119,25 +127,12 @@ def report(
 
 
 def _run_all(cells: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - off the command line's fast path
-    from multiprocessing import get_context  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.campaign import run_cells  # noqa: PLC0415 - off the command line's fast path
+    from qkdctl_policies.workers import workers  # noqa: PLC0415 - likewise
 
-    from qkdctl_policies.experiments.campaign import run_cells  # noqa: PLC0415 - likewise
-
-    # a fork would take over threads of this process half way; Ctrl-C is for this process, which ends the others
-    executor = ProcessPoolExecutor(min(jobs, len(cells)), mp_context=get_context("spawn"), initializer=_deaf)
-    try:
-        with _progress(len(cells), as_json=as_json) as show:
-            for row in run_cells(cells, file, executor):
-                show(row)
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _deaf() -> None:
-    import signal  # noqa: PLC0415
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with workers(min(jobs, len(cells)), finish=True) as executor, _progress(len(cells), as_json=as_json) as show:
+        for row in run_cells(cells, file, executor):
+            show(row)
 
 
 @contextmanager

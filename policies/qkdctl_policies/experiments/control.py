@@ -28,11 +28,13 @@ class Seen:
     Attributes:
         world: for settings; a control must not look at the truth in it.
         epoch: for reports.
+        refused: links whose key was thrown away for its errors, shape (links,).
         tallies, views: of relayed keys, by node.
     """
 
     world: NetworkWorld
     epoch: Epoch
+    refused: NDArray[np.bool_]
     tallies: Mapping[str, tuple[PathTally, ...]]
     views: Mapping[str, tuple[RelayView, ...]]
 

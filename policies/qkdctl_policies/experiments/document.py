@@ -1,6 +1,6 @@
 """All numbers of a report, as JSON; the pages are made of nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from qkdctl_policies.experiments.arms import ARMS, BASELINE
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
-from qkdctl_policies.experiments.claims import paper_claims, setting_name
+from qkdctl_policies.experiments.claims import OURS, paper_claims, setting_name
 from qkdctl_policies.experiments.comparison import compared, holm
 from qkdctl_policies.experiments.rows_file import Row
 from qkdctl_policies.experiments.scores import Rows, Score, Setting
+from qkdctl_policies.experiments.targets import own_targets
 
 Json = dict[str, Any]
 
@@ -26,33 +27,73 @@ COMPARED: Final = (
 """Pairs of arms that are tested against each other."""
 
 
-def document_of(rows: Sequence[Row]) -> Json:
-    """The numbers that these rows give."""
+def document_of(rows: Sequence[Row], cost: Mapping[str, Any] | None = None) -> Json:
+    """The numbers that these rows give, and what the benchmark of the agreement found."""
     known = Rows(rows)
     agreed = [arm for arm, about in ARMS.items() if about.agreed]
     return {
         "rows": len(rows),
         "seeds": len({row["seed"] for row in rows}),
-        "claims": [claim.to_plain() for claim in paper_claims(known)],
+        "structure": [_structure(known, network) for network in sorted({one.network for one in known.settings()})],
+        "like_the_paper": _like_the_paper(known),
+        "targets": [claim.to_plain() for claim in own_targets(known)],
+        "claims": [claim.to_plain() for claim in paper_claims(known, cost)],
         "scores": [_scores(known, setting, arm) for setting in known.settings() for arm in known.arms(setting)],
         "feasible": [_feasible(known, setting) for setting in known.settings() if known.feasible(setting)],
         "comparisons": _comparisons(known),
         "accepted_errors": [
-            {"arm": arm, "protocol": protocol, "basis": basis, "qber": _interval(score)}
-            for arm in ARMS
-            for (protocol, basis), score in known.accepted_errors([arm]).items()
+            {
+                "network": network,
+                "attack": attack,
+                "arm": arm,
+                "protocol": protocol,
+                "basis": basis,
+                "qber": _interval(score),
+                "refused": _interval(known.refused(arm, network, attack)),
+            }
+            for (network, attack), arm in product(known.places(), ARMS)
+            for (protocol, basis), score in known.accepted_errors(arm, network, attack).items()
         ],
         "exclusions": [one for arm in agreed if (one := _exclusions(rows, arm))["node_epochs"]],
         "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm in agreed],
     }
 
 
+def _structure(rows: Rows, network: str) -> Json:
+    """A network, and how often any controller could carry all honest demand, by load and share of Byzantine nodes."""
+    own = [setting for setting in rows.settings() if setting.network == network]
+    size = rows.size(own[0])
+    shares = {}
+    for load, byzantine in sorted({(setting.load, setting.byzantine) for setting in own}):
+        found = rows.feasible(Setting(network, load, byzantine, NO_ATTACK))
+        if found is not None:
+            shares[f"load {load:g}, {100 * byzantine:g} % Byzantine"] = {"feasible": found[0], "seeds": found[1]}
+    return {"network": network, **size, "feasible": shares}
+
+
+def _like_the_paper(rows: Rows) -> Json | None:
+    """The attacked setting in which the baseline is nearest to the paper's: half of the rate, 95 % availability."""
+    found = []
+    for setting in rows.settings():
+        kept, served = rows.rate_kept(setting, BASELINE), rows.availability(setting, BASELINE, secure=False)
+        if setting.attack != NO_ATTACK and kept is not None and served is not None:
+            distance = abs(kept.interval().mean - 0.5) + abs(served.interval().mean - 0.95)
+            found.append((distance, setting))
+    if not found:
+        return None
+    _, nearest = min(found)
+    return {"setting": setting_name(nearest), "arms": [_scores(rows, nearest, arm) for arm in (BASELINE, OURS)]}
+
+
 def _scores(rows: Rows, setting: Setting, arm: str) -> Json:
     kept = None if setting.attack == NO_ATTACK else rows.rate_kept(setting, arm)
+    feasible = rows.of_bound(setting, arm, feasible=True)
     return {
         "setting": setting_name(setting),
         "arm": arm,
         "of_bound": _interval(rows.of_bound(setting, arm)),
+        "of_bound_feasible": _interval(feasible),
+        "worst_feasible": None if feasible is None else float(feasible.each().min()),
         "rate_kept": _interval(kept),
         "verified_availability": _interval(rows.availability(setting, arm, secure=False)),
         "secure_availability": _interval(rows.availability(setting, arm, secure=True)),

@@ -2,9 +2,12 @@
 
 from typing import Final
 
+import numpy as np
+
+from hil_sim.network.operation import Commands
 from hil_sim.network.run.field_control import Control as SettingsControl
 from hil_sim.network.run.field_control import FieldPractice, Hold
-from hil_sim.network.world import NetworkWorld
+from hil_sim.network.world import Epoch, NetworkWorld
 from qkdctl.evidence.path_losses import lossy_paths
 from qkdctl.records.relay import MOST_NODES
 from qkdctl.records.route import RouteDemand, RoutePath, RoutePlan
@@ -25,12 +28,12 @@ class FixedControl:
 
     Args:
         stage: of the cell.
-        arm: with settings `hold` or `field`, and routing `hops`.
+        arm: with settings `hold`, `field` or `periodic`, and routing `hops`.
         world: to control.
     """
 
     def __init__(self, stage: Stage, arm: Arm, world: NetworkWorld) -> None:
-        self._settings: SettingsControl = FieldPractice(world) if arm.settings == "field" else Hold()
+        self._settings = _settings(arm, world)
         candidates = CANDIDATES if arm.heeds_losses else 1
         self._routes = [HopRoute(demand, stage.graph(), candidates) for demand in stage.demands]
 
@@ -44,6 +47,32 @@ class FixedControl:
             if plan is not None:
                 plans.append(plan)
         return Steering(self._settings.commands(seen.world, seen.epoch), tuple(plans))
+
+
+class Periodic:
+    """Links are re-aligned by the clock, spread evenly over the period.
+
+    Args:
+        every_epochs: between two re-alignments of a link.
+    """
+
+    def __init__(self, every_epochs: int) -> None:
+        self._every_epochs = every_epochs
+
+    def commands(self, world: NetworkWorld, last: Epoch | None) -> Commands:
+        """Settings stay; each link is re-aligned in its turn."""
+        commands = world.holding()
+        links = world.stack.links
+        place = np.arange(links.count) * self._every_epochs // links.count
+        epoch = 0 if last is None else last.number
+        realign = links.can_realign & ((epoch - place) % self._every_epochs == 0)
+        return Commands(commands.mean_photon_number_e6, commands.protocol, realign, commands.route)
+
+
+def _settings(arm: Arm, world: NetworkWorld) -> SettingsControl:
+    if arm.settings == "periodic":
+        return Periodic(arm.every_epochs)
+    return FieldPractice(world) if arm.settings == "field" else Hold()
 
 
 class HopRoute:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hil_sim.network.detection import CELLS
 from hil_sim.network.hardware import PROTOCOLS
@@ -51,11 +52,19 @@ class ReportDesk:
         self._world = world
         self._byzantine = frozenset(byzantine)
         self._blocks = np.zeros(len(network.link_names), dtype=np.int64)
+        self._key_bits = np.zeros_like(self._blocks)
 
-    def reports(self, epoch: Epoch, remarks: Remarks) -> list[NodeReport]:
-        """Of all nodes that send one, sorted by node. Epochs are to be given in order, each once."""
+    def reports(self, epoch: Epoch, refused: NDArray[np.bool_], remarks: Remarks) -> list[NodeReport]:
+        """Of all nodes that send one, sorted by node. Epochs are to be given in order, each once.
+
+        Args:
+            epoch: the truth, and what liars make of it.
+            refused: links whose key was thrown away for its errors, shape (links,).
+            remarks: what nodes say besides.
+        """
         network = self._network
         self._blocks += epoch.changes.cut_blocks()
+        self._key_bits = np.where(refused, 0, epoch.key.proven_bits)
         ends: dict[str, list[EndReport]] = {}
         heard: set[str] = set()
         for link in range(len(network.link_names)):
@@ -123,7 +132,7 @@ class ReportDesk:
             ),
             z=_basis(tables, 0),
             x=_basis(tables, 1),
-            secret_key_bits=int(epoch.key.proven_bits[link]),
+            secret_key_bits=int(self._key_bits[link]),
             dead_ms=duration_ms - round(1000 * float(epoch.changes.live_s[link])),
         )
 

@@ -1,17 +1,17 @@
 """What the paper claims, and what was measured, as a page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from qkdctl_policies.experiments.markdown import percent, table
-from qkdctl_policies.experiments.verdicts import PARTLY
+from qkdctl_policies.experiments.verdicts import MANY_SEEDS, PARTLY
 
 Json = dict[str, Any]
 
 
 def paper_page(document: Json) -> str:
     """The page of a document, see `document_of`."""
-    claims = document["claims"]
-    summary = ((one["claim"], one["definition"], _range(one), _verdict(one)) for one in claims)
+    claims, targets = document["claims"], document["targets"]
     return "\n".join(
         [
             "# Claims of the paper",
@@ -20,16 +20,53 @@ def paper_page(document: Json) -> str:
             "seeds; nothing else than these rows speaks here. Values come with the interval that holds 95 % of the",
             "results of redrawn seeds, and a claim holds where all of it lies on its side. All settings:",
             "[experiments](experiments.md).",
+            *_few(document["seeds"]),
             "",
-            *table(("claim", "measured for it", "values", "verdict"), summary),
+            *_summary("claim", claims),
+            *_like_the_paper(document["like_the_paper"]),
+            "## What we set ourselves",
             "",
-            *(line for claim in claims if claim["findings"] for line in _details(claim)),
+            "Judged by the same rows, on networks that stay in one piece without any two nodes.",
+            "",
+            *_summary("target", targets),
+            *(line for claim in (*claims, *targets) if claim["findings"] for line in _details(claim)),
         ]
     )
 
 
+def _few(seeds: int) -> list[str]:
+    if seeds >= MANY_SEEDS:
+        return []
+    return [
+        "",
+        f"Intervals of fewer than {MANY_SEEDS} seeds are too narrow, and their verdicts are first looks.",
+    ]
+
+
+def _summary(kind: str, claims: Sequence[Json]) -> list[str]:
+    cells = ((one["claim"], one["definition"], _range(one), _verdict(one)) for one in claims)
+    return [*table((kind, "measured for it", "values", "verdict"), cells), ""]
+
+
+def _like_the_paper(cell: Json | None) -> list[str]:
+    if cell is None:
+        return []
+    names = {"rate_kept": "rate kept", "verified_availability": "verified availability",
+             "secure_availability": "secure availability"}  # fmt: skip
+    cells = ((f"`{one['arm']}`", *(percent(one[name], 2) for name in names)) for one in cell["arms"])
+    return [
+        "## The setting most like the paper's",
+        "",
+        "Where the baseline is nearest to half of the rate and 95 % verified availability:",
+        f"{cell['setting']}.",
+        "",
+        *table(("arm", *names.values()), cells),
+        "",
+    ]
+
+
 def _details(claim: Json) -> list[str]:
-    cells = ((one["where"], percent(one, 2), "yes" if one["holds"] else "no") for one in claim["findings"])
+    cells = ((one["where"], _value(one), "yes" if one["holds"] else "no") for one in claim["findings"])
     return [
         f"## {claim['claim']}",
         "",
@@ -40,12 +77,22 @@ def _details(claim: Json) -> list[str]:
     ]
 
 
+def _value(finding: Json) -> str:
+    if finding["unit"] == "exponent":
+        return f"N^{finding['value']:.2f}"
+    if finding["unit"] == "seeds":
+        return f"{100 * finding['value']:.2f} %"
+    return percent(finding, 2)
+
+
 def _range(claim: Json) -> str:
-    values = [100 * float(finding["value"]) for finding in claim["findings"]]
-    if not values:
+    findings = claim["findings"]
+    if not findings:
         return str(claim["why"])
-    low, high = min(values), max(values)
-    return f"{low:.2f} %" if len(values) == 1 else f"{low:.2f} to {high:.2f} % in {len(values)} settings"
+    ends = [min(findings, key=lambda one: one["value"]), max(findings, key=lambda one: one["value"])]
+    low, high = (_value(one).partition(" %")[0] for one in ends)
+    unit = "" if ends[0]["unit"] == "exponent" else " %"
+    return f"{low}{unit}" if len(findings) == 1 else f"{low} to {high}{unit} in {len(findings)} settings"
 
 
 def _verdict(claim: Json) -> str:

@@ -11,6 +11,7 @@ Json = dict[str, Any]
 
 _SCORES: Final = {
     "of_bound": "of the bound",
+    "of_bound_feasible": "the same, feasible seeds",
     "rate_kept": "rate kept",
     "verified_availability": "verified availability",
     "secure_availability": "secure availability",
@@ -29,6 +30,7 @@ def report_page(document: Json) -> str:
             "",
             "![secure key of honest demands as a share of the bound](experiments.png)",
             "",
+            *_structure(document["structure"]),
             *_names(),
             *_score_tables(document["scores"], {one["setting"]: one for one in document["feasible"]}),
             *_comparisons(document["comparisons"]),
@@ -37,6 +39,32 @@ def report_page(document: Json) -> str:
             *_caught(document["caught"]),
         ]
     )
+
+
+def _structure(structure: Sequence[Json]) -> list[str]:
+    """What no controller can change comes first."""
+    places = list(dict.fromkeys(place for one in structure for place in one["feasible"]))
+    cells = (
+        (
+            one["network"],
+            *(str(one[name]) for name in ("nodes", "links", "connectivity")),
+            *(_seeds(one["feasible"].get(place)) for place in places),
+        )
+        for one in structure
+    )
+    return [
+        "## What depends on structure",
+        "",
+        "Seeds in which the bound carries all honest demand; in the others no controller can. Connectivity: nodes that",
+        "must fail to part the others.",
+        "",
+        *table(("network", "nodes", "links", "connectivity", *places), cells),
+        "",
+    ]
+
+
+def _seeds(found: Json | None) -> str:
+    return "-" if found is None else f"{found['feasible']} of {found['seeds']}"
 
 
 def _names() -> list[str]:
@@ -57,9 +85,14 @@ def _score_tables(scores: Sequence[Json], feasible: dict[str, Json]) -> list[str
         if setting in feasible:
             lines += [f"Feasible in {feasible[setting]['feasible']} of {feasible[setting]['seeds']} seeds.", ""]
         rows = [one for one in scores if one["setting"] == setting]
-        cells = ((f"`{one['arm']}`", *(percent(one[name]) for name in _SCORES)) for one in rows)
-        lines += [*table(("arm", *_SCORES.values()), cells), ""]
+        cells = ((f"`{one['arm']}`", *(percent(one[name]) for name in _SCORES), _worst(one)) for one in rows)
+        lines += [*table(("arm", *_SCORES.values(), "worst feasible seed, of the bound"), cells), ""]
     return lines
+
+
+def _worst(score: Json) -> str:
+    worst = score["worst_feasible"]
+    return "-" if worst is None else f"{100 * worst:.1f} %"
 
 
 def _comparisons(comparisons: Sequence[Json]) -> list[str]:
@@ -85,8 +118,16 @@ def _comparisons(comparisons: Sequence[Json]) -> list[str]:
 
 
 def _errors(errors: Sequence[Json]) -> list[str]:
-    cells = ((f"`{one['arm']}`", one["protocol"], one["basis"].upper(), percent(one["qber"], 3)) for one in errors)
-    return ["## True error rate of accepted key", "", *table(("arm", "protocol", "basis", "QBER"), cells), ""]
+    names = ("network", "attack", "arm", "protocol", "basis")
+    cells = ((*(one[name] for name in names), percent(one["qber"], 3), percent(one["refused"])) for one in errors)
+    return [
+        "## True error rate of accepted key",
+        "",
+        "Key with more errors than the `qber_limit` of the hardware is thrown away; arms see no key then.",
+        "",
+        *table((*names, "QBER", "thrown away, of all key"), cells),
+        "",
+    ]
 
 
 def _exclusions(exclusions: Sequence[Json]) -> list[str]:

@@ -1,7 +1,9 @@
 """Rows of a suite in a file: one JSON document per line, appended as cells end, so that nothing is lost."""
 
+import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ class RowsError(Exception):
 
 
 class RowsFile:
-    """The file.
+    """The file. One whose name ends in .gz is compressed, and for reading only.
 
     Attributes:
         path: where it is.
@@ -28,18 +30,25 @@ class RowsFile:
         """All whole rows; a last line that was cut short is left out.
 
         Raises:
-            RowsError: for a line that is no row.
+            RowsError: for a line that is no row, or a compressed file that is damaged.
             OSError: when the file cannot be read.
         """
-        return self._parsed(self.path.read_text(encoding="utf-8"))
+        if self.path.suffix != ".gz":
+            return self._parsed(self.path.read_text(encoding="utf-8"))
+        try:
+            return self._parsed(gzip.decompress(self.path.read_bytes()).decode("utf-8"))
+        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
+            raise RowsError(f"{self.path}: expected rows compressed with gzip: {error}") from None
 
     def resume(self, keys: Iterable[Key]) -> set[Key]:
         """Prepare to append; which of these rows are there already. A last line that was cut short is taken off.
 
         Raises:
-            RowsError: for a line that is no row, or a row of another suite.
+            RowsError: for a line that is no row, a row of another suite, or a compressed file.
             OSError: when the file cannot be read or written.
         """
+        if self.path.suffix == ".gz":
+            raise RowsError(f"{self.path}: rows are added to plain files only; unpack it with: gunzip {self.path}")
         if not self.path.exists():
             return set()
         text = self.path.read_text(encoding="utf-8")

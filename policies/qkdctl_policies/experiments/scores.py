@@ -12,13 +12,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdctl_policies.experiments.arms import BOUND
-from qkdctl_policies.experiments.attacks import NO_ATTACK
-from qkdctl_policies.experiments.rows_file import Row
+from qkdctl_policies.experiments.arms import BOUND, PERIODS
+from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
+from qkdctl_policies.experiments.rows_file import Row, RowsError
 from qkdctl_policies.learning.statistics import Interval, ratio
 
 Floats = NDArray[np.float64]
 
+ABOUT: Final = 1.1
+"""As many re-alignments are up to so many times as many."""
 FEASIBLE_SHARE: Final = 0.999
 """A seed is feasible when the bound carries this share of all honest demand; the rest is for rounding."""
 
@@ -32,7 +34,7 @@ class Setting:
     """
 
     network: str
-    load_bps: float
+    load: float
     byzantine: float
     attack: str
 
@@ -58,13 +60,26 @@ class Rows:
 
     Args:
         rows: in any order.
+
+    Raises:
+        RowsError: two rows differ in what no name tells, such as the number of epochs.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[tuple[Setting, str], dict[int, Row]] = defaultdict(dict)
         for row in rows:
-            setting = Setting(row["network"], row["load_bps"], row["byzantine"], row["attack"])
-            self._rows[setting, row["arm"]][row["seed"]] = row
+            setting = Setting(row["network"], row["load"], row["byzantine"], row["attack"])
+            known = self._rows[setting, row["arm"]]
+            if known and next(iter(known.values()))["configuration"] != row["configuration"]:
+                raise RowsError(
+                    f"rows of {setting.network} under {setting.attack} with arm {row['arm']} have two configurations, "
+                    "as of two suites that use one name for two networks; report them apart"
+                )
+            known[row["seed"]] = row
+
+    def places(self) -> list[tuple[str, str]]:
+        """Networks, each with every attack."""
+        return sorted({(one.network, one.attack) for one in self.settings()})
 
     def settings(self) -> list[Setting]:
         """All under which an arm ran, sorted."""
@@ -80,11 +95,13 @@ class Rows:
 
     def peaceful(self, setting: Setting) -> Setting:
         """The same without adversaries."""
-        return Setting(setting.network, setting.load_bps, 0.0, NO_ATTACK)
+        return Setting(setting.network, setting.load, 0.0, NO_ATTACK)
 
-    def rate_kept(self, setting: Setting, arm: str) -> Score | None:
+    def rate_kept(self, setting: Setting, arm: str, *, feasible: bool = False) -> Score | None:
         """Secure keys of honest demands, over what the same demands got in the same seeds without attack."""
         pairs = self._paired(setting, arm, self.peaceful(setting), arm)
+        if feasible:
+            pairs = [pair for pair in pairs if self._is_feasible(setting, pair[0]["seed"])]
         if not pairs:
             return None
         return _score(
@@ -94,32 +111,70 @@ class Rows:
             ]
         )
 
-    def of_bound(self, setting: Setting, arm: str) -> Score | None:
-        """Secure keys of honest demands, over the most that was possible in the same seeds."""
-        bound = Setting(setting.network, setting.load_bps, setting.byzantine, NO_ATTACK)
-        pairs = self._paired(setting, arm, bound, BOUND)
-        return _score([(_sum(row, "secure"), _sum(most, "secure")) for row, most in pairs]) if pairs else None
+    def of_bound(self, setting: Setting, arm: str, *, feasible: bool = False) -> Score | None:
+        """Secure keys of honest demands, over the most that was possible in the same seeds; all, or feasible ones."""
+        pairs = self._paired(setting, arm, self._unattacked(setting), BOUND)
+        kept = [(_sum(row, "secure"), _sum(most, "secure")) for row, most in pairs if not feasible or _feasible(most)]
+        return _score(kept) if kept else None
 
-    def availability(self, setting: Setting, arm: str, *, secure: bool) -> Score | None:
+    def availability(self, setting: Setting, arm: str, *, secure: bool, feasible: bool = False) -> Score | None:
         """Share of the slots of honest demands that were served; with matching keys, or with secure ones."""
-        rows = self.of(setting, arm).values()
+        rows = self.of(setting, arm)
+        if feasible:
+            rows = {seed: row for seed, row in rows.items() if self._is_feasible(setting, seed)}
         name = "secure_slots" if secure else "served_slots"
-        return _score([(_sum(row, name), _slots(row)) for row in rows]) if rows else None
+        return _score([(_sum(row, name), _slots(row)) for row in rows.values()]) if rows else None
 
     def feasible(self, setting: Setting) -> tuple[int, int] | None:
         """Seeds in which the bound carries all honest demand, and seeds with a bound."""
-        bound = self.of(Setting(setting.network, setting.load_bps, setting.byzantine, NO_ATTACK), BOUND)
-        if not bound:
-            return None
-        carried = [_sum(row, "secure") >= FEASIBLE_SHARE * _sum(row, "asked") for row in bound.values()]
-        return sum(carried), len(carried)
+        bound = self.of(self._unattacked(setting), BOUND)
+        return (sum(map(_feasible, bound.values())), len(bound)) if bound else None
 
-    def accepted_errors(self, arms: Iterable[str]) -> dict[tuple[str, str], Score]:
-        """True error rate of accepted key by protocol and basis, over all settings of some arms, by seed."""
+    def size(self, setting: Setting) -> dict[str, int]:
+        """Nodes, links and connectivity of the network; the least of all seeds."""
+        of_arms = [rows for (where, _), rows in self._rows.items() if where == setting]
+        names = ("nodes", "links", "connectivity")
+        return {name: min(int(row[name]) for rows in of_arms for row in rows.values()) for name in names}
+
+    def excluded(self, setting: Setting, arm: str) -> Score | None:
+        """Honest nodes that were excluded at some time, over all honest nodes."""
+        rows = self.of(setting, arm).values()
+        counts = [(len(row["honest_excluded"]), row["nodes"] - len(row["byzantine_nodes"])) for row in rows]
+        return _score(counts) if counts else None
+
+    def best_schedule(self, setting: Setting, arm: str) -> str | None:
+        """The periodic arm of least variance of the QBER that re-aligns as often as this one, or less; None without."""
+        found = []
+        for other in (f"every-{epochs}" for epochs in PERIODS):
+            pairs = self._paired(setting, arm, setting, other)
+            own, others = ([pair[side] for pair in pairs] for side in (0, 1))
+            as_often = _total(others, "realignments") <= ABOUT * _total(own, "realignments")
+            if pairs and as_often and all(row["qber_variance"] is not None for row in others):
+                found.append((_total(others, "qber_variance"), other))
+        return min(found)[1] if found else None
+
+    def made(self, setting: Setting, arm: str, other: str) -> Score | None:
+        """Key that all links made under one arm, over that under another in the same seeds."""
+        pairs = self._paired(setting, arm, setting, other)
+        return _score([(one["made_bits"], two["made_bits"]) for one, two in pairs]) if pairs else None
+
+    def refused(self, arm: str, network: str, attack: str) -> Score | None:
+        """Key that was thrown away for its errors, over all that was made, over all loads and shares, by row."""
+        found = [
+            (row["refused_bits"], row["made_bits"])
+            for (setting, of_arm), rows in self._rows.items()
+            if (of_arm, setting.network, setting.attack) == (arm, network, attack)
+            for row in rows.values()
+        ]
+        return _score(found) if found else None
+
+    def accepted_errors(self, arm: str, network: str, attack: str) -> dict[tuple[str, str], Score]:
+        """True error rate of accepted key by protocol and basis, over all loads and shares, by seed."""
         sums: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
-        wanted = {*arms}
-        for (_, arm), rows in self._rows.items():
-            for seed, row in rows.items() if arm in wanted else ():
+        for (setting, of_arm), rows in self._rows.items():
+            if (of_arm, setting.network, setting.attack) != (arm, network, attack):
+                continue
+            for seed, row in rows.items():
                 for protocol, bases in row["accepted"].items():
                     for basis, counts in bases.items():
                         sums[protocol, basis][seed][0] += counts["errors"]
@@ -141,6 +196,15 @@ class Rows:
         one, two = zip(*pairs, strict=True)
         return _served(one), _served(two)
 
+    def _is_feasible(self, setting: Setting, seed: int) -> bool:
+        bound = self.of(self._unattacked(setting), BOUND)
+        return seed in bound and _feasible(bound[seed])
+
+    def _unattacked(self, setting: Setting) -> Setting:
+        """Where the bound of a setting stands: it depends on who is Byzantine, and not on what they do."""
+        byzantine = 0.0 if ATTACKS[setting.attack].fibres else setting.byzantine
+        return Setting(setting.network, setting.load, byzantine, NO_ATTACK)
+
     def _paired(self, setting: Setting, arm: str, where: Setting, other: str) -> list[tuple[Row, Row]]:
         """Rows of the seeds that both have and in which somebody honest asks for key."""
         one, two = self.of(setting, arm), self.of(where, other)
@@ -158,6 +222,14 @@ def _served(rows: Iterable[Row]) -> Floats:
 
 def _sum(row: Row, name: str) -> float:
     return float(sum(demand[name] for demand in row["demands"] if demand["honest"]))
+
+
+def _total(rows: Iterable[Row], name: str) -> float:
+    return float(sum(row[name] for row in rows))
+
+
+def _feasible(bound: Row) -> bool:
+    return _sum(bound, "secure") >= FEASIBLE_SHARE * _sum(bound, "asked")
 
 
 def _slots(row: Row) -> float:

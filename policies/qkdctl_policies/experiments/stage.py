@@ -1,6 +1,9 @@
 """The network of a cell: who is Byzantine, who wants key, and the world in which it all happens."""
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -13,13 +16,46 @@ from hil_sim.network.world import NetworkWorld
 from hil_sim.world.streams import random_stream
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.route import RouteDemand
+from qkdctl.routing.bounds import most_for_each
 from qkdctl.routing.topology import Link, Node, Topology
 from qkdctl_policies.environment.facts import link_table
 from qkdctl_policies.experiments.attacks import ATTACKS
+from qkdctl_policies.experiments.capacity import most_key_bits
 from qkdctl_policies.experiments.cell import Cell
 
 _START_BITS: Final = {"least_bits": 0, "ready_bits": 1, "start_bits": 0}
 """Links begin without key and keep none back: what is delivered was made in the same story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peace:
+    """A network before anybody in it is Byzantine.
+
+    Attributes:
+        network: without demands, which are not its business here; see `KeyRelaying`.
+        members: nodes at the end of a link, sorted; they report, decide, relay and want key.
+        pairs: source and target of each demand.
+        capacity_bits: key that each link makes at most in all epochs, shape (links,).
+        fair_bps: key that every demand can get at most when all of them get equally much.
+        connectivity: members that must fail to part some of the others; one less than all where each has links to all.
+    """
+
+    network: Network
+    members: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    capacity_bits: tuple[float, ...]
+    fair_bps: float
+    connectivity: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Peace":
+        """Build it, or take what was built for another cell of the same network and seed.
+
+        Raises:
+            ScenarioError: for a network that cannot be built.
+        """
+        epochs = cell.warm_up_epochs + cell.epochs
+        return _peace(json.dumps([cell.table, cell.hardware]), cell.seed, cell.epoch_s, epochs, cell.demands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +64,13 @@ class Stage:
 
     Attributes:
         cell: which.
-        network: with its adversaries; demands are not part of it, see `KeyRelaying`.
-        members: nodes at the end of a link, sorted; they report, decide, relay and want key.
+        network: with its adversaries, without demands.
+        members: nodes at the end of a link, sorted.
         byzantine: those of them that are Byzantine, sorted.
         demands: who wants key, sorted by name.
         table: what is agreed about the links.
+        capacity_bits: see `Peace`.
+        connectivity: likewise.
     """
 
     cell: Cell
@@ -41,6 +79,8 @@ class Stage:
     byzantine: tuple[str, ...]
     demands: tuple[RouteDemand, ...]
     table: LinkTable
+    capacity_bits: tuple[float, ...]
+    connectivity: int
 
     @classmethod
     def of(cls, cell: Cell, colluding: int = 0, failing: int = 0) -> "Stage":
@@ -49,17 +89,22 @@ class Stage:
         Raises:
             ScenarioError: for a network that cannot be built.
         """
-        peaceful = network_of(_scenario(cell))
-        members = _members(peaceful.network)
-        byzantine = byzantine_nodes(members, cell.byzantine, cell.seed)
-        network = network_of(_scenario(cell) | _adversaries(cell, byzantine)).network if byzantine else peaceful.network
-        bits = round(cell.load_bps * cell.epoch_s)
+        peace = Peace.of(cell)
+        attack = ATTACKS[cell.attack]
+        byzantine = () if attack.fibres else drawn(peace.members, cell.byzantine, cell.seed, "byzantine")
+        tapped = drawn(peace.network.link_names, cell.byzantine, cell.seed, "fibres") if attack.fibres else ()
+        network = peace.network
+        if attack.kinds and (byzantine or tapped):
+            section = attack.section(byzantine=byzantine, tapped=tapped, start_epoch=cell.warm_up_epochs)
+            scenario = _scenario(cell.table, cell.hardware, cell.seed, cell.epoch_s)
+            network = _bare(network_of(scenario | {"adversaries": [section]}).network)
+        bits = round(cell.load * peace.fair_bps * cell.epoch_s)
         demands = tuple(
             RouteDemand(demand=f"d{number:03d}", source=a, target=b, bits=bits, colluding=colluding, failing=failing)
-            for number, (a, b) in enumerate(peaceful.demand_names)
+            for number, (a, b) in enumerate(peace.pairs)
         )
-        bare = replace(network, demands=DemandArrays.of([]), routes=Routes.of([]))
-        return cls(cell, bare, members, byzantine, demands, link_table(bare, cell.epoch_s))
+        table = link_table(network, cell.epoch_s)
+        return cls(cell, network, peace.members, byzantine, demands, table, peace.capacity_bits, peace.connectivity)
 
     @property
     def faults(self) -> int:
@@ -76,40 +121,56 @@ class Stage:
 
     def graph(self, *, honest_relays: bool = False) -> Topology:
         """The key network; on request only honest nodes pass keys on."""
-        network, bad = self.network, {*self.byzantine} if honest_relays else set()
-        nodes = [Node(name, relays=name in self.members and name not in bad) for name in network.node_names]
-        ends = network.ends.T.tolist()
-        links = [
-            Link(name, (network.node_names[a], network.node_names[b]))
-            for name, (a, b) in zip(network.link_names, ends, strict=True)
-        ]
-        return Topology.of(nodes, links)
+        return _graph(self.network, self.members, {*self.byzantine} if honest_relays else set())
 
 
-def byzantine_nodes(members: tuple[str, ...], share: float, seed: int) -> tuple[str, ...]:
-    """A share of the members, rounded, sorted; a larger share only adds to a smaller one."""
-    order = random_stream(seed, "experiment", "byzantine").permutation(len(members))
-    return tuple(sorted(members[place] for place in order[: round(share * len(members))]))
+def drawn(names: Sequence[str], share: float, seed: int, what: str) -> tuple[str, ...]:
+    """A share of some names, rounded, sorted; a larger share only adds to a smaller one."""
+    order = random_stream(seed, "experiment", what).permutation(len(names))
+    return tuple(sorted(names[place] for place in order[: round(share * len(names))]))
 
 
-def _members(network: Network) -> tuple[str, ...]:
-    return tuple(sorted(network.node_names[place] for place in np.unique(network.ends).tolist()))
+@lru_cache(maxsize=64)
+def _peace(tables: str, seed: int, epoch_s: float, epochs: int, demands: int) -> Peace:
+    table, hardware = json.loads(tables)
+    wanted = {"demands": [{"random": demands, "rate_bps": 1.0}]}
+    built = network_of(_scenario(table, hardware, seed, epoch_s) | wanted)
+    network, pairs = _bare(built.network), tuple(built.demand_names)
+    members = tuple(sorted(network.node_names[place] for place in np.unique(network.ends).tolist()))
+    capacity = most_key_bits(network, seed, epoch_s=epoch_s, epochs=epochs)
+    graph = _graph(network, members, set())
+    of_link = dict(zip(network.link_names, (capacity / (epochs * epoch_s)).tolist(), strict=True))
+    fair = most_for_each(graph, pairs, [of_link[link.name] for link in graph.links])
+    return Peace(network, members, pairs, tuple(capacity.tolist()), fair, _connectivity(network))
 
 
-def _scenario(cell: Cell) -> dict[str, Any]:
+def _connectivity(network: Network) -> int:
+    import networkx as nx  # noqa: PLC0415 - slow to import
+
+    graph = nx.Graph((network.node_names[a], network.node_names[b]) for a, b in network.ends.T.tolist())
+    return int(nx.node_connectivity(graph))
+
+
+def _bare(network: Network) -> Network:
+    return replace(network, demands=DemandArrays.of([]), routes=Routes.of([]))
+
+
+def _graph(network: Network, members: Collection[str], barred: Collection[str]) -> Topology:
+    """Nodes and links, of which only members that are not barred pass keys on."""
+    nodes = [Node(name, relays=name in members and name not in barred) for name in network.node_names]
+    ends = network.ends.T.tolist()
+    links = [
+        Link(name, (network.node_names[a], network.node_names[b]))
+        for name, (a, b) in zip(network.link_names, ends, strict=True)
+    ]
+    return Topology.of(nodes, links)
+
+
+def _scenario(table: Mapping[str, Any], hardware: Mapping[str, Any], seed: int, epoch_s: float) -> dict[str, Any]:
     return {
-        "network": dict(cell.table),
-        "seed": cell.seed,
-        "epoch_s": cell.epoch_s,
+        "network": dict(table),
+        "hardware": dict(hardware),
+        "seed": seed,
+        "epoch_s": epoch_s,
         "buffers": _START_BITS,
-        "demands": [{"random": cell.demands, "rate_bps": cell.load_bps}],
     }
-
-
-def _adversaries(cell: Cell, byzantine: tuple[str, ...]) -> dict[str, Any]:
-    """How reports are forged; what happens to relayed keys is not the world's business here."""
-    attack = ATTACKS[cell.attack]
-    if not attack.kinds:
-        return {}
-    entry = {"nodes": byzantine, "kinds": attack.kinds, "strength": attack.strength}
-    return {"adversaries": [entry | {"start_epoch": cell.warm_up_epochs}]}

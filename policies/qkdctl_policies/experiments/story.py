@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from hil_sim.network.world import NetworkWorld
 from qkdctl_policies.experiments.agreed_control import AgreedControl
 from qkdctl_policies.experiments.arms import ARMS, BOUND, Arm
@@ -11,6 +13,7 @@ from qkdctl_policies.experiments.bound import bound_figures
 from qkdctl_policies.experiments.cell import Cell
 from qkdctl_policies.experiments.control import Control, Seen, Steering
 from qkdctl_policies.experiments.fixed_control import FixedControl
+from qkdctl_policies.experiments.key_blocks import KeyBlocks
 from qkdctl_policies.experiments.key_relaying import KeyRelaying
 from qkdctl_policies.experiments.policies import policy_of
 from qkdctl_policies.experiments.stage import Stage
@@ -38,12 +41,14 @@ def row_of(cell: Cell) -> Row:
         "configuration": cell.configuration,
         "seed": cell.seed,
         "network": cell.network,
-        "load_bps": cell.load_bps,
+        "load": cell.load,
+        "load_bps": stage.demands[0].bits / cell.epoch_s,
         "byzantine": cell.byzantine,
         "attack": cell.attack,
         "arm": cell.arm,
         "nodes": len(stage.members),
         "links": len(stage.network.link_names),
+        "connectivity": stage.connectivity,
         "byzantine_nodes": list(stage.byzantine),
         **figures,
     }
@@ -61,10 +66,11 @@ class Story:
         cell = stage.cell
         self._stage = stage
         self.world = stage.world()
-        self.tally = Tally(stage, self.world)
+        self.tally = Tally(stage)
         router = ATTACKS[cell.attack].router
         conduct = dict.fromkeys(stage.byzantine, router)
         self._relaying = KeyRelaying(stage.network, stage.demands, conduct, epoch_s=cell.epoch_s, seed=cell.seed)
+        self._blocks = KeyBlocks(self.world)
         self._control = _control(stage, arm, self.world)
         self._steering = Steering(self.world.holding(), ())
 
@@ -78,15 +84,18 @@ class Story:
     def step(self, *, counts: bool) -> None:
         """One epoch; Byzantine nodes strike in those that count."""
         world, steering = self.world, self._steering
+        before = world.buffers.available()
         epoch = world.step(steering.commands, steering.trust)
+        ended = self._blocks.after(epoch)
+        # no more than the stores took in: what a full one has lost is not to be thrown away again
+        fresh = np.maximum(world.buffers.available() - before, 0)
+        world.buffers.use(np.where(ended.refused, np.minimum(epoch.key.proven_bits, fresh), 0))
         relayed = self._relaying.run(steering.routes, world.buffers.available(), attacked=counts)
         world.buffers.use(relayed.used_bits)
         views = self._relaying.views(steering.cases)
-        self._steering = self._control.decide(Seen(world, epoch, relayed.tallies, views))
+        self._steering = self._control.decide(Seen(world, epoch, ended.refused, relayed.tallies, views))
         if counts:
-            self.tally.note(epoch, relayed, world.operation.protocol, self._steering.excluded)
-        else:
-            self.tally.note_block(epoch, world.operation.protocol, counts=False)
+            self.tally.note(epoch, ended, relayed, world.operation.protocol, self._steering.excluded)
 
 
 def _control(stage: Stage, arm: Arm, world: NetworkWorld) -> Control:

@@ -32,11 +32,13 @@ class Suite(Parameters):
         epochs: that are counted.
         seeds, first_seed: how many, and the first of them.
         demands: pairs of nodes that want key, drawn anew with every seed.
-        loads_bps: key that each of them asks for.
-        byzantine: shares of the nodes, rounded.
+        loads: key that each of them asks for, as a share of what all can get at once without attack; see `Peace`.
+        byzantine: shares of the nodes, rounded; of the fibres for attacks on fibres.
         attacks, arms: by name. Every arm also runs without attack, which is what it is held against.
+        peaceful_arms: arms that run without attack only.
         policy: file of the learned policy: one of the zoo by name, or a path that ends in .onnx.
         networks: tables of `[network]` as in scenarios of `qkdctl sim network`.
+        hardware: tables of `[hardware.*]` likewise.
     """
 
     name: Name
@@ -47,18 +49,20 @@ class Suite(Parameters):
     seeds: Annotated[int, Field(ge=1, le=10_000)]
     first_seed: Annotated[int, Field(ge=0)] = 1
     demands: Annotated[int, Field(ge=1, le=1000)]
-    loads_bps: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    loads: Annotated[tuple[Positive, ...], Field(min_length=1)]
     byzantine: Annotated[tuple[Fraction, ...], Field(min_length=1)]
     attacks: Annotated[tuple[str, ...], Field(min_length=1)]
     arms: Annotated[tuple[str, ...], Field(min_length=1)]
+    peaceful_arms: tuple[str, ...] = ()
     policy: str = "links"
     networks: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
+    hardware: Annotated[dict[Name, dict[str, Any]], Field(default_factory=dict)]
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         for kind, names, known in (
             ("attack", self.attacks, {*ATTACKS} - {NO_ATTACK}),
-            ("arm", self.arms, {*ARMS, BOUND}),
+            ("arm", self.arms + self.peaceful_arms, {*ARMS, BOUND}),
         ):
             for name in names:
                 if name not in known:
@@ -71,17 +75,18 @@ class Suite(Parameters):
         """All cells, seed by seed, so that a run that is cut short has whole pairs."""
         for seed in range(self.first_seed, self.first_seed + self.seeds):
             for network, table in self.networks.items():
-                for load_bps in self.loads_bps:
-                    for arm in self.arms:
+                for load in self.loads:
+                    for arm in (*self.arms, *self.peaceful_arms):
                         for byzantine, attack in self._stories(arm):
                             yield Cell(
                                 network=network,
                                 table=table,
+                                hardware=self.hardware,
                                 epoch_s=self.epoch_s,
                                 warm_up_epochs=self.warm_up_epochs,
                                 epochs=self.epochs,
                                 demands=self.demands,
-                                load_bps=load_bps,
+                                load=load,
                                 byzantine=byzantine,
                                 attack=attack,
                                 arm=arm,
@@ -92,7 +97,7 @@ class Suite(Parameters):
     def _stories(self, arm: str) -> Iterator[tuple[float, str]]:
         """Share of Byzantine nodes and attack; a bound depends on who they are, not on what they do."""
         yield 0.0, NO_ATTACK
-        for byzantine in self.byzantine:
+        for byzantine in () if arm in self.peaceful_arms else self.byzantine:
             for attack in (NO_ATTACK,) if arm == BOUND else self.attacks:
                 yield byzantine, attack
 

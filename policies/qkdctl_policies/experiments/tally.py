@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil_sim.network.hardware import PROTOCOLS
-from hil_sim.network.world import Epoch, NetworkWorld
+from hil_sim.network.world import Epoch
 from hil_sim.world.key_analysis import SIGNAL
+from qkdctl_policies.experiments.key_blocks import Ended
 from qkdctl_policies.experiments.key_relaying import Relayed
 from qkdctl_policies.experiments.stage import Stage
 
@@ -24,34 +25,40 @@ class Tally:
 
     Args:
         stage: of the cell.
-        world: at its start.
 
     Attributes:
         epochs: how many were counted.
         asked, delivered, secure: keys, see `Relayed`.
         served, secure_slots: slots in which enough keys came, and in which enough secure ones did.
+        realignments: begun, of all links.
+        made_bits, refused_bits: key that all links made, and what was thrown away of it for its errors.
     """
 
-    def __init__(self, stage: Stage, world: NetworkWorld) -> None:
+    def __init__(self, stage: Stage) -> None:
         demands = len(stage.demands)
         self._stage = stage
-        self._running_credit = world.stack.links.running_credit
         self.asked, self.delivered, self.secure, self.served, self.secure_slots = (
             np.zeros(demands, dtype=np.int64) for _ in range(5)
         )
-        self.epochs = 0
-        links = world.stack.links.count
-        self._block = np.zeros((2, 2, links), dtype=np.int64)
+        self.epochs = self.realignments = self.made_bits = self.refused_bits = 0
         self._accepted = np.zeros((len(PROTOCOLS), 2, 2), dtype=np.int64)
         self._rates: list[Floats] = []
         self._excluded = dict.fromkeys(stage.members, 0)
         self._first_excluded: dict[str, int] = {}
 
-    def note(self, epoch: Epoch, relayed: Relayed, protocol: NDArray[np.int8], excluded: frozenset[str]) -> None:
+    def note(
+        self,
+        epoch: Epoch,
+        ended: Ended,
+        relayed: Relayed,
+        protocol: NDArray[np.int8],
+        excluded: frozenset[str],
+    ) -> None:
         """Count one epoch.
 
         Args:
             epoch: the truth about the links.
+            ended: key blocks.
             relayed: keys of the demands.
             protocol: in force, shape (links,).
             excluded: nodes that no key shall be relayed over any more.
@@ -63,30 +70,17 @@ class Tally:
         enough = np.ceil(SERVED_SHARE * relayed.asked).astype(np.int64)
         self.served += relayed.delivered >= enough
         self.secure_slots += relayed.secure >= enough
+        self.realignments += int(epoch.changes.realigning.sum())
+        self.made_bits += int(epoch.key.proven_bits.sum())
+        self.refused_bits += int(epoch.key.proven_bits[ended.refused].sum())
         for node in excluded:
             self._excluded[node] += 1
             self._first_excluded.setdefault(node, self.epochs)
         clicks = epoch.counted.detected[0, SIGNAL].astype(np.float64)
         errors = epoch.counted.errors[0, SIGNAL]
         self._rates.append(np.where(clicks > 0, errors / np.maximum(clicks, 1), np.nan))
-        self.note_block(epoch, protocol)
-
-    def note_block(self, epoch: Epoch, protocol: NDArray[np.int8], *, counts: bool = True) -> None:
-        """Follow the key blocks, whose clicks are accepted once the analysis grants key for them.
-
-        Args:
-            epoch: the truth about the links.
-            protocol: in force, shape (links,).
-            counts: False follows a block that may end when it counts.
-        """
-        self._block[..., epoch.changes.cut_blocks()] = 0
-        self._block[0] += epoch.counted.errors[:, SIGNAL]
-        self._block[1] += epoch.counted.detected[:, SIGNAL]
-        done = epoch.key.closed | self._running_credit
-        granted = done & (epoch.key.proven_bits > 0)
-        for link in np.flatnonzero(granted & counts):
-            self._accepted[protocol[link]] += self._block[..., link]
-        self._block[..., done] = 0
+        for link in np.flatnonzero(ended.accepted):
+            self._accepted[protocol[link]] += np.stack([ended.errors[:, link], ended.clicks[:, link]])
 
     def figures(self) -> dict[str, Any]:
         """Everything, as plain JSON."""
@@ -116,6 +110,10 @@ class Tally:
                 if own[1].any()
             },
             "qber_variance": self._qber_variance(),
+            "realignments": self.realignments,
+            "made_bits": self.made_bits,
+            "refused_bits": self.refused_bits,
+            "honest_excluded": sorted({*self._first_excluded} - byzantine),
             "honest_excluded_epochs": sum(n for node, n in self._excluded.items() if node not in byzantine),
             "byzantine_excluded_from": {node: self._first_excluded.get(node, 0) for node in stage.byzantine},
         }

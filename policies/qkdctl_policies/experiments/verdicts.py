@@ -6,13 +6,15 @@ What rows do not show is not measured, whatever else is known of it.
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from qkdctl_policies.experiments.scores import Score
 
 HOLDS, PARTLY, FAILS, UNKNOWN = "holds", "holds where", "does not hold", "not measured yet"
 LEAST_SEEDS: Final = 3
 """Fewer give no interval that means anything."""
+MANY_SEEDS: Final = 10
+"""Of fewer, intervals of redrawn seeds hold less than they say."""
 
 OnItsSide = Callable[[float, float], bool]
 """Whether an interval, from low to high, lies on the side of a claim."""
@@ -26,6 +28,7 @@ class Finding:
         where: setting, or protocol and basis.
         value: share; `low` to `high` is the interval that holds 95 %.
         holds: whether all of it lies on the side of the claim.
+        unit: `share`, `exponent` of a power law, or `seeds` for a share that has no interval.
     """
 
     where: str
@@ -33,6 +36,7 @@ class Finding:
     low: float
     high: float
     holds: bool
+    unit: Literal["share", "exponent", "seeds"] = "share"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Who believes reports takes the receiver's word, and holds it against nobody."""
 
+import numpy as np
 import pytest
 from qkdctl_policies.experiments.believing_control import believed_row
 from qkdctl_policies.experiments.node_reports import Remarks, ReportDesk
@@ -12,7 +13,7 @@ def facts_and_ends(tmp_path):
     stage = diamond(tmp_path)
     world = stage.world()
     epoch = world.step(world.holding())
-    reports = ReportDesk(stage.network, world, ()).reports(epoch, Remarks())
+    reports = ReportDesk(stage.network, world, ()).reports(epoch, np.zeros(5, dtype=bool), Remarks())
     facts = stage.table.links[0]
     return facts, {(end.link, end.end): end for report in reports for end in report.ends if end.link == facts.link}
 

@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from qkdctl_policies.experiments.bound import bound_keys, most_key_bps
+from qkdctl_policies.experiments.bound import bound_keys
+from qkdctl_policies.experiments.capacity import most_key_bps
 
 from tests.policies.experiments.tiny import diamond
 

@@ -1,7 +1,10 @@
 """Verdicts follow rules that were fixed before."""
 
+from pathlib import Path
+
 import pytest
 from qkdctl_policies.experiments.claims import LEAST_SLOTS, paper_claims
+from qkdctl_policies.experiments.cost import CostError, linear_load, read_cost
 from qkdctl_policies.experiments.document import document_of
 from qkdctl_policies.experiments.paper_page import paper_page
 from qkdctl_policies.experiments.report_page import report_page
@@ -10,6 +13,7 @@ from qkdctl_policies.experiments.scores import Rows
 from tests.policies.experiments.test_scores import calm, demand, row
 
 SEEDS = range(5)
+RESULTS = Path(__file__).parents[3] / "docs" / "results"
 
 
 def rows(secure=100, attack="overt", **changes):
@@ -36,7 +40,7 @@ def test_a_claim_holds_where_the_whole_interval_is_on_its_side(secure, says) -> 
 def test_a_claim_that_holds_under_one_attack_only_holds_where_it_does() -> None:
     mixed = [*rows(97), *rows(50, attack="spy")]
     assert verdict(mixed, "95 % of the key rate") == "holds where"
-    assert "**holds where**: net, 1 kbit/s, 20 % overt |" in paper_page(document_of(mixed))
+    assert "**holds where**: net, load 0.3, 20 % overt |" in paper_page(document_of(mixed))
 
 
 def test_what_no_row_shows_is_not_measured() -> None:
@@ -47,8 +51,27 @@ def test_what_no_row_shows_is_not_measured() -> None:
     assert verdict(rows(), "The QBER is below 1 % (decoy BB84)") == "holds where"
 
 
+COST = {"plan": {"core_nodes": [4, 100]}, "exponents": {"core/qkdctl": 0.93, "hub/qkdctl": 1.21}}
+
+
+def test_the_load_is_judged_by_the_benchmark(tmp_path) -> None:
+    [claim] = [one for one in paper_claims(Rows(rows()), COST) if one.claim.startswith("The load")]
+    assert [(finding.where, finding.holds) for finding in claim.findings] == [
+        ("the agreement alone, to 100 nodes", True), ("whole nodes over memory, to 100 nodes", False)]  # fmt: skip
+    page = paper_page(document_of(rows(), COST))
+    assert "| N^0.93 to N^1.21 in 2 settings |" in page
+    assert "| whole nodes over memory, to 100 nodes | N^1.21 | no |" in page
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(CostError, match=r"other\.json: expected what the benchmark"):
+        read_cost(tmp_path / "other.json")
+
+
+def test_the_shipped_result_of_the_benchmark_is_one() -> None:
+    assert linear_load(read_cost(RESULTS / "bench-agreement.json")).verdict != "not measured yet"
+
+
 def test_a_range_of_liars_is_judged_by_rows_of_the_whole_range_only() -> None:
-    claim = "The same under 10 to 30 %"
+    claim = "95 % is kept under 10 to 30 %"
     assert verdict(rows(), claim) == "not measured yet"
     ends = [one | {"byzantine": share} for share in (0.1, 0.3) for one in rows() if one["attack"] != "none"]
     assert verdict([*rows(), *ends], claim) == "holds"
@@ -67,6 +90,6 @@ def test_the_pages_print_every_claim_and_every_arm_that_ran() -> None:
     document = document_of(rows())
     assert all(f"| {one['claim']} |" in paper_page(document) for one in document["claims"])
     page = report_page(document)
-    assert "| `both` | - | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) |" in page
+    assert "| `both` | - | - | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) | 100.0 % (100.0 to 100.0) |" in page
     assert "| `overt` | `both` | 5 of 5 | 4 |" in page
     assert "`both` - `baseline` | 40.0 % (40.0 to 40.0) | +1.00" in page

@@ -1,9 +1,13 @@
 """`qkdctl experiment` as a command."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from qkdctl_policies.experiments.command import experiment
+from qkdctl_policies.experiments.rows_file import RowsFile
 from typer.testing import CliRunner
 
 from tests.policies.experiments.test_claims import rows
@@ -23,6 +27,32 @@ def test_a_suite_runs_reports_and_is_not_overwritten(tmp_path) -> None:
     assert (again.exit_code, "go on with --resume" in again.output) == (1, True)
     resumed = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--resume"])
     assert (resumed.exit_code, "4 rows are in" in resumed.output) == (0, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_command_and_rows_stay(tmp_path, number) -> None:
+    suite, file = tmp_path / "mine.toml", tmp_path / "rows.jsonl"
+    suite.write_text(SUITE.replace("seeds = 2", "seeds = 1000"))
+    line = [
+        sys.executable,
+        "-m",
+        "qkdctl.cli.main",
+        "experiment",
+        "run",
+        str(suite),
+        "--into",
+        str(file),
+        "--jobs",
+        "2",
+    ]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stderr is not None
+        assert "seed 1" in command.stderr.readline()
+        command.send_signal(number)
+        said = command.stderr.read()  # comes to its end once no worker holds the other one any more
+    ended = (130, True) if number == signal.SIGTERM else (-signal.SIGKILL, False)
+    assert (command.returncode, "go on with --resume" in said) == ended
+    assert RowsFile(file).read()
 
 
 def test_a_report_is_pages_a_plot_and_one_document(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Paths by hops alone."""
 
-from qkdctl_policies.experiments.fixed_control import REST_EPOCHS, HopRoute
+import numpy as np
+from qkdctl_policies.experiments.fixed_control import REST_EPOCHS, HopRoute, Periodic
 
 from tests.policies.experiments.tiny import diamond
 
@@ -25,3 +26,14 @@ def test_the_only_path_is_kept_whatever_it_loses(tmp_path) -> None:
     stage = diamond(tmp_path)
     route = HopRoute(stage.demands[0], stage.graph(), candidates=1)
     assert [route.after(epoch, lossy=True).since for epoch in range(1, 4)] == [1, 1, 1]
+
+
+def test_by_the_clock_every_link_is_realigned_as_often_and_not_all_at_once(tmp_path) -> None:
+    world = diamond(tmp_path).world()
+    control, last, turns = Periodic(3), None, []
+    for _ in range(9):
+        commands = control.commands(world, last)
+        turns.append(commands.realign)
+        last = world.step(commands)
+    assert np.sum(turns, axis=0).tolist() == [3] * 5
+    assert all(0 < turn.sum() < 5 for turn in turns)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from qkdctl_policies.experiments.rows_file import RowsError
 from qkdctl_policies.experiments.scores import Rows, Setting
 
-ATTACKED = Setting("net", 1000.0, 0.2, "overt")
+ATTACKED = Setting("net", 0.3, 0.2, "overt")
 
 
 def demand(honest=True, asked=100, delivered=100, secure=100, served=10, secure_slots=10):
@@ -14,9 +15,10 @@ def demand(honest=True, asked=100, delivered=100, secure=100, served=10, secure_
 
 def row(arm, *demands, attack="overt", byzantine=0.2, seed=1, epochs=10, **more):
     errors = {"bb84": {"z": {"errors": 1, "clicks": 100}, "x": {"errors": 0, "clicks": 0}}}
-    return {"configuration": f"{arm}{attack}{byzantine}", "seed": seed, "network": "net", "load_bps": 1000.0,
+    return {"configuration": f"{arm}{attack}{byzantine}", "seed": seed, "network": "net", "load": 0.3,
             "byzantine": byzantine, "attack": attack, "arm": arm, "nodes": 5, "byzantine_nodes": ["x"],
             "epochs": epochs, "demands": list(demands), "accepted": errors, "qber_variance": 2.0,
+            "realignments": 3, "made_bits": 5, "refused_bits": 0, "links": 8, "connectivity": 3, "honest_excluded": [],
             "honest_excluded_epochs": 0, "byzantine_excluded_from": {"x": 4}, **more}  # fmt: skip
 
 
@@ -77,6 +79,12 @@ def test_only_seeds_that_both_sides_have_are_paired() -> None:
     assert other.tolist() == pytest.approx([0.05, 0.05])
 
 
+def test_one_name_for_two_networks_is_refused() -> None:
+    mine, other = row("both", demand()), row("both", demand(), seed=2) | {"configuration": "another"}
+    with pytest.raises(RowsError, match="net under overt with arm both have two configurations"):
+        Rows([mine, other])
+
+
 def test_seeds_without_an_honest_demand_count_nowhere() -> None:
     rows = Rows([row("both", demand(honest=False)), calm("both", demand())])
     assert rows.rate_kept(ATTACKED, "both") is None
@@ -84,7 +92,7 @@ def test_seeds_without_an_honest_demand_count_nowhere() -> None:
 
 def test_errors_are_pooled_by_protocol_and_basis() -> None:
     rows = Rows([row("both", demand(), seed=1), row("both", demand(), seed=2), row("dra", demand(), seed=1)])
-    found = rows.accepted_errors(["both"])
+    found = rows.accepted_errors("both", "net", "overt")
     assert found["bb84", "z"].each().tolist() == [0.01, 0.01]
     assert np.isfinite(found["bb84", "x"].interval().mean)
 

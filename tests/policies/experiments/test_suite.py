@@ -1,7 +1,7 @@
 """Suites as files."""
 
 import pytest
-from qkdctl_policies.experiments.stage import Stage, byzantine_nodes
+from qkdctl_policies.experiments.stage import Stage, drawn
 from qkdctl_policies.experiments.suite import SuiteError, load_suite, shipped_suites
 
 SUITE = """
@@ -9,7 +9,7 @@ name = "mine"
 epochs = 5
 seeds = 2
 demands = 3
-loads_bps = [1000.0]
+loads = [0.3]
 byzantine = [0.1, 0.2]
 attacks = ["overt", "spy"]
 arms = ["baseline", "bound"]
@@ -30,6 +30,12 @@ def test_every_arm_runs_without_attack_and_the_bound_once_per_share_of_liars(tmp
     assert len({cell.key for cell in cells}) == len(cells)
     assert {(cell.byzantine, cell.attack) for cell in cells if cell.arm == "bound"} == {
         (0.0, "none"), (0.1, "none"), (0.2, "none")}  # fmt: skip
+
+
+def test_peaceful_arms_run_without_attack_only(tmp_path) -> None:
+    cells = list(load(tmp_path, SUITE.replace("[networks", 'peaceful_arms = ["every-6"]\n[networks')).cells())
+    own = [cell for cell in cells if cell.arm == "every-6"]
+    assert [(cell.byzantine, cell.attack) for cell in own] == [(0.0, "none")] * 2
 
 
 @pytest.mark.parametrize("name", shipped_suites())
@@ -63,6 +69,6 @@ def test_an_unknown_suite_is_told_what_there_is() -> None:
 
 def test_more_liars_are_the_same_liars_and_some_more() -> None:
     members = tuple(f"n{n:02d}" for n in range(20))
-    few, many = (set(byzantine_nodes(members, share, seed=4)) for share in (0.1, 0.3))
+    few, many = (set(drawn(members, share, 4, "byzantine")) for share in (0.1, 0.3))
     assert (len(few), len(many)) == (2, 6)
     assert few < many

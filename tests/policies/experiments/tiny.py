@@ -20,11 +20,12 @@ def cell(**changes) -> Cell:
     whole = Cell(
         network="vienna",
         table={"topology": "secoqc-vienna"},
+        hardware={},
         epoch_s=10.0,
         warm_up_epochs=3,
         epochs=10,
         demands=4,
-        load_bps=5000.0,
+        load=0.3,
         byzantine=0.0,
         attack="none",
         arm="baseline",

@@ -1,0 +1,61 @@
+"""How much key the links of a network can make at most: the best settings in hindsight, and no time without light."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.channels.quaternions import conjugate
+from hil_sim.network.foresight import Settings, key_bps
+from hil_sim.network.hardware import PROTOCOLS
+from hil_sim.network.network import Network
+from hil_sim.network.world import Epoch, NetworkWorld
+
+Floats = NDArray[np.float64]
+
+POWERS_E6: Final = (100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000)
+"""Mean photon numbers of which each link has the best in each epoch that is looked at."""
+EVERY_EPOCHS: Final = 10
+"""Channels drift slowly, so not every epoch is looked at."""
+
+
+def most_key_bps(world: NetworkWorld, epoch: Epoch) -> Floats:
+    """Key per second that each link makes in the weather of an epoch with the best settings, shape (links,).
+
+    Perfectly aligned, with the best of `POWERS_E6` and of its protocols; expected counts, no time without light.
+    """
+    links = world.stack.links
+    assert world.channel is not None
+    perfect = conjugate(world.channel.rotation)
+    best = np.zeros(links.count)
+    for number in range(len(PROTOCOLS)):
+        able = np.asarray(links.supported[number])
+        if not able.any():
+            continue
+        protocol = np.where(able, number, links.first_protocol).astype(np.int8)
+        highest = links.highest_e6[protocol, np.arange(links.count)]
+        for power in POWERS_E6:
+            settings = Settings(np.minimum(power, highest), protocol, perfect)
+            best = np.maximum(best, np.where(able, key_bps(world, epoch, settings), 0.0))
+    return best
+
+
+def most_key_bits(network: Network, seed: int, *, epoch_s: float, epochs: int) -> Floats:
+    """Key that each link makes at most in so many epochs, less what authentication takes, shape (links,).
+
+    Args:
+        network: its adversaries stay out of it.
+        seed: of weather and counts.
+        epoch_s: length of an epoch.
+        epochs: from the beginning.
+    """
+    world = NetworkWorld([replace(network, adversaries=())], [seed], epoch_s=epoch_s)
+    bits = np.zeros(world.stack.links.count)
+    best = np.zeros_like(bits)
+    for number in range(epochs):
+        epoch = world.step(world.holding())
+        if number % EVERY_EPOCHS == 0:
+            best = most_key_bps(world, epoch)
+        bits += np.maximum(best - world.stack.authentication_bps, 0.0) * epoch_s
+    return bits

@@ -1,0 +1,50 @@
+"""Processes that work for this one, and end with it however it ends."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Final
+
+_LEFT_ALONE: Final = 1
+
+
+@contextmanager
+def workers(count: int, *, finish: bool) -> Iterator[ProcessPoolExecutor]:
+    """An executor of so many processes. For the main thread of a command: meanwhile SIGTERM does what Ctrl-C does.
+
+    Args:
+        count: of processes.
+        finish: whether tasks under way come to their end after an interruption; otherwise they are cut short.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # a fork would take over threads of this process half way
+    context = get_context("spawn")
+    executor = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(finish,))
+    try:
+        yield executor
+    except KeyboardInterrupt:
+        for process in () if finish else active_children():
+            process.terminate()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _begin(finish: bool) -> None:
+    if finish:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes at once
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot tell, and a worker would wait for ever for its next task."""
+    parent = parent_process()
+    assert parent is not None, "workers have a parent"
+    wait([parent.sentinel])
+    os._exit(_LEFT_ALONE)
