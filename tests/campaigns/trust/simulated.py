@@ -105,7 +105,8 @@ class Simulated:
         return commands
 
     def _reports(self, epoch: Epoch) -> list[NodeReport]:
-        return self._desk.reports(epoch, Remarks(late=self._absent, accusations=self._charges))
+        nothing_refused = np.zeros(len(self.network.link_names), dtype=np.bool_)
+        return self._desk.reports(epoch, nothing_refused, Remarks(late=self._absent, accusations=self._charges))
 
     def _remember(self, reports: Sequence[NodeReport]) -> None:
         present = {report.node for report in reports}
