@@ -28,6 +28,7 @@ async def test_every_unplugged_instrument_comes_back_by_itself(tmp_path: Path) -
         await bench.facade.hold("alice-bob", "test")
         await until(lambda: not link.busy)
         for instrument in ALL:
+            await settled(bench)
             supervisor, stood = bench.node.supervisors[instrument], set_points(bench)
             others = [s for s in bench.node.supervisors.values() if s is not supervisor]
             before = {s.device.name: s.counters.cycles for s in others}
@@ -54,6 +55,7 @@ async def test_every_instrument_that_lost_power_gets_its_set_points_back(tmp_pat
         await bench.facade.hold("alice-bob", "test")
         await until(lambda: not link.busy)
         for instrument in ("laser-alice", "voa-alice", "epc-bob", "engine-bob", "tap-alice"):
+            await settled(bench)
             supervisor, wanted = bench.node.supervisors[instrument], dict(bench.node.journal.committed(instrument))
             connects, darkened = supervisor.counters.connects, dark_times(bench)
             await simulation.power_cycle(instrument)
@@ -71,6 +73,20 @@ def stands(supervisor: Supervisor, wanted: Mapping[str, object]) -> bool:
     return all(
         (seen := supervisor.value(name)) is not None and supervisor.device.attribute(name).matches(value, seen)
         for name, value in wanted.items()
+    )
+
+
+async def settled(bench: Bench) -> None:
+    """Everything is there again, has been read twice since, and the link has its light."""
+    link, supervisors = bench.node.links["alice-bob"], list(bench.node.supervisors.values())
+    read = [s.counters.cycles + 2 for s in supervisors]
+    await until(
+        lambda: (
+            all(s.usable and s.counters.cycles >= least for s, least in zip(supervisors, read, strict=True))
+            and link.mode == "hold"
+            and not link.busy
+            and bench.traced("alice-bob", "mean_photon_number")[-1] > 0
+        )
     )
 
 
