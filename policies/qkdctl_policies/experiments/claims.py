@@ -31,19 +31,19 @@ def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Clai
         judged(
             "95 % of the key rate is kept under 20 % Byzantine nodes",
             f"`{OURS}`: {_KEPT}",
-            _each(fifth, lambda setting: rows.rate_kept(setting, OURS)),
+            each_of(fifth, lambda setting: rows.rate_kept(setting, OURS)),
             lambda low, _: low >= 0.95,
         ),
         judged(
             "95 % of it is kept in seeds in which anybody could carry all",
             f"`{OURS}`: {_KEPT}, feasible seeds",
-            _each(fifth, lambda setting: rows.rate_kept(setting, OURS, feasible=True)),
+            each_of(fifth, lambda setting: rows.rate_kept(setting, OURS, feasible=True)),
             lambda low, _: low >= 0.95,
         ),
         judged(
             "The baseline keeps 50 %",
             f"`{BASELINE}`: {_KEPT}; holds at 50 % or less",
-            _each(fifth, lambda setting: rows.rate_kept(setting, BASELINE)),
+            each_of(fifth, lambda setting: rows.rate_kept(setting, BASELINE)),
             lambda _, high: high <= 0.5,
         ),
         _many_liars(rows, attacked),
@@ -54,14 +54,14 @@ def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Clai
         judged(
             "The baseline is available 95 % of the time",
             f"`{BASELINE}`: {_SLOTS}, and secure; holds at 95 % or less",
-            _each([*peaceful, *fifth], lambda setting: rows.availability(setting, BASELINE, secure=True)),
+            each_of([*peaceful, *fifth], lambda setting: rows.availability(setting, BASELINE, secure=True)),
             lambda _, high: high <= 0.95,
         ),
         judged(
             "The variance of the QBER falls by 35 %",
             f"variance over time of the true QBER in Z, mean over links: `{OURS}` over `{BASELINE}`, without attack; "
             "holds at 65 % or less",
-            _each(peaceful_places(rows), lambda setting: rows.variance_ratio(setting, OURS, BASELINE)),
+            each_of(peaceful_places(rows), lambda setting: rows.variance_ratio(setting, OURS, BASELINE)),
             lambda _, high: high <= 0.65,
         ),
         linear_load(cost),
@@ -80,7 +80,10 @@ def setting_name(setting: Setting) -> str:
     return f"{setting.network}, load {setting.load:g}, {who}"
 
 
-def _each(settings: Iterable[Setting], score: Callable[[Setting], Score | None]) -> Iterable[tuple[str, Score | None]]:
+def each_of(
+    settings: Iterable[Setting], score: Callable[[Setting], Score | None]
+) -> Iterable[tuple[str, Score | None]]:
+    """The score of each setting, with its name."""
     return ((setting_name(setting), score(setting)) for setting in settings)
 
 
@@ -91,7 +94,7 @@ def _many_liars(rows: Rows, attacked: Sequence[Setting]) -> Claim:
     return judged(
         "95 % is kept under 10 to 30 % Byzantine nodes",
         f"`{OURS}`: {_KEPT}, at every share",
-        _each(attacked if covered else [], lambda setting: rows.rate_kept(setting, OURS)),
+        each_of(attacked if covered else [], lambda setting: rows.rate_kept(setting, OURS)),
         lambda low, _: low >= 0.95,
         "" if covered else f"rows are of {', '.join(f'{100 * share:g} %' for share in shares) or 'no attack'} only",
     )
@@ -121,7 +124,7 @@ def _what(attack: str) -> str:
 
 def _availability(rows: Rows, settings: Sequence[Setting], *, secure: bool) -> Claim:
     """Of settings with enough slots, and of those where even fewer show that it fails."""
-    scores = _each(settings, lambda setting: rows.availability(setting, OURS, secure=secure))
+    scores = each_of(settings, lambda setting: rows.availability(setting, OURS, secure=secure))
     name, which = ("secure", "and secure") if secure else ("verified", "equal at both ends")
     return judged(
         f"Keys are available 99.99 % of the time ({name})",

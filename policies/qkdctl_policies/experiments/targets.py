@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from qkdctl_policies.experiments.attacks import ATTACKS
-from qkdctl_policies.experiments.claims import OURS, peaceful_places, setting_name
+from qkdctl_policies.experiments.claims import OURS, each_of, peaceful_places, setting_name
 from qkdctl_policies.experiments.scores import Floats, Rows, Score, Setting
-from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, judged
+from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, claim_of, judged
 
 LEAST_CONNECTIVITY: Final = 3
 """Below, a liar or two may part a network, and no controller can help."""
@@ -33,41 +33,39 @@ def own_targets(rows: Rows) -> list[Claim]:
         judged(
             "97 % of what is possible under 20 % Byzantine nodes",
             f"`{OURS}` at load {_LOAD}: {_BOUND}",
-            _each(fifth, lambda one: rows.of_bound(one, OURS, feasible=True)),
+            each_of(fifth, lambda one: rows.of_bound(one, OURS, feasible=True)),
             lambda low, _: low >= 0.97,
         ),
-        _seeds(
+        claim_of(
             "90 % of it in the worst seed",
             f"`{OURS}` at load {_LOAD}, 20 % Byzantine nodes: the least share of the bound in a feasible seed",
-            _each(fifth, lambda one: rows.of_bound(one, OURS, feasible=True)),
-            lambda shares: float(np.min(shares)),
-            0.9,
+            each_of(fifth, lambda one: rows.of_bound(one, OURS, feasible=True)),
+            _of_seeds(lambda shares: float(np.min(shares)), 0.9),
         ),
         judged(
             "93 % of it under 30 % Byzantine nodes",
             f"`{OURS}` at load {_LOAD}: {_BOUND}",
-            _each(third, lambda one: rows.of_bound(one, OURS, feasible=True)),
+            each_of(third, lambda one: rows.of_bound(one, OURS, feasible=True)),
             lambda low, _: low >= 0.93,
         ),
         judged(
             "90 % of the key rate is kept where liars spoil a tenth of the keys",
             f"`{OURS}`, 20 % Byzantine nodes: secure key over what the same demands got without attack, feasible seeds",
-            _each(tenth, lambda one: rows.rate_kept(one, OURS, feasible=True)),
+            each_of(tenth, lambda one: rows.rate_kept(one, OURS, feasible=True)),
             lambda low, _: low >= 0.9,
         ),
-        _seeds(
+        claim_of(
             "Secure keys 99.99 % of the time in 95 % of the seeds",
             f"`{OURS}` at load {_LIGHT_LOAD}: feasible seeds with such a secure availability",
-            _each(light, lambda one: rows.availability(one, OURS, secure=True, feasible=True)),
-            lambda shares: float(np.mean(shares >= 0.9999)),
-            0.95,
+            each_of(light, lambda one: rows.availability(one, OURS, secure=True, feasible=True)),
+            _of_seeds(lambda shares: float(np.mean(shares >= 0.9999)), 0.95),
         ),
         _exclusions(rows, [one for one in connected if one.attack not in FRAMING]),
         judged(
             "95 % of the key rate is kept where a fifth of the fibres is tapped",
             f"`{OURS}` at load {_LIGHT_LOAD}: secure key over what the same demands got without attack; errors of "
             "that key stand under the claims",
-            _each(tapped, lambda one: rows.rate_kept(one, OURS)),
+            each_of(tapped, lambda one: rows.rate_kept(one, OURS)),
             lambda low, _: low >= 0.95,
         ),
         _steadier(rows, calm),
@@ -96,45 +94,32 @@ def _steadier(rows: Rows, calm: Iterable[Setting]) -> Claim:
     )
 
 
-def _each(settings: Iterable[Setting], score: Callable[[Setting], Score | None]) -> list[tuple[str, Score | None]]:
-    return [(setting_name(setting), score(setting)) for setting in settings]
-
-
 def _exclusions(rows: Rows, settings: Iterable[Setting]) -> Claim:
     """By the exact interval of Clopper and Pearson, Biometrika 26, 404 (1934), as counts are small."""
     from scipy.stats import binomtest  # noqa: PLC0415 - slow to import
 
-    findings = []
-    for where, score in _each(settings, lambda one: rows.excluded(one, OURS)):
-        if score is not None and score.above.size >= LEAST_SEEDS:
-            excluded, nodes = round(score.above.sum()), round(score.below.sum())
-            interval = binomtest(excluded, nodes).proportion_ci()
-            low, high = float(interval.low), float(interval.high)
-            findings.append(Finding(where, excluded / nodes, low, high, high <= MOST_EXCLUDED))
-    return Claim(
+    def finding(where: str, score: Score) -> Finding:
+        excluded, nodes = round(score.above.sum()), round(score.below.sum())
+        interval = binomtest(excluded, nodes).proportion_ci()
+        low, high = float(interval.low), float(interval.high)
+        return Finding(where, excluded / nodes, low, high, high <= MOST_EXCLUDED)
+
+    return claim_of(
         "No more than 1 % of the honest nodes are ever excluded",
         f"`{OURS}`: honest nodes that were excluded at some time, attacks that aim at trust left out",
-        tuple(findings),
-        "" if findings else f"no setting has rows of {LEAST_SEEDS} seeds or more",
+        each_of(settings, lambda one: rows.excluded(one, OURS)),
+        finding,
     )
 
 
-def _seeds(
-    claim: str,
-    definition: str,
-    scores: Iterable[tuple[str, Score | None]],
-    figure: Callable[[Floats], float],
-    least: float,
-) -> Claim:
-    """A claim about the seeds that there are, without an interval."""
-    findings = []
-    for where, score in scores:
-        if score is not None and score.above.size >= LEAST_SEEDS:
-            value = figure(score.each())
-            place = f"{where}, {score.above.size} seeds"
-            findings.append(Finding(place, value, value, value, value >= least, "seeds"))
-    why = "" if findings else f"no setting has rows of {LEAST_SEEDS} feasible seeds or more"
-    return Claim(claim, definition, tuple(findings), why)
+def _of_seeds(figure: Callable[[Floats], float], least: float) -> Callable[[str, Score], Finding]:
+    """A figure of the seeds that there are, without an interval."""
+
+    def finding(where: str, score: Score) -> Finding:
+        value = figure(score.each())
+        return Finding(f"{where}, {score.above.size} seeds", value, value, value, value >= least, "seeds")
+
+    return finding
 
 
 def _near(one: float, other: float) -> bool:

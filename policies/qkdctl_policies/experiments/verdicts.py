@@ -71,7 +71,7 @@ class Claim:
 def judged(
     claim: str, definition: str, scores: Iterable[tuple[str, Score | None]], holds: OnItsSide, why: str = ""
 ) -> Claim:
-    """A claim judged by the scores of places, those of too few seeds left out.
+    """A claim judged by the intervals of the scores of places, see `claim_of`.
 
     Args:
         claim: of the paper.
@@ -80,10 +80,23 @@ def judged(
         holds: whether an interval is on the side of the claim.
         why: there is no score; by default that there are too few seeds.
     """
-    findings = []
-    for where, score in scores:
-        if score is not None and score.above.size >= LEAST_SEEDS:
-            found = score.interval()
-            findings.append(Finding(where, found.mean, found.low, found.high, holds(found.low, found.high)))
+
+    def finding(where: str, score: Score) -> Finding:
+        found = score.interval()
+        return Finding(where, found.mean, found.low, found.high, holds(found.low, found.high))
+
+    return claim_of(claim, definition, scores, finding, why)
+
+
+def claim_of(
+    claim: str,
+    definition: str,
+    scores: Iterable[tuple[str, Score | None]],
+    finding: Callable[[str, Score], Finding],
+    why: str = "",
+) -> Claim:
+    """A claim with a finding for each score, those of too few seeds left out; see `judged` for the arguments."""
+    enough = [(where, score) for where, score in scores if score is not None and score.above.size >= LEAST_SEEDS]
+    findings = tuple(finding(where, score) for where, score in enough)
     reason = why or f"no setting has rows of {LEAST_SEEDS} seeds or more"
-    return Claim(claim, definition, tuple(findings), "" if findings else reason)
+    return Claim(claim, definition, findings, "" if findings else reason)
