@@ -21,25 +21,33 @@ def draw_scores(document: dict[str, Any], path: Path) -> None:
     scores = [one for one in document["scores"] if one["of_bound"] is not None]
     settings = list(dict.fromkeys(one["setting"] for one in scores))
     arms = list(dict.fromkeys(one["arm"] for one in scores))
-    figure = Figure(figsize=(9.0, 1.2 + 0.16 * len(settings) * (len(arms) + 1)), layout="constrained")
+    # a bar for each arm that ran, and one left out between settings
+    places, middles, place = {}, [], 0
+    for setting in settings:
+        ran = [one["arm"] for one in scores if one["setting"] == setting]
+        places.update({(setting, arm): place + number for number, arm in enumerate(ran)})
+        middles.append(place + (len(ran) - 1) / 2)
+        place += len(ran) + 1
+    figure = Figure(figsize=(9.0, 1.4 + 0.15 * place), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for number, arm in enumerate(arms):
-        own = {one["setting"]: one["of_bound"] for one in scores if one["arm"] == arm}
-        places = [place for place, setting in enumerate(settings) if setting in own]
-        found = np.array([[own[settings[place]][name] for name in ("value", "low", "high")] for place in places])
-        offset = (number - (len(arms) - 1) / 2) * 0.8 / len(arms)
-        reach = np.abs(found[:, 1:].T - found[:, 0])
+        own = [one for one in scores if one["arm"] == arm]
+        found = np.array([[one["of_bound"][name] for name in ("value", "low", "high")] for one in own])
         axes.barh(
-            np.array(places) + offset,
+            [places[one["setting"], arm] for one in own],
             found[:, 0],
-            height=0.8 / len(arms),
-            xerr=reach,
+            height=1.0,
+            xerr=np.abs(found[:, 1:].T - found[:, 0]),
             label=arm,
             color=_COLOURS[number % len(_COLOURS)],
+            hatch="////" if number >= len(_COLOURS) else None,
+            edgecolor="white",
+            linewidth=0.3,
             error_kw={"elinewidth": 0.8},
         )
-    axes.set_yticks(range(len(settings)), settings, fontsize=8)
+    axes.set_yticks(middles, settings, fontsize=8)
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel("secure key of honest demands, share of the bound")
