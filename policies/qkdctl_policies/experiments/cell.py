@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from qkdctl.policy.vetting import vet
 from qkdctl.resources import resource
 from qkdctl_policies.experiments.arms import ARMS, BOUND
 from qkdctl_policies.experiments.attacks import ATTACKS
@@ -43,7 +44,7 @@ class Cell:
 
     @property
     def configuration(self) -> str:
-        """SHA-256 of all that decides the row but the seed, the policy's file included where the arm runs it."""
+        """SHA-256 of all that decides the row but the seed, the policy's weights included where the arm runs it."""
         bound = self.arm == BOUND
         plain = {
             "row_version": ROW_VERSION,
@@ -84,5 +85,14 @@ def policy_file(name: str) -> Path:
 
 @lru_cache
 def policy_digest(name: str) -> str:
-    """SHA-256 of a policy's file; see `policy_file` for what it raises."""
-    return hashlib.sha256(policy_file(name).read_bytes()).hexdigest()
+    """SHA-256 of the weights of a policy; what its file claims about its making decides no row.
+
+    Raises:
+        FileNotFoundError: there is no such policy.
+        PolicyRejected: its file is no good.
+    """
+    total = hashlib.sha256()
+    for layer in vet(policy_file(name).read_bytes()).layers:
+        total.update(f"{layer.weights.shape}".encode())
+        total.update(layer.weights.astype("<i8").tobytes() + layer.biases.astype("<i8").tobytes())
+    return total.hexdigest()

@@ -49,6 +49,7 @@ def row_of(cell: Cell) -> Row:
         "nodes": len(stage.members),
         "links": len(stage.network.link_names),
         "connectivity": stage.connectivity,
+        "loss_db": round(float(stage.network.links.nominal_loss_db.mean()), 6),
         "byzantine_nodes": list(stage.byzantine),
         **figures,
     }

@@ -1,5 +1,6 @@
 """What is counted of one story: keys and slots of every demand, true errors of accepted key, and wrong exclusions."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ Floats = NDArray[np.float64]
 
 SERVED_SHARE: Final = 0.9
 """A slot of a demand is served when at least this share of the keys asked for in it arrive."""
+RESTORED_EPOCHS: Final = 5
+"""Epochs in a row with as large a share of secure keys for all honest demands together end a restoration."""
 _BASES: Final = ("z", "x")
 
 
@@ -42,6 +45,8 @@ class Tally:
         )
         self.epochs = self.realignments = self.made_bits = self.refused_bits = 0
         self._accepted = np.zeros((len(PROTOCOLS), 2, 2), dtype=np.int64)
+        self._honest = np.array([stage.honest(demand) for demand in stage.demands], dtype=np.bool_)
+        self._good: list[bool] = []
         self._rates: list[Floats] = []
         self._excluded = dict.fromkeys(stage.members, 0)
         self._first_excluded: dict[str, int] = {}
@@ -70,6 +75,8 @@ class Tally:
         enough = np.ceil(SERVED_SHARE * relayed.asked).astype(np.int64)
         self.served += relayed.delivered >= enough
         self.secure_slots += relayed.secure >= enough
+        secure, asked = relayed.secure[self._honest].sum(), relayed.asked[self._honest].sum()
+        self._good.append(bool(secure >= SERVED_SHARE * asked))
         self.realignments += int(epoch.changes.realigning.sum())
         self.made_bits += int(epoch.key.proven_bits.sum())
         self.refused_bits += int(epoch.key.proven_bits[ended.refused].sum())
@@ -101,6 +108,7 @@ class Tally:
                 }
                 for n, demand in enumerate(stage.demands)
             ],
+            "restoration_epochs": restoration_epochs(self._good),
             "accepted": {
                 name: {
                     basis: {"errors": int(own[0, place]), "clicks": int(own[1, place])}
@@ -123,3 +131,20 @@ class Tally:
         rates = np.array(self._rates)
         some = (~np.isnan(rates)).sum(axis=0) >= 2
         return float(np.nanvar(rates[:, some], axis=0, ddof=1).mean()) if some.any() else None
+
+
+def restoration_epochs(good: Sequence[bool]) -> int | None:
+    """Epochs from the beginning until service is restored, which is the restoration time of ITU-T Y.3807 in epochs.
+
+    Args:
+        good: whether honest demands together got enough secure keys, epoch by epoch from the attack on.
+
+    Returns:
+        Epochs before the first `RESTORED_EPOCHS` good ones in a row; None when there are none.
+    """
+    in_a_row = 0
+    for number, served in enumerate(good, start=1):
+        in_a_row = in_a_row + 1 if served else 0
+        if in_a_row == RESTORED_EPOCHS:
+            return number - RESTORED_EPOCHS
+    return None
