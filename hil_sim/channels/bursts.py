@@ -84,14 +84,33 @@ def _walk_of_busy(
     """Paths of links that are in a burst, or will be within these steps."""
     jumps = rng.random((steps, len(rest))) < -np.expm1(-step_s / (HOLD_POINTS * point_s))
     path = np.empty((steps, len(rest), 2))
-    for step in range(steps):
-        rest -= step_s
-        while len(due := np.flatnonzero(rest <= 0)):
-            _change(due, rest, error, point_s, rng)
-        if len(jumping := np.flatnonzero(jumps[step] & (error > 0))):
-            error[jumping] = DEVIATION.draw(len(jumping), rng)
-        path[step, :, _REST], path[step, :, _ERROR] = rest, error
+    step = 0
+    while step < steps:
+        calm = _calm_steps(rest, jumps[step:], error, step_s)
+        if calm:
+            # one subtraction after the other, so that it does not matter how many steps are taken at once
+            falling = np.concatenate([rest[np.newaxis], np.full((calm, len(rest)), step_s)])
+            path[step : step + calm, :, _REST] = np.subtract.accumulate(falling)[1:]
+            path[step : step + calm, :, _ERROR] = error
+            rest = path[step + calm - 1, :, _REST].copy()
+            step += calm
+        else:
+            rest -= step_s
+            while len(due := np.flatnonzero(rest <= 0)):
+                _change(due, rest, error, point_s, rng)
+            if len(jumping := np.flatnonzero(jumps[step] & (error > 0))):
+                error[jumping] = DEVIATION.draw(len(jumping), rng)
+            path[step, :, _REST], path[step, :, _ERROR] = rest, error
+            step += 1
     return path
+
+
+def _calm_steps(rest: Floats, jumps: NDArray[np.bool_], error: Floats, step_s: float) -> int:
+    """Steps of these to come in which surely nothing happens to any link but that time goes by."""
+    until_change = max(int(rest.min() / step_s) - 1, 0)
+    bursting = error > 0
+    jumping = jumps[:until_change, bursting].any(axis=1) if bursting.any() else np.zeros(0, dtype=np.bool_)
+    return int(jumping.argmax()) if jumping.any() else min(until_change, len(jumps))
 
 
 def _change(due: NDArray[np.intp], rest: Floats, error: Floats, point_s: Floats, rng: np.random.Generator) -> None:

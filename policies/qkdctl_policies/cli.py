@@ -31,6 +31,7 @@ def train(
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at the same time, each on one core.")] = 1,
     into: Annotated[Path, typer.Option(file_okay=False, metavar="DIR", help="Where all files go.")] = Path(),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that lie there.")] = False,
+    device: Annotated[str, typer.Option(metavar="NAME", help="Where PyTorch learns, such as cuda.")] = "cpu",
     as_json: JsonOption = False,
 ) -> None:
     """Train a policy for links on simulated networks.
@@ -57,7 +58,12 @@ def train(
     try:
         settings = load_config(config)
         many = seeds > 1
-        tasks = seeds_of(settings, range(seed, seed + seeds), into) if many else [Task(settings, seed, into)]
+        _check_device(device)
+        tasks = (
+            seeds_of(settings, range(seed, seed + seeds), into, device)
+            if many
+            else [Task(settings, seed, into, device)]
+        )
         _keep_clear(tasks, resume=resume)
         if many:
             _train_all(tasks, jobs, as_json=as_json)
@@ -83,6 +89,15 @@ def train(
     for name, value in scores.items():
         typer.echo(f"  {name:12} {value:6.3f}")
     typer.echo(f"score it with: qkdctl policy evaluate {files.policy}")
+
+
+def _check_device(name: str) -> None:
+    import torch  # noqa: PLC0415 - slow to import
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        _fail(f"PyTorch cannot use the device {name}: {str(error).splitlines()[0]}", "leave --device out", _USAGE)
 
 
 def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:
@@ -169,7 +184,7 @@ def evaluate(
             policies,
             tuple(dict.fromkeys(scenario or SCENARIOS)),
             seeds=seeds,
-            how=EnvSettings(epochs=epochs, epoch_s=epoch_s),
+            how=EnvSettings(epochs=epochs, epoch_s=epoch_s, surroundings=False),
             on_contender=lambda name: typer.echo(f"{name} done", err=True),
         )
         about = {"sha256": [one.sha256 for one in policies.values()], "seeds": seeds, "epochs": epochs}

@@ -43,12 +43,14 @@ class EnvSettings:
         epoch_s: length of an epoch.
         shield: limits on what actions may do.
         weights: of the reward.
+        surroundings: whether observations tell what the policy format does not: `LINK_COLUMNS` and routes.
     """
 
     epochs: int = 200
     epoch_s: float = 10.0
     shield: ShieldSettings = field(default_factory=lambda: ShieldSettings(stale_after_ms=30_000))
     weights: RewardWeights = field(default_factory=RewardWeights)
+    surroundings: bool = True
 
     def __post_init__(self) -> None:
         """Refuse episodes without length.
@@ -73,6 +75,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         link_mask: (links,), 1 for a link.
         routes: (demands, candidates, features), likewise: `PATH_COLUMNS`.
         route_mask: (demands, candidates), 1 for a candidate.
+        Without `surroundings` only the features of the format are in `links`, and nothing is said of routes.
 
     Action:
         links: (links,), an index into the action table. What is illegal, or what the shield refuses, becomes hold and
@@ -112,6 +115,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self._episodes = [0] * self.num_envs
         self._age = np.zeros(self.num_envs, dtype=np.int64)
         self._epoch = 0
+        self._legal = legal_actions(self.link_views())
         self.last: Epoch | None = None
         self.single_observation_space, self.single_action_space = self._spaces()
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
@@ -148,8 +152,7 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         """
         views = self.link_views()
         wanted = self._links.gather(np.asarray(actions["links"], dtype=np.int64))
-        legal = legal_actions(views)
-        taken = np.where(legal[np.arange(wanted.size), wanted], wanted, 0)
+        taken = np.where(self._legal[np.arange(wanted.size), wanted], wanted, 0)
         stack = self.world.stack
         decided = shield_links(views, taken, self.settings.shield, self._events, self._epoch, stack.network_of_link)
         decided = decided.with_illegal(taken != wanted)
@@ -255,16 +258,19 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         )
 
     def _observe(self) -> Observation:
-        stack, world = self.world.stack, self.world
         views = self.link_views()
+        self._legal = legal_actions(views)
+        features = observe_links(views)
+        seen = {"legal": self._links.spread(self._legal.astype(np.int8)), "link_mask": self._links.mask()}
+        if not self.settings.surroundings:
+            return seen | {"links": self._links.spread(as_input(features))}
+        stack, world = self.world.stack, self.world
         chosen = stack.routes.demand_offsets[:-1] + self._chosen
         waiting = world.queues.waiting_bits
         around = self._views.links(world.buffers.bits, self._bits_before, waiting, chosen)
         paths = self._views.paths(world.buffers.bits, waiting, self._trust_ppm, chosen)
-        return {
-            "links": self._links.spread(as_input(np.concatenate([observe_links(views), around], axis=1))),
-            "legal": self._links.spread(legal_actions(views).astype(np.int8)),
-            "link_mask": self._links.mask(),
+        return seen | {
+            "links": self._links.spread(as_input(np.concatenate([features, around], axis=1))),
             "routes": self._routes.spread(as_input(paths)),
             "route_mask": self._routes.mask(),
         }
@@ -283,16 +289,16 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
 
     def _spaces(self) -> tuple[gym.spaces.Dict, gym.spaces.Dict]:
         links, (demands, candidates) = self._links.shape[1], self._routes.shape[1:]
-        columns, paths = len(FEATURES) + len(LINK_COLUMNS), len(PATH_COLUMNS)
-        observation = gym.spaces.Dict(
-            {
-                "links": gym.spaces.Box(-8, 8, (links, columns), np.float64),
-                "legal": gym.spaces.MultiBinary((links, len(ACTIONS))),
-                "link_mask": gym.spaces.MultiBinary(links),
-                "routes": gym.spaces.Box(-8, 8, (demands, candidates, paths), np.float64),
-                "route_mask": gym.spaces.MultiBinary((demands, candidates)),
-            }
-        )
+        columns = len(FEATURES) + (len(LINK_COLUMNS) if self.settings.surroundings else 0)
+        seen: dict[str, gym.Space[Any]] = {
+            "links": gym.spaces.Box(-8, 8, (links, columns), np.float64),
+            "legal": gym.spaces.MultiBinary((links, len(ACTIONS))),
+            "link_mask": gym.spaces.MultiBinary(links),
+        }
+        if self.settings.surroundings:
+            seen["routes"] = gym.spaces.Box(-8, 8, (demands, candidates, len(PATH_COLUMNS)), np.float64)
+            seen["route_mask"] = gym.spaces.MultiBinary((demands, candidates))
+        observation = gym.spaces.Dict(seen)
         action = gym.spaces.Dict(
             {
                 "links": gym.spaces.MultiDiscrete(np.full(links, len(ACTIONS))),

@@ -19,24 +19,36 @@ class LearningBatch:
     """Networks to learn from.
 
     Attributes:
-        env: the networks; seeds: of their episodes.
-        reference_bps: key per second of each link under ideal control, shape (links,).
+        env: the networks; seeds: of their first episodes.
+        reference_bps: key per second of each link under ideal control in the weather of those, shape (links,).
+        origin: numbers that later episodes follow from.
     """
 
     env: NetworkEnv
     seeds: Seeds
     reference_bps: NDArray[np.float64]
+    origin: tuple[int, ...]
+
+    def seeds_of(self, visit: int) -> Seeds:
+        """Seeds of the networks' episodes in one visit, 0 or more."""
+        if visit == 0:
+            return self.seeds
+        drawn = np.random.SeedSequence((*self.origin, visit)).generate_state(len(self.seeds))
+        return [int(value) % _FIRST_RESERVED for value in drawn]
 
 
-def learning_batch(config: TrainingConfig, seed: int, batch: int) -> LearningBatch:
-    """The networks of one batch and the seeds of their episodes; a function of its arguments."""
+def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0) -> LearningBatch:
+    """The networks of one group of a batch and the seeds of their episodes; a function of its arguments."""
     part = config.environment
-    drawn = np.random.SeedSequence((seed, batch)).generate_state(2 * part.networks)
+    origin = (seed, batch, group) if group else (seed, batch)
+    drawn = np.random.SeedSequence(origin).generate_state(2 * part.networks)
     seeds = [int(value) % _FIRST_RESERVED for value in drawn]
     names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
     networks = [network(name, own) for name, own in zip(names, seeds[: part.networks], strict=True)]
-    how, episodes = settings(config, part.epoch_s[batch % len(part.epoch_s)]), seeds[part.networks :]
-    return LearningBatch(NetworkEnv(networks, how), episodes, reference_bps(networks, episodes, how))
+    how, episodes = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)]), seeds[part.networks :]
+    return LearningBatch(
+        NetworkEnv(networks, how), episodes, reference_bps(networks, episodes, how), (seed, batch, group)
+    )
 
 
 def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:
@@ -59,7 +71,7 @@ def settings(config: TrainingConfig, epoch_s: float) -> EnvSettings:
     reward = config.reward
     names = ("service", "qber", "shortfall", "switch", "move", "intervention")
     weights = RewardWeights(key=0.0, **{name: getattr(reward, name) for name in names})
-    return EnvSettings(epochs=config.environment.epochs, epoch_s=epoch_s, weights=weights)
+    return EnvSettings(epochs=config.environment.epochs, epoch_s=epoch_s, weights=weights, surroundings=False)
 
 
 _FIRST_RESERVED = 1_000_000

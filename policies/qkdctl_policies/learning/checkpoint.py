@@ -23,7 +23,10 @@ def save(path: Path, config: TrainingConfig, seed: int, state: dict[str, Any]) -
         OSError: when it cannot be written.
     """
     draft = path.with_name(path.name + ".new")
-    torch.save({"config": config.model_dump_json(), "seed": seed, "state": state}, draft)
+    with draft.open("wb") as file:
+        torch.save({"config": config.model_dump_json(), "seed": seed, "state": state}, file)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(draft, path)  # noqa: PTH105 - replaces atomically, and says so
 
 
@@ -35,7 +38,7 @@ def load(path: Path, config: TrainingConfig, seed: int) -> dict[str, Any]:
         OSError: when it cannot be read.
     """
     try:
-        content = torch.load(path, weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
         theirs, state = (content["config"], content["seed"]), content["state"]
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"{path} is no checkpoint of a training: {error}") from None

@@ -23,15 +23,33 @@ class EnvironmentSection(Parameters):
 
     Attributes:
         scenarios: names, or files ending in .toml, dealt out in turn to the networks of a batch.
-        networks: networks side by side; each batch has new ones.
+        networks: networks side by side, in each of the processes of `[actors]`; each batch has new ones.
+        visits: episodes of each network, one after the other, in new weather. Building one takes as long as some
+            hundred epochs of it.
         epochs: length of an episode.
         epoch_s: length of an epoch; of several, each batch takes the next one, and the best is chosen at the first.
     """
 
     scenarios: Scenarios = tuple(TO_LEARN_FROM)
     networks: PositiveInt = 64
+    visits: PositiveInt = 1
     epochs: PositiveInt = 200
     epoch_s: Annotated[tuple[Positive, ...], Field(min_length=1)] = (10.0,)
+
+
+class ActorsSection(Parameters):
+    """`[actors]`: processes in which networks play while the policy learns from what they have just done.
+
+    Attributes:
+        processes: so many groups of networks at once, each with a core of its own; 0 plays and learns in turn. Another
+            number is another training.
+        epochs: from one state of the policy to the next.
+        kept: share of what happens that is stored for learning, the rest is left out at random.
+    """
+
+    processes: Annotated[int, Field(ge=0, le=1024)] = 0
+    epochs: PositiveInt = 5
+    kept: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class RewardSection(Parameters):
@@ -64,7 +82,7 @@ class LearnerSection(Parameters):
         n_step: epochs of a return before the value of what follows counts.
         learning_rate: of Adam.
         final_learning_rate: share of it that is left at the end, along a straight line.
-        batch: rows per update; updates: per epoch of all networks.
+        batch: rows per update; updates: for each epoch that all networks play.
         target_rate: share of the network that its target takes on with each update.
         gradient_norm: longest gradient.
         reward_scale: factor between reward and what is learned.
@@ -90,12 +108,15 @@ class ReplaySection(Parameters):
         warm_up: rows before the first update.
         alpha: how much errors count in sampling.
         first_beta: how much of the bias is corrected at the beginning; all of it at the end.
+        saved: whether checkpoints hold the rows. Without, they are small, and a training that was interrupted first
+            gathers new rows, so it goes on to another result.
     """
 
     capacity: PositiveInt = 200_000
     warm_up: PositiveInt = 20_000
     alpha: Fraction = 0.6
     first_beta: Fraction = 0.4
+    saved: bool = True
 
 
 class ExplorationSection(Parameters):
@@ -136,13 +157,14 @@ class TrainingConfig(Parameters):
         name: of the policy.
         description: what it does, in a sentence.
         episodes: one is one network over `environment.epochs` epochs; rounded up to whole batches of networks.
-        environment, reward, learner, replay, exploration, selection: see their sections.
+        environment, actors, reward, learner, replay, exploration, selection: see their sections.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     description: Annotated[str, Field(max_length=1000)] = ""
     episodes: PositiveInt = 500
     environment: EnvironmentSection = EnvironmentSection()
+    actors: ActorsSection = ActorsSection()
     reward: RewardSection = RewardSection()
     learner: LearnerSection = LearnerSection()
     replay: ReplaySection = ReplaySection()
@@ -156,12 +178,24 @@ class TrainingConfig(Parameters):
             raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(NAMED)}")
         if self.replay.warm_up > self.replay.capacity:
             raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
+        for name, epochs in (
+            ("[environment] epochs", self.environment.epochs),
+            ("[selection] every_epochs", self.selection.every_epochs),
+        ):
+            if self.actors.processes and epochs % self.actors.epochs:
+                raise ValueError(f"{name} must be a multiple of [actors] epochs, {self.actors.epochs}, got {epochs}")
         return self
 
     @property
-    def batches(self) -> int:
-        """Batches of networks that the episodes take."""
-        return -(-self.episodes // self.environment.networks)
+    def networks_at_once(self) -> int:
+        """Networks that play side by side, in all processes."""
+        return self.environment.networks * max(self.actors.processes, 1)
+
+    @property
+    def visits(self) -> int:
+        """Episodes that all networks play at once, one after the other: whole batches of networks."""
+        batches = -(-self.episodes // (self.networks_at_once * self.environment.visits))
+        return batches * self.environment.visits
 
 
 FILE_MAX: Final = 1_000_000

@@ -81,7 +81,7 @@ def without_trust(layers: list[tuple[Floats, Floats]]) -> list[tuple[Floats, Flo
 
 
 def _plain(layer: object) -> tuple[Floats, Floats]:
-    weight, bias = (getattr(layer, name).detach().numpy().astype(np.float64) for name in ("weight", "bias"))
+    weight, bias = (getattr(layer, name).detach().cpu().numpy().astype(np.float64) for name in ("weight", "bias"))
     return weight.T, bias
 
 

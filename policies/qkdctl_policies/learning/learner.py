@@ -15,26 +15,28 @@ from qkdctl_policies.learning.replay import Sample
 class Learner:
     """The network, its slowly following target and the optimiser; on one thread, so that the same seed learns the same.
 
+    Args:
+        settings: of learning.
+        seed: of the first weights.
+        device: where PyTorch computes. On a graphics processor the same seed need not learn the same.
+
     Attributes:
         network: what is learned.
     """
 
-    def __init__(self, settings: LearnerSection, seed: int) -> None:
-        """Random weights from the seed."""
+    def __init__(self, settings: LearnerSection, seed: int, device: str = "cpu") -> None:
         torch.set_num_threads(1)
-        self._settings = settings
+        self._settings, self._device = settings, device
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.network = QNetwork(settings.hidden)
-        self._target = QNetwork(settings.hidden)
+            self.network = QNetwork(settings.hidden).to(device)
+        self._target = QNetwork(settings.hidden).to(device)
         self._target.load_state_dict(self.network.state_dict())
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, foreach=True)
 
-    def values(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values of all actions, shape (rows, actions)."""
-        with torch.no_grad():
-            values: NDArray[np.float32] = self.network(torch.from_numpy(rows)).numpy()
-        return values
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """A copy of the network's weights, by name."""
+        return {name: part.cpu().numpy().copy() for name, part in self.network.state_dict().items()}
 
     def update(self, sample: Sample, progress: float) -> tuple[float, NDArray[np.float32]]:
         """One step of gradient descent.
@@ -47,12 +49,12 @@ class Learner:
             The weighted loss and the error of each row.
         """
         part = sample.transitions
-        goal = torch.from_numpy(part.reward) + torch.from_numpy(part.discount) * self._following(
-            torch.from_numpy(part.next_observation), torch.from_numpy(part.next_legal)
+        goal = self._there(part.reward) + self._there(part.discount) * self._following(
+            self._there(part.next_observation), self._there(part.next_legal)
         )
-        chosen = self.network(torch.from_numpy(part.observation)).gather(1, torch.from_numpy(part.action)[:, None])
+        chosen = self.network(self._there(part.observation)).gather(1, self._there(part.action)[:, None])
         losses = nn.functional.smooth_l1_loss(chosen[:, 0], goal, reduction="none")
-        loss = (torch.from_numpy(sample.weights) * losses).mean()
+        loss = (self._there(sample.weights) * losses).mean()
         for group in self._optimiser.param_groups:
             left = 1 - (1 - self._settings.final_learning_rate) * progress
             group["lr"] = self._settings.learning_rate * left
@@ -61,7 +63,7 @@ class Learner:
         nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
         self._optimiser.step()
         self._follow()
-        return float(loss.detach()), (goal - chosen[:, 0]).detach().numpy()
+        return float(loss.detach()), (goal - chosen[:, 0]).detach().cpu().numpy()
 
     def state(self) -> dict[str, Any]:
         """Everything learned, for a checkpoint."""
@@ -76,6 +78,9 @@ class Learner:
         self.network.load_state_dict(state["network"])
         self._target.load_state_dict(state["target"])
         self._optimiser.load_state_dict(state["optimiser"])
+
+    def _there(self, values: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(values).to(self._device)
 
     def _following(self, rows: Tensor, legal: Tensor) -> Tensor:
         """The target's value of the legal action that the network would choose."""

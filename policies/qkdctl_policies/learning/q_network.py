@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qkdctl.policy.actions import ACTIONS
@@ -30,4 +32,10 @@ class QNetwork(nn.Module):
             rows = torch.relu(layer(rows))
         advantage = self.advantage(rows)
         values: Tensor = self.value(rows) + advantage - advantage.mean(dim=1, keepdim=True)
+        return values
+
+    def values(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same for arrays, wherever the weights are."""
+        with torch.no_grad():
+            values: NDArray[np.float32] = self(torch.from_numpy(rows).to(self.value.weight.device)).cpu().numpy()
         return values

@@ -109,7 +109,7 @@ class Replay:
         """
         total = self._tree.total
         places = self._tree.find((np.arange(rows) + rng.random(rows)) * (total / rows))
-        chances = self._tree.priorities[places] / total
+        chances = self._tree.of(places) / total
         weights = (self.size * chances) ** -beta
         return Sample(places, self._table.rows(places), (weights / weights.max()).astype(np.float32))
 

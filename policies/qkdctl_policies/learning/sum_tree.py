@@ -35,6 +35,10 @@ class SumTree:
         """Priority of each place, shape (capacity,)."""
         return self._nodes[self._leaves : self._leaves + self.capacity].copy()
 
+    def of(self, places: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Priorities of some places, shape (n,)."""
+        return self._nodes[places + self._leaves]
+
     def set(self, places: NDArray[np.integer[Any]], priorities: NDArray[np.float64]) -> None:
         """Change priorities; of a place named twice the last one counts.
 
@@ -52,10 +56,11 @@ class SumTree:
             raise IndexError(f"places lie in 0 to {self.capacity - 1}, got {places.min()} to {places.max()}")
         if not (np.isfinite(priorities).all() and priorities.min() >= 0):
             raise ValueError("priorities must be finite and 0 or more")
-        nodes = places + self._leaves
-        self._nodes[nodes] = priorities
+        self._nodes[places + self._leaves] = priorities
+        nodes = np.unique(places + self._leaves)
         while nodes[0] > 1:
-            nodes = np.unique(nodes >> 1)
+            parents = nodes >> 1
+            nodes = parents[np.append(True, parents[1:] != parents[:-1])]
             self._nodes[nodes] = self._nodes[2 * nodes] + self._nodes[2 * nodes + 1]
 
     def find(self, sums: NDArray[np.float64]) -> NDArray[np.int64]:

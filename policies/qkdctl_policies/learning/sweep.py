@@ -17,11 +17,13 @@ class Task:
     Attributes:
         config, seed: decide its result.
         folder: where its files go, as the machine that runs it sees it.
+        device: where PyTorch learns, likewise.
     """
 
     config: TrainingConfig
     seed: int
     folder: Path
+    device: str = "cpu"
 
     @property
     def files(self) -> OutputFiles:
@@ -29,9 +31,9 @@ class Task:
         return OutputFiles(self.folder, self.config.name)
 
 
-def seeds_of(config: TrainingConfig, seeds: Sequence[int], folder: Path) -> list[Task]:
+def seeds_of(config: TrainingConfig, seeds: Sequence[int], folder: Path, device: str = "cpu") -> list[Task]:
     """The same training with several seeds, each in a folder of its own."""
-    return [Task(config, seed, folder / f"seed-{seed}") for seed in seeds]
+    return [Task(config, seed, folder / f"seed-{seed}", device) for seed in seeds]
 
 
 def sweep(tasks: Sequence[Task], executor: Executor) -> Iterator[tuple[Task, Trained]]:
@@ -58,6 +60,13 @@ def carry_out(task: Task, on_progress: Callable[..., None] = lambda _: None) -> 
     """Train, and write all files; see `train` for what it raises."""
     task.folder.mkdir(parents=True, exist_ok=True)
     checkpoint = task.files.checkpoint
-    trained = train(task.config, task.seed, on_progress, checkpoint_file=checkpoint, resume=checkpoint.exists())
+    trained = train(
+        task.config,
+        task.seed,
+        on_progress,
+        checkpoint_file=checkpoint,
+        resume=checkpoint.exists(),
+        device=task.device,
+    )
     task.files.write(trained, task.config, task.seed)
     return trained

@@ -2,29 +2,27 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from qkdctl.policy.actions import ACTIONS
 from qkdctl.policy.schema import FEATURES
 from qkdctl.policy.vetting import VettedPolicy, vet
-from qkdctl_policies.environment.network_env import NetworkEnv, Observation
 from qkdctl_policies.learning import checkpoint
-from qkdctl_policies.learning.batches import LearningBatch, learning_batch
+from qkdctl_policies.learning.acting import Acted, Acting
+from qkdctl_policies.learning.actors import Actors, Round
 from qkdctl_policies.learning.claims import claims
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.contenders import FileContender
-from qkdctl_policies.learning.exploration import best_legal, chances, explore
+from qkdctl_policies.learning.exploration import chances
 from qkdctl_policies.learning.export import export
 from qkdctl_policies.learning.learner import Learner
-from qkdctl_policies.learning.n_step import NStep
-from qkdctl_policies.learning.play import first_routes, link_inputs, of_networks
-from qkdctl_policies.learning.replay import Replay, Transitions
+from qkdctl_policies.learning.replay import Replay
 from qkdctl_policies.learning.selection import Selection
 
 
@@ -77,73 +75,89 @@ def train(
     *,
     checkpoint_file: Path | None = None,
     resume: bool = False,
+    device: str = "cpu",
 ) -> Trained:
     """Train a policy.
 
     Args:
         config: all settings.
         seed: of everything random. The same seed gives the same file with the same versions on the same kind of
-            processor.
+            processor; on a graphics processor it may give another one each time.
         on_progress: called with every look at the learner.
-        checkpoint_file: written before the first and after every batch of networks. An interruption loses the batch it
-            falls into and nothing else: going on repeats it, to the same bits.
+        checkpoint_file: written before the first and after every visit to the networks. An interruption loses the
+            episodes it falls into and nothing else: going on repeats them, to the same bits where the rows for learning
+            are saved.
         resume: go on from that file, which must be given then.
+        device: where PyTorch learns, such as `cuda`; networks are always played on processors.
 
     Raises:
-        TrainingError: when the checkpoint belongs to another training.
+        TrainingError: when the checkpoint belongs to another training, or a process that plays networks has ended.
         OSError: when it cannot be read or written.
     """
-    run = _Run(config, seed, on_progress)
-    if resume:
-        assert checkpoint_file is not None, "a training goes on from a checkpoint"
-        run.load(checkpoint.load(checkpoint_file, config, seed))
-    else:
-        run.look()
-    while True:
-        if checkpoint_file is not None:
-            checkpoint.save(checkpoint_file, config, seed, run.state())
-        if run.batch == config.batches:
-            break
-        run.learn_from_a_batch()
+    run = _Run(config, seed, on_progress, device)
+    with ExitStack() as stack:
+        if resume:
+            assert checkpoint_file is not None, "a training goes on from a checkpoint"
+            run.load(checkpoint.load(checkpoint_file, config, seed))
+        else:
+            run.look()
+        play = run.learn_in_turn
+        if config.actors.processes and run.visit < config.visits:
+            actors = stack.enter_context(Actors(config, seed))
+            play = lambda: run.learn_beside(actors)  # noqa: E731 - names what one visit is
+        while True:
+            if checkpoint_file is not None:
+                checkpoint.save(checkpoint_file, config, seed, run.state())
+            if run.visit == config.visits:
+                break
+            play()
+            run.visit += 1
     return Trained(vet(run.best), tuple(run.curve), run.selection.references())
 
 
 class _Run:
-    """The state of a training between two batches, and how it goes on."""
+    """The state of a training between two visits to its networks, and how it goes on."""
 
-    def __init__(self, config: TrainingConfig, seed: int, on_progress: OnProgress) -> None:
+    def __init__(self, config: TrainingConfig, seed: int, on_progress: OnProgress, device: str) -> None:
         self.config, self.seed, self.on_progress = config, seed, on_progress
         self.claims = claims(config, seed)
-        self.learner = Learner(config.learner, seed)
+        self.learner = Learner(config.learner, seed, device)
         self.replay = Replay(config.replay.capacity, len(FEATURES), len(ACTIONS), config.replay.alpha)
         self.selection = Selection(config)
         self.rng = np.random.default_rng(seed)
-        self.batch = self.epochs = self.link_epochs = self.updates = 0
+        self.visit = self.epochs = self.link_epochs = self.updates = 0
         self.best = b""
         self.curve: list[CurvePoint] = []
+        self._acting: tuple[int, Acting] | None = None
         self._rewards: list[float] = []
         self._losses: list[float] = []
 
     @property
     def progress(self) -> float:
         """Share of the training that is over."""
-        return self.epochs / (self.config.batches * self.config.environment.epochs)
+        return self.epochs / (self.config.visits * self.config.environment.epochs)
 
-    def learn_from_a_batch(self) -> None:
-        """One episode of each of its networks, learning all the while."""
-        batch = learning_batch(self.config, self.seed, self.batch)
-        observation, _ = batch.env.reset(seed=batch.seeds)
-        past = NStep(self.config.learner.n_step, self.config.learner.gamma)
-        epochs = self.config.environment.epochs
-        for epoch in range(1, epochs + 1):
-            observation, complete = self._act(batch, observation, past, last=epoch == epochs)
-            if complete is not None:
-                self.replay.add(complete)
-            self._learn()
-            self.epochs += 1
-            if self.epochs % self.config.selection.every_epochs == 0:
-                self.look()
-        self.batch += 1
+    def learn_in_turn(self) -> None:
+        """One episode of each network; after each of its epochs the learner has its turn."""
+        batch, visit = divmod(self.visit, self.config.environment.visits)
+        if self._acting is None or self._acting[0] != batch:
+            self._acting = batch, Acting(self.config, self.seed, batch)
+        acting = self._acting[1]
+        acting.begin(visit)
+        for _ in range(self.config.environment.epochs):
+            self._take_in([acting.act(self.learner.network.values, self.progress, self.rng)])
+            self._learn(self.config.learner.updates)
+            self._after_epochs(1)
+
+    def learn_beside(self, actors: Actors) -> None:
+        """One episode of each network; meanwhile the learner learns from what it had before."""
+        batch, visit = divmod(self.visit, self.config.environment.visits)
+        epochs = self.config.actors.epochs
+        for begins in range(0, self.config.environment.epochs, epochs):
+            actors.begin(Round(batch, visit, begins == 0, self.progress, self.learner.weights()))
+            self._learn(self.config.learner.updates * epochs)
+            self._take_in(actors.results())
+            self._after_epochs(epochs)
 
     def look(self) -> None:
         """Export the network as it is, score the file, and keep it if it is the best."""
@@ -152,82 +166,66 @@ class _Run:
         best = max((point.score for point in self.curve), default=-np.inf)
         if score > best:
             self.best = exported.data
-        part = self.config.environment
+        networks = self.config.networks_at_once
         point = CurvePoint(
-            episodes=self.epochs * part.networks / part.epochs,
+            episodes=self.epochs * networks / self.config.environment.epochs,
             link_epochs=self.link_epochs,
             updates=self.updates,
             score=score,
             best=max(score, best),
             reward=float(np.mean(self._rewards)) if self._rewards else 0.0,
             loss=float(np.mean(self._losses)) if self._losses else 0.0,
-            chance=float(chances(self.config.exploration, self.progress, part.networks).mean()),
+            chance=float(chances(self.config.exploration, self.progress, networks).mean()),
         )
         self._rewards, self._losses = [], []
         self.curve.append(point)
         self.on_progress(point)
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next batch depends on; only between batches, and when the last look was just taken."""
+        """Everything that the next visit depends on; only between visits, and when the last look was just taken."""
+        saved = self.config.replay.saved
         return {
             "learner": self.learner.state(),
-            "replay": {name: torch.from_numpy(table) for name, table in self.replay.state().items()},
+            "replay": {name: torch.from_numpy(table) for name, table in self.replay.state().items()} if saved else {},
             "rng": json.dumps(self.rng.bit_generator.state),
             "best": torch.frombuffer(bytearray(self.best), dtype=torch.uint8),
             "curve": [asdict(point) for point in self.curve],
-            "counts": [self.batch, self.epochs, self.link_epochs, self.updates],
+            "counts": [self.visit, self.epochs, self.link_epochs, self.updates],
             "since": [self._rewards, self._losses],
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
         self.learner.load(state["learner"])
-        self.replay.load({name: table.numpy() for name, table in state["replay"].items()})
+        if self.config.replay.saved:
+            self.replay.load({name: table.numpy() for name, table in state["replay"].items()})
         self.rng.bit_generator.state = json.loads(state["rng"])
         self.best = state["best"].numpy().tobytes()
         self.curve = [CurvePoint(**point) for point in state["curve"]]
-        self.batch, self.epochs, self.link_epochs, self.updates = state["counts"]
+        self.visit, self.epochs, self.link_epochs, self.updates = state["counts"]
         self._rewards, self._losses = state["since"]
 
-    def _act(
-        self, batch: LearningBatch, observation: Observation, past: NStep, *, last: bool
-    ) -> tuple[Observation, Transitions | None]:
-        env = batch.env
-        rows, legal = _inputs(env, observation)
-        chance = chances(self.config.exploration, self.progress, env.num_envs)[env.world.stack.network_of_link]
-        best = best_legal(self.learner.values(rows), legal)
-        chosen = explore(best, legal, chance, self.config.exploration.hold, self.rng)
-        observation, reward, _, _, infos = env.step(first_routes(env, chosen))
-        self.link_epochs += chosen.size
-        paid = self._link_rewards(batch, reward, infos)
-        after = infos["final_obs"] if last else observation
-        return observation, past.push(rows, chosen, paid, _inputs(env, after), last=last)
+    def _take_in(self, acted: list[Acted]) -> None:
+        """Store what came of some epochs."""
+        for one in acted:
+            self.link_epochs += one.links
+            self._rewards.append(one.reward)
+            if one.transitions is not None:
+                self.replay.add(one.transitions)
 
-    def _link_rewards(
-        self, batch: LearningBatch, reward: NDArray[np.float64], infos: dict[str, Any]
-    ) -> NDArray[np.float32]:
-        """What each link is taught: its own share of the reward, its key, and the service of its network."""
-        env = batch.env
-        own = env.rows(infos["link_reward"])
-        served = (reward - of_networks(env, own))[env.world.stack.network_of_link]
-        key = env.rows(infos["key_bits"]) / (batch.reference_bps * env.settings.epoch_s)
-        total = own + served + self.config.reward.key * key
-        self._rewards.append(float(total.mean()))
-        return (self.config.learner.reward_scale * total).astype(np.float32)
+    def _after_epochs(self, epochs: int) -> None:
+        self.epochs += epochs
+        if self.epochs % self.config.selection.every_epochs == 0:
+            self.look()
 
-    def _learn(self) -> None:
+    def _learn(self, updates: int) -> None:
         part = self.config.replay
         if self.replay.size < part.warm_up:
             return
         beta = part.first_beta + (1 - part.first_beta) * self.progress
-        for _ in range(self.config.learner.updates):
+        for _ in range(updates):
             sample = self.replay.sample(self.config.learner.batch, beta, self.rng)
             loss, errors = self.learner.update(sample, self.progress)
             self.replay.update(sample.places, errors)
             self._losses.append(loss)
             self.updates += 1
-
-
-def _inputs(env: NetworkEnv, observation: Observation) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    rows, legal = link_inputs(env, observation)
-    return rows.astype(np.float32), legal

@@ -25,7 +25,7 @@ def test_a_file_gives_what_it_says(tmp_path):
     path = tmp_path / "tiny.toml"
     path.write_text(as_toml())
     assert load_config(path) == tiny()
-    assert load_config(path).batches == 2
+    assert load_config(path).visits == 2
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ def test_a_file_gives_what_it_says(tmp_path):
         ({"environment": {"scenarios": ["dcut"]}}, "no scenario dcut"),
         ({"replay": {"capacity": 5}}, "warm_up 40 exceeds the capacity 5"),
         ({"episodes": 0}, "episodes"),
+        (
+            {"actors": {"processes": 2, "epochs": 3}},
+            r"\[environment\] epochs must be a multiple of \[actors\] epochs, 3",
+        ),
     ],
 )
 def test_mistakes_are_named(tmp_path, change, message):
@@ -57,4 +61,6 @@ def test_what_is_no_toml_is_refused(tmp_path):
 
 
 def test_episodes_fill_whole_batches():
-    assert TrainingConfig(name="x", episodes=500).batches == 8
+    assert TrainingConfig(name="x", episodes=500).visits == 8
+    many = tiny(episodes=13, environment={"visits": 3}, actors={"processes": 2, "epochs": 4})
+    assert (many.networks_at_once, many.visits) == (4, 6)

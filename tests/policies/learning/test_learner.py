@@ -39,10 +39,13 @@ def test_the_error_is_that_of_double_learning_over_legal_actions():
     legal = rng.random((64, A)) < 0.5
     legal[:, 0] = True
     part = transitions(64, rng, legal)
-    online, target = learner.values(part.next_observation), learner._target(torch.from_numpy(part.next_observation))
+    online, target = (
+        learner.network.values(part.next_observation),
+        learner._target(torch.from_numpy(part.next_observation)),
+    )
     chosen = np.where(legal, online, -np.inf).argmax(axis=1)
     following = target.detach().numpy()[np.arange(64), chosen]
-    expected = part.reward + 0.9 * following - learner.values(part.observation)[np.arange(64), part.action]
+    expected = part.reward + 0.9 * following - learner.network.values(part.observation)[np.arange(64), part.action]
     _, errors = learner.update(sample(part), 0.0)
     np.testing.assert_allclose(errors, expected, rtol=1e-4, atol=1e-5)
     assert (chosen != target.detach().numpy().argmax(axis=1)).any(), "or double and single would be the same"
@@ -52,9 +55,9 @@ def test_rows_of_no_weight_teach_nothing():
     rng = np.random.default_rng(2)
     learner = Learner(LearnerSection(hidden=(8,)), 3)
     part = transitions(32, rng)
-    before = learner.values(part.observation)
+    before = learner.network.values(part.observation)
     learner.update(Sample(np.arange(32), part, np.zeros(32, dtype=np.float32)), 0.0)
-    np.testing.assert_array_equal(learner.values(part.observation), before)
+    np.testing.assert_array_equal(learner.network.values(part.observation), before)
 
 
 def test_the_target_follows_slowly():
@@ -84,6 +87,6 @@ def test_it_finds_the_values_of_a_walk_on_a_line():
         drawn = replay.sample(64, 1.0, rng)
         _, errors = learner.update(drawn, step / 400)
         replay.update(drawn.places, errors)
-    best = np.where(legal, learner.values(places), -np.inf)
+    best = np.where(legal, learner.network.values(places), -np.inf)
     np.testing.assert_allclose(best.max(axis=1), 5 * 0.8 ** np.array([3, 2, 1, 0, 0]), atol=0.1)
     assert best.argmax(axis=1)[:4].tolist() == [1] * 4

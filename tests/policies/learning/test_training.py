@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from qkdctl_policies.learning import training  # noqa: E402
+from qkdctl_policies.learning import acting, training  # noqa: E402
 from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
@@ -73,6 +73,23 @@ def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
     assert resumed.curve == trained.curve
 
 
+def test_a_checkpoint_without_rows_is_small_and_goes_on(tmp_path):
+    sizes = []
+    for saved in (True, False):
+        settings, file = tiny(replay={"saved": saved}), tmp_path / f"checkpoint-{saved}"
+
+        def stop(point):
+            if point.episodes > 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(settings, 5, stop, checkpoint_file=file)
+        sizes.append(file.stat().st_size)
+    resumed = train(settings, 5, checkpoint_file=file, resume=True)
+    assert [point.episodes for point in resumed.curve] == [0, 1, 2, 3, 4]
+    assert sizes[1] < sizes[0] - 10_000
+
+
 def test_a_finished_training_gives_its_result_again(trained, tmp_path):
     file = tmp_path / "checkpoint"
     train(tiny(), 5, checkpoint_file=file)
@@ -93,14 +110,14 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
 
 def test_actions_of_a_training_are_legal(monkeypatch):
     wrong = []
-    plain = training.explore
+    plain = acting.explore
 
     def watched(best, legal, chance, hold, rng):
         chosen = plain(best, legal, chance, hold, rng)
         wrong.append(int((~legal[np.arange(chosen.size), chosen]).sum()))
         return chosen
 
-    monkeypatch.setattr(training, "explore", watched)
+    monkeypatch.setattr(acting, "explore", watched)
     train(tiny(episodes=2), 1)
     assert len(wrong) == 8
     assert not any(wrong)
