@@ -20,7 +20,8 @@ class LearningBatch:
 
     Attributes:
         env: the networks; seeds: of their first episodes.
-        reference_bps: key per second of each link under ideal control in the weather of those, shape (links,).
+        reference_bps: key per second of each link under ideal control in the weather of those, and no less than
+            `[reward] least_ideal` says, shape (links,).
         origin: numbers that later episodes follow from.
     """
 
@@ -46,9 +47,10 @@ def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0
     names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
     networks = [network(name, own) for name, own in zip(names, seeds[: part.networks], strict=True)]
     how, episodes = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)]), seeds[part.networks :]
-    return LearningBatch(
-        NetworkEnv(networks, how), episodes, reference_bps(networks, episodes, how), (seed, batch, group)
-    )
+    env, ideal_bps = NetworkEnv(networks, how), reference_bps(networks, episodes, how)
+    medians = [np.median(ideal_bps[links]) for links in env.world.stack.links_of]
+    least = config.reward.least_ideal * np.array(medians)[env.world.stack.network_of_link]
+    return LearningBatch(env, episodes, np.maximum(ideal_bps, least), (seed, batch, group))
 
 
 def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:

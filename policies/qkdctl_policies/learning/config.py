@@ -60,11 +60,15 @@ class RewardSection(Parameters):
 
     Attributes:
         key: key made, as a share of what the same link makes under ideal control.
+        least_ideal: the ideal of a link is at least this share of the median of its network. For networks that are
+            visited again: a link that makes next to nothing in the weather in which the ideal was found may make a
+            thousand times that in another.
         service: of the demands of its network; the same for all its links.
         qber, shortfall, switch, move, intervention: costs, see `RewardWeights`.
     """
 
     key: NonNegative = 1.0
+    least_ideal: Fraction = 0.0
     service: NonNegative = 0.2
     qber: NonNegative = 0.05
     shortfall: NonNegative = 0.1

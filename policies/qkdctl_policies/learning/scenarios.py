@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hil_sim.network.network import Network
 from hil_sim.network.scenario_file import load_network, network_of
+from hil_sim.world.streams import random_stream
 
 _SOME: Final = [{"random": 4, "rate_bps": 5e4}]
 _FEW: Final = [{"random": 4, "rate_bps": 2e3}]
@@ -117,7 +118,17 @@ FAST_HELD_OUT: Final[Mapping[str, dict[str, Any]]] = {
 }
 """Nothing of these is in `FAST`."""
 
-NAMED: Final[Mapping[str, dict[str, Any]]] = {**SCENARIOS, **FAST, **FAST_HELD_OUT}
+_FIXED: Final[Mapping[str, dict[str, Any]]] = {**SCENARIOS, **FAST, **FAST_HELD_OUT}
+
+WILD: Final[Mapping[str, tuple[str, float]]] = {
+    "wild": ("snspd", 150.0),
+    "wild-diodes": ("ingaas", 100.0),
+    "wild-slow": ("ingaas-slow", 50.0),
+}
+"""Presets of hardware from which every network strays in its own way, and the widest mesh in km; for policies that
+shall know the unknown."""
+
+NAMED: Final = (*_FIXED, *WILD)
 """All of them."""
 
 
@@ -133,4 +144,22 @@ def network(scenario: str, seed: int) -> Network:
         return load_network(Path(scenario), seed=seed).network
     if scenario not in NAMED:
         raise ValueError(f"no scenario {scenario!r}; known are {', '.join(NAMED)}, and files ending in .toml")
-    return network_of(NAMED[scenario] | {"seed": seed}).network
+    tables = _wild(*WILD[scenario], seed) if scenario in WILD else _FIXED[scenario]
+    return network_of(tables | {"seed": seed}).network
+
+
+def _wild(preset: str, widest_km: float, seed: int) -> dict[str, Any]:
+    """A mesh of any size up to this on ground or poles, of hardware that is better or worse and slower to align or not."""
+    rng = random_stream(seed, "scenarios", "wild")
+    hardware = {
+        "preset": preset,
+        "intrinsic_error": rng.uniform(0.003, 0.02),
+        "realign_s": rng.uniform(4.0, 40.0),
+        "realign_residual_rad": rng.uniform(0.01, 0.08),
+        "start_mean_photon_number": rng.uniform(0.15, 0.5),
+    }
+    aerial_share = float(rng.choice([0.0, rng.uniform(0.0, 1.0)]))
+    mesh = _mesh(
+        "wild", "buried-metro", _FEW, side_km=20.0 * (widest_km / 20.0) ** rng.random(), aerial_share=aerial_share
+    )
+    return mesh | {"hardware": {"wild": hardware}}
