@@ -149,7 +149,7 @@ def network(scenario: str, seed: int) -> Network:
 
 
 def _wild(preset: str, widest_km: float, seed: int) -> dict[str, Any]:
-    """A mesh of any size up to this on ground or poles, of hardware that is better or worse and slower to align or not."""
+    """A mesh of any size up to this on ground or poles, of hardware that is good or bad and fast or slow to align."""
     rng = random_stream(seed, "scenarios", "wild")
     hardware = {
         "preset": preset,
