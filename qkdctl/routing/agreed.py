@@ -37,7 +37,8 @@ def plan_routes(
     are links between source and target need no relay and k = 1. Nodes that are excluded, or in dispute with source or
     target, relay only where there is no other way: a relay that deceives one end alone is found out by nothing else.
     A relay that may have lost keys of a demand is dear to this demand (see `suspicion`).
-    Each demand leaves less key for the next, in the order of their names; those of excluded nodes come last.
+    Each demand leaves less key for the next, in the order of their names. Those of excluded nodes come last, and get no
+    route that would take key from others: routers share a link that is short of key among all routes alike.
 
     Args:
         demands: in any order.
@@ -63,6 +64,8 @@ def plan_routes(
         suspects = next_suspects(before.get(demand.demand), lossy)
         choices = network.for_demand(demand, suspicion(suspects), before.get(demand.demand))
         plan = _next_plan(demand, before.get(demand.demand), choices, state.epoch)
+        if _excluded(demand, doubts) and not network.takes_from_nobody(plan, before.get(demand.demand)):
+            plan = _new_plan(demand, None, before.get(demand.demand), state.epoch)
         plan = plan.model_copy(update={"suspects": suspects})
         network.reserve(plan)
         plans.append(plan)

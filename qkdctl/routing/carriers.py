@@ -45,10 +45,14 @@ class Carrier:
             left_bits: of the key per epoch, after the demands that were served before.
             in_force: whether the route of the demand uses the link already.
         """
-        missing = min(PATIENCE_PERMILLE * self.key_bits, MOST_MISSING_PERMILLE * bits) // 1000 if in_force else 0
-        short = SHORT_COST if left_bits + missing < bits else 0
+        short = 0 if self.has_enough(bits, left_bits, in_force=in_force) else SHORT_COST
         scarcity = min(MOST_SCARCITY, 1000 * bits // max(1, left_bits))
         return HOP_COST + short + scarcity + self.error_permille
+
+    def has_enough(self, bits: int, left_bits: int, *, in_force: bool = False) -> bool:
+        """Whether as much is left as a demand wants, or nearly so on a route in force; arguments as for `cost`."""
+        missing = min(PATIENCE_PERMILLE * self.key_bits, MOST_MISSING_PERMILLE * bits) // 1000 if in_force else 0
+        return left_bits + missing >= bits
 
 
 def carriers(state: NetworkState, table: LinkTable) -> Mapping[str, Carrier]:

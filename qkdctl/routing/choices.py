@@ -75,6 +75,17 @@ class KeyNetwork:
                 link = self.topology.link_index[name]
                 self._left[link] = max(0, self._left[link] - plan.bits)
 
+    def takes_from_nobody(self, plan: RoutePlan, before: RoutePlan | None = None) -> bool:
+        """Whether every link of a plan has enough key left for it, or serves nobody else; `before` is in force."""
+        in_force = links_of(before)
+        names = [name for path in plan.paths for name in path.links]
+        links = [self.topology.link_index[name] for name in names]
+        return all(
+            self._left[link] == self._links[link].key_bits
+            or self._links[link].has_enough(plan.bits, self._left[link], in_force=name in in_force)
+            for name, link in zip(names, links, strict=True)
+        )
+
     def for_demand(
         self, demand: RouteDemand, suspicion: Mapping[str, int], before: RoutePlan | None = None
     ) -> "DemandChoices":
@@ -85,7 +96,7 @@ class KeyNetwork:
             suspicion: what else relaying through some nodes costs this demand.
             before: its route in force.
         """
-        in_force = {name for path in before.paths for name in path.links} if before else set[str]()
+        in_force = links_of(before)
         doubts = self._doubts | {
             node: self._doubts[node] + cost for node, cost in suspicion.items() if node in self._doubts
         }
@@ -103,6 +114,11 @@ class KeyNetwork:
     def _foes(self, *ends: str) -> set[str]:
         """Nodes in dispute with one of these."""
         return {node for pair in self._quarrels if not {*ends}.isdisjoint(pair) for node in pair}.difference(ends)
+
+
+def links_of(plan: RoutePlan | None) -> set[str]:
+    """Names of the links that a route uses; none without a route."""
+    return {name for path in plan.paths for name in path.links} if plan else set()
 
 
 @dataclass(frozen=True, slots=True)

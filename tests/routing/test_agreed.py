@@ -138,6 +138,30 @@ def test_excluded_nodes_leave_scarce_key_to_others() -> None:
     assert [ways(plan) for plan in network.plan(liar, honest)] == [["lsbct"], ["sat"]]
 
 
+def test_an_excluded_node_gets_no_route_that_takes_key_from_others_and_its_own_back_when_there_is_enough() -> None:
+    network = Network("s-a", "a-t", "l-s")
+    network.bits |= {"s-a": 16 * WANTED // 10, "a-t": 16 * WANTED // 10}
+    network.excluded = {"l"}
+    liar, honest = demand("l", "t", demand="a-liar"), demand("s", "t", demand="honest")
+    plans = network.plan(liar, honest)
+    assert [ways(plan) for plan in plans] == [[], ["sat"]]
+    assert network.plan(liar, honest, previous=plans, epoch=2) == plans, "no new route in every epoch"
+    network.bits["a-t"] = 19 * WANTED // 10
+    assert [ways(plan) for plan in network.plan(liar, honest, previous=plans, epoch=3)] == [[], ["sat"]]
+    network.bits |= {"s-a": 2 * WANTED, "a-t": 2 * WANTED}
+    plans = network.plan(liar, honest, previous=plans, epoch=4)
+    assert [ways(plan) for plan in plans] == [["lsat"], ["sat"]]
+    network.bits["a-t"] = 19 * WANTED // 10
+    assert [ways(plan) for plan in network.plan(liar, honest, previous=plans, epoch=5)] == [["lsat"], ["sat"]]
+
+
+def test_an_excluded_node_shares_with_nobody_what_nobody_else_wants() -> None:
+    network = Network("l-s")
+    network.bits["l-s"] = WANTED // 2
+    network.excluded = {"l"}
+    assert ways(network.plan(demand("l", "s"))[0]) == ["ls"]
+
+
 def test_relays_of_little_data_weight_are_avoided() -> None:
     network = Network(*DIAMOND)
     network.weights["a"] = 400_000

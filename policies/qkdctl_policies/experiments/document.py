@@ -1,6 +1,7 @@
 """All numbers of a report, as JSON; the pages are made of nothing else."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import product
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from qkdctl_policies.experiments.arms import ARMS, BASELINE
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.claims import OURS, paper_claims, setting_name
 from qkdctl_policies.experiments.comparison import compared, holm
+from qkdctl_policies.experiments.regression import regressions
 from qkdctl_policies.experiments.rows_file import Row
 from qkdctl_policies.experiments.scores import Rows, Score, Setting
 from qkdctl_policies.experiments.targets import own_targets
@@ -54,6 +56,7 @@ def document_of(rows: Sequence[Row], cost: Mapping[str, Any] | None = None) -> J
             for (network, attack), arm in product(known.places(), ARMS)
             for (protocol, basis), score in known.accepted_errors(arm, network, attack).items()
         ],
+        "regressions": [asdict(found) for found in regressions(rows, (BASELINE, OURS))],
         "exclusions": [one for arm in agreed if (one := _exclusions(rows, arm))["node_epochs"]],
         "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm in agreed],
     }
@@ -97,7 +100,16 @@ def _scores(rows: Rows, setting: Setting, arm: str) -> Json:
         "rate_kept": _interval(kept),
         "verified_availability": _interval(rows.availability(setting, arm, secure=False)),
         "secure_availability": _interval(rows.availability(setting, arm, secure=True)),
+        "restoration": None if setting.attack == NO_ATTACK else _restoration(rows.restoration(setting, arm)),
     }
+
+
+def _restoration(epochs: Sequence[int | None]) -> Json | None:
+    """How many seeds were restored, and the median time of those; None where no row tells."""
+    back = [count for count in epochs if count is not None]
+    if not epochs:
+        return None
+    return {"seeds": len(epochs), "restored": len(back), "median_epochs": float(np.median(back)) if back else None}
 
 
 def _feasible(rows: Rows, setting: Setting) -> Json:

@@ -34,6 +34,7 @@ def report_page(document: Json) -> str:
             *_names(),
             *_score_tables(document["scores"], {one["setting"]: one for one in document["feasible"]}),
             *_comparisons(document["comparisons"]),
+            *_regressions(document["regressions"]),
             *_errors(document["accepted_errors"]),
             *_exclusions(document["exclusions"]),
             *_caught(document["caught"]),
@@ -85,9 +86,19 @@ def _score_tables(scores: Sequence[Json], feasible: dict[str, Json]) -> list[str
         if setting in feasible:
             lines += [f"Feasible in {feasible[setting]['feasible']} of {feasible[setting]['seeds']} seeds.", ""]
         rows = [one for one in scores if one["setting"] == setting]
-        cells = ((f"`{one['arm']}`", *(percent(one[name]) for name in _SCORES), _worst(one)) for one in rows)
-        lines += [*table(("arm", *_SCORES.values(), "worst feasible seed, of the bound"), cells), ""]
+        cells = (
+            (f"`{one['arm']}`", *(percent(one[name]) for name in _SCORES), _worst(one), _restored(one)) for one in rows
+        )
+        names = ("arm", *_SCORES.values(), "worst feasible seed, of the bound", "restored after epochs")
+        lines += [*table(names, cells), ""]
     return lines
+
+
+def _restored(score: Json) -> str:
+    found = score["restoration"]
+    if found is None or not found["restored"]:
+        return "-" if found is None else f"never in {found['seeds']} seeds"
+    return f"{found['median_epochs']:g}, {found['restored']} of {found['seeds']} seeds"
 
 
 def _worst(score: Json) -> str:
@@ -115,6 +126,39 @@ def _comparisons(comparisons: Sequence[Json]) -> list[str]:
         *table(("setting", "arms", "difference", "effect", "p"), cells),
         "",
     ]
+
+
+def _regressions(regressions: Sequence[Json]) -> list[str]:
+    if not regressions:
+        return []
+    lines = [
+        "## What moves the scores",
+        "",
+        "Least squares over all rows but those of attacks on fibres. Intervals and p allow for rows of one network and",
+        "seed that resemble each other. Inflation: of the variance by what regressors share, 1 for none. Where the",
+        "scatter is uneven or not normal (small p below each table), intervals hold for many groups only.",
+        "",
+    ]
+    for one in regressions:
+        cells = (
+            (
+                term["name"],
+                f"{100 * term['slope']:+.3f} % ({100 * term['low']:+.3f} to {100 * term['high']:+.3f})",
+                f"{term['p']:.2g}",
+                f"{term['inflation']:.2f}",
+            )
+            for term in one["terms"]
+        )
+        lines += [
+            f"### {one['outcome']}, `{one['arm']}`",
+            "",
+            *table(("regressor", "change", "p", "inflation"), cells),
+            "",
+            f"{one['rows']} rows in {one['groups']} groups; R^2 {one['r_squared']:.2f}; even scatter (Breusch-Pagan):",
+            f"p {one['uneven_p']:.2g}; normal scatter (Jarque-Bera): p {one['normal_p']:.2g}.",
+            "",
+        ]
+    return lines
 
 
 def _errors(errors: Sequence[Json]) -> list[str]:

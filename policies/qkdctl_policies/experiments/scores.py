@@ -125,6 +125,10 @@ class Rows:
         name = "secure_slots" if secure else "served_slots"
         return _score([(_sum(row, name), _slots(row)) for row in rows.values()]) if rows else None
 
+    def restoration(self, setting: Setting, arm: str) -> list[int | None]:
+        """Epochs of attack until enough secure keys came again, by seed; None where they never did."""
+        return [row["restoration_epochs"] for row in self.of(setting, arm).values() if "restoration_epochs" in row]
+
     def feasible(self, setting: Setting) -> tuple[int, int] | None:
         """Seeds in which the bound carries all honest demand, and seeds with a bound."""
         bound = self.of(self._unattacked(setting), BOUND)

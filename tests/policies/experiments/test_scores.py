@@ -102,3 +102,15 @@ def test_the_interval_holds_the_ratio_of_the_sums() -> None:
     interval = rows.availability(ATTACKED, "both", secure=False).interval()
     assert interval.mean == pytest.approx(53 / 60)
     assert interval.low < interval.mean < interval.high
+
+
+def test_restoration_is_told_by_seed_where_rows_know_it() -> None:
+    rows = Rows(
+        [
+            row("both", demand(), restoration_epochs=3),
+            row("both", demand(), seed=2, restoration_epochs=None),
+            row("abft", demand()),
+        ]
+    )
+    assert rows.restoration(ATTACKED, "both") == [3, None]
+    assert rows.restoration(ATTACKED, "abft") == []

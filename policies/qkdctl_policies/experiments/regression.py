@@ -1,0 +1,150 @@
+"""What moves the scores: least squares on the share of Byzantine nodes, the loss and the load, with diagnostics."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdctl_policies.experiments.attacks import ATTACKS
+from qkdctl_policies.experiments.rows_file import Row
+
+Floats = NDArray[np.float64]
+
+LEAST_ROWS: Final = 30
+PROTOCOL: Final = "bb84"
+BASIS: Final = "z"
+
+REGRESSORS: Final[Mapping[str, Callable[[Row], float]]] = {
+    "Byzantine nodes, per tenth of all": lambda row: 10 * len(row["byzantine_nodes"]) / row["nodes"],
+    "loss of a link, per dB": lambda row: row["loss_db"],
+    "load, per tenth": lambda row: 10 * row["load"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one regressor does.
+
+    Attributes:
+        slope: change of the outcome for one unit, with its 95 % interval from `low` to `high`.
+        p: two-sided, of no effect.
+        inflation: of the variance of the slope by what the others share with it; 1 where they share nothing.
+    """
+
+    name: str
+    slope: float
+    low: float
+    high: float
+    p: float
+    inflation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A fit.
+
+    Attributes:
+        outcome, arm: what was fitted, under which arm.
+        rows, groups: rows, and independent groups of them: those of one network and seed share weather and places.
+        terms: regressors that vary.
+        r_squared: share of the variance that they explain.
+        uneven_p: of Breusch and Pagan's test, small where the scatter depends on the regressors.
+        normal_p: of Jarque and Bera's test, small where the scatter is no normal one.
+    """
+
+    outcome: str
+    arm: str
+    rows: int
+    groups: int
+    terms: tuple[Term, ...]
+    r_squared: float
+    uneven_p: float
+    normal_p: float
+
+
+def secure_share(row: Row) -> float | None:
+    """Secure keys of honest demands, over what they asked for; None where nobody honest asks."""
+    honest = [demand for demand in row["demands"] if demand["honest"]]
+    asked = sum(demand["asked"] for demand in honest)
+    return sum(demand["secure"] for demand in honest) / asked if asked else None
+
+
+def qber(row: Row) -> float | None:
+    """True error rate of accepted key of decoy BB84 in basis Z; None where there is none."""
+    counts = row["accepted"].get(PROTOCOL, {}).get(BASIS, {"errors": 0, "clicks": 0})
+    return counts["errors"] / counts["clicks"] if counts["clicks"] else None
+
+
+OUTCOMES: Final[Mapping[str, Callable[[Row], float | None]]] = {
+    "secure share of what honest demands ask for": secure_share,
+    "QBER of accepted key, Z": qber,
+}
+
+
+def regressions(rows: Iterable[Row], arms: Iterable[str]) -> list[Regression]:
+    """All outcomes under these arms, from rows without attacks on fibres that tell the loss of their network.
+
+    Ordinary least squares; intervals and p allow for rows of one group that resemble each other (cluster-robust
+    covariance; Cameron and Miller, J. Hum. Resour. 50, 317 (2015)) and hence for uneven scatter.
+    """
+    kept = [row for row in rows if row.get("loss_db") is not None and not ATTACKS[row["attack"]].fibres]
+    found = (
+        _regression(outcome, measured, arm, [row for row in kept if row["arm"] == arm])
+        for arm in arms
+        for outcome, measured in OUTCOMES.items()
+    )
+    return [one for one in found if one is not None]
+
+
+def _regression(outcome: str, measured: Callable[[Row], float | None], arm: str, rows: list[Row]) -> Regression | None:
+    """None for too few rows, or where nothing varies."""
+    pairs = [(row, value) for row in rows if (value := measured(row)) is not None]
+    if len(pairs) < LEAST_ROWS:
+        return None
+    columns = {name: np.array([regressor(row) for row, _ in pairs]) for name, regressor in REGRESSORS.items()}
+    columns = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    places = [(row["network"], row["seed"]) for row, _ in pairs]
+    groups = np.unique([f"{network} {seed}" for network, seed in places], return_inverse=True)[1]
+    values = np.array([value for _, value in pairs])
+    if not columns or np.ptp(values) == 0 or groups.max() == 0:
+        return None
+    return _fitted(outcome, arm, values, columns, groups)
+
+
+def _fitted(
+    outcome: str, arm: str, values: Floats, columns: Mapping[str, Floats], groups: NDArray[np.intp]
+) -> Regression | None:
+    import statsmodels.api as sm  # noqa: PLC0415 - slow to import
+    from statsmodels.stats.diagnostic import het_breuschpagan  # noqa: PLC0415 - likewise
+    from statsmodels.stats.outliers_influence import variance_inflation_factor  # noqa: PLC0415 - likewise
+    from statsmodels.stats.stattools import jarque_bera  # noqa: PLC0415 - likewise
+
+    table = sm.add_constant(np.stack(list(columns.values()), axis=1))
+    fit = sm.OLS(values, table).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    with np.errstate(invalid="ignore"):
+        intervals = fit.conf_int()
+    if not np.isfinite(intervals).all():
+        return None  # next to no scatter between groups
+    terms = tuple(
+        Term(
+            name,
+            slope=float(fit.params[place]),
+            low=float(intervals[place][0]),
+            high=float(intervals[place][1]),
+            p=float(fit.pvalues[place]),
+            inflation=float(variance_inflation_factor(table, place)),
+        )
+        for place, name in enumerate(columns, start=1)
+    )
+    return Regression(
+        outcome,
+        arm,
+        rows=values.size,
+        groups=int(groups.max()) + 1,
+        terms=terms,
+        r_squared=float(fit.rsquared),
+        uneven_p=float(het_breuschpagan(fit.resid, table)[1]),
+        normal_p=float(jarque_bera(fit.resid)[1]),
+    )
