@@ -21,7 +21,9 @@ GRACE_S = 1.0
 SLOW_CALLBACK_S = 0.05
 
 hypothesis.settings.register_profile("explore", deadline=None)
-hypothesis.settings.register_profile("replay", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "replay", deadline=None, derandomize=True, database=None, print_blob=True, max_examples=50
+)
 hypothesis.settings.load_profile("replay" if NO_SKIP else "explore")
 
 

@@ -7,6 +7,8 @@ that both ends agree on is blamed on a node: a high error rate is the link's.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self
 
 from qkdctl.abft.quorum import Electorate
 from qkdctl.evidence.edges import ENDS, Edge
@@ -52,13 +54,16 @@ def verdicts(evidence: Evidence, electorate: Electorate) -> tuple[Verdict, ...]:
         evidence: agreed.
         electorate: who decides in this epoch.
     """
-    found = (
+    proven = (
         *_torn(evidence.disputes, electorate.faults),
-        *_suspects(evidence),
         *_impossible(evidence.edges),
         *_corrupting(evidence.audits),
-        *_strayed(evidence),
         *_accused(evidence.reports, electorate),
+    )
+    found = (
+        *proven,
+        *_suspects(evidence, {verdict.node for verdict in proven}),
+        *_strayed(evidence),
         *_late(evidence, electorate),
     )
     return tuple(sorted(found, key=lambda verdict: tuple(verdict.to_plain().values())))
@@ -81,16 +86,68 @@ def _torn(disputes: Iterable[Dispute], faults: int) -> Iterator[Verdict]:
             yield Verdict(node=node, error_permille=FULL, cause="disputed-edges", subject="", number=len(others))
 
 
-def _suspects(evidence: Evidence) -> Iterator[Verdict]:
-    """At least two counterparts contradict a node, and they hold more than half of the trust of all counterparts."""
-    disputed = {entry.link for entry in evidence.disputes}
-    heard = [edge.facts for edge in evidence.edges if edge.comparable]
-    across = _counterparts((facts.alice, facts.bob) for facts in heard)
-    against = _counterparts((facts.alice, facts.bob) for facts in heard if facts.link in disputed)
-    for node, others in against.items():
-        weight = sum(evidence.trust_ppm[other] for other in others)
-        if len(others) >= 2 and 2 * weight > sum(evidence.trust_ppm[other] for other in across[node]):
-            yield Verdict(node=node, error_permille=HALF, cause="suspicion", subject="", number=len(others))
+def _suspects(evidence: Evidence, proven: AbstractSet[str]) -> Iterator[Verdict]:
+    """At least two counterparts contradict a node, and they hold more than half of the trust of all counterparts.
+
+    What proven liars say counts for nobody else. Of the others those come first who are contradicted by the largest
+    share, all with the same share at once, and what they say counts no more for those after them: who is contradicted
+    by liars alone, whom most others contradict too, is not suspect.
+    """
+    word = _Word.of(evidence)
+    yield from word.suspicions(word.against.keys() & proven)
+    word = word.without(proven)
+    while first := word.most_contradicted():
+        yield from word.suspicions(first)
+        word = word.without(first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Whose word stands against whose, among nodes that are believed.
+
+    Attributes:
+        across: counterparts of each node whose records could be compared; against: those of them in dispute with it.
+        trust_ppm: of each node before this epoch.
+    """
+
+    across: Mapping[str, AbstractSet[str]]
+    against: Mapping[str, AbstractSet[str]]
+    trust_ppm: Mapping[str, int]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Everybody's."""
+        disputed = {entry.link for entry in evidence.disputes}
+        heard = [edge.facts for edge in evidence.edges if edge.comparable]
+        ends = [(facts.alice, facts.bob) for facts in heard]
+        contradicted = [(facts.alice, facts.bob) for facts in heard if facts.link in disputed]
+        return cls(_counterparts(ends), _counterparts(contradicted), evidence.trust_ppm)
+
+    def without(self, nodes: AbstractSet[str]) -> Self:
+        """The same without the word of some, who are not judged any more either."""
+        across, against = (
+            {node: others - nodes for node, others in table.items() if node not in nodes}
+            for table in (self.across, self.against)
+        )
+        return type(self)(across, against, self.trust_ppm)
+
+    def share(self, node: str) -> Fraction:
+        """Share of the trust of all its counterparts that contradicts a node; 0 where that makes it no suspect."""
+        against, whole = (sum(self.trust_ppm[other] for other in t[node]) for t in (self.against, self.across))
+        suspect = len(self.against[node]) >= 2 and 2 * against > whole
+        return Fraction(against, whole) if suspect else Fraction(0)
+
+    def most_contradicted(self) -> AbstractSet[str]:
+        """The suspects of the largest share; none without suspects."""
+        shares = {node: self.share(node) for node in self.against}
+        largest = max(shares.values(), default=Fraction(0))
+        return {node for node, share in shares.items() if share == largest > 0}
+
+    def suspicions(self, nodes: AbstractSet[str]) -> Iterator[Verdict]:
+        """On those of some nodes that are suspects."""
+        for node in sorted(node for node in nodes if self.share(node)):
+            number = len(self.against[node])
+            yield Verdict(node=node, error_permille=HALF, cause="suspicion", subject="", number=number)
 
 
 def _corrupting(audits: Sequence[KeyAudit]) -> Iterator[Verdict]:

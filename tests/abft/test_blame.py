@@ -89,6 +89,41 @@ def test_suspicion_lowers_trust_alone_of_who_is_contradicted_by_most_of_its_coun
     assert (found.score_ppm, found.trust_ppm) == (1_000_000, 900_000)
 
 
+OTHERS = [(number, number + 1) for number in range(6, 9)]
+AMONG_LIARS = [(0, 1), (0, 2), (0, 3), (1, 4), (1, 5), (2, 4), (2, 5), (3, 4), (3, 5), (4, 5), *OTHERS]
+"""Node 0 has two liars, 1 and 2, among three neighbours; these lie to their other neighbours, 4 and 5, too."""
+
+
+@pytest.mark.parametrize(
+    ("faults", "causes"), [(3, {("suspicion", 500)}), (2, {("suspicion", 500), ("disputed-edges", 1000)})]
+)
+def test_who_is_contradicted_by_liars_alone_is_no_suspect_whether_they_are_proven_or_not(
+    faults: int, causes: set[tuple[str, int]]
+) -> None:
+    play = Play(AMONG_LIARS, faults=faults)
+    for liar in ("node-1", "node-2"):
+        play.lie(liar, "node-0", "node-4", "node-5")
+    for _ in range(20):
+        state = play.run(1)
+        assert blamed(state) == {(liar, *cause) for liar in ("node-1", "node-2") for cause in causes}
+    assert play.standing("node-0").trust_ppm == 1_000_000
+    assert play.standing("node-1").trust_ppm < 500_000
+
+
+def test_who_is_contradicted_by_liars_that_nobody_else_contradicts_is_suspect() -> None:
+    play = Play(AMONG_LIARS, faults=3)
+    for liar in ("node-1", "node-2"):
+        play.lie(liar, "node-0")
+    assert blamed(play.run(1)) == {("node-0", "suspicion", 500)}
+
+
+def test_those_whom_equal_shares_contradict_are_suspects_together() -> None:
+    play = Play([(0, 2), (0, 3), (1, 2), (1, 3), *OTHERS], faults=2)
+    for liar in ("node-2", "node-3"):
+        play.lie(liar, "node-0", "node-1")
+    assert blamed(play.run(1)) == {(f"node-{number}", "suspicion", 500) for number in range(4)}
+
+
 def test_one_counterpart_is_no_suspicion_however_trusted() -> None:
     play = Play([(0, 1), (1, 2), (2, 3), (1, 3)], faults=1)
     play.lie("node-1", "node-0")
