@@ -28,7 +28,10 @@ def train(
     *,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything random.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many times, with seeds counting on.")] = 1,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at the same time, each on one core.")] = 1,
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Trainings at the same time, each on one core and those of [actors]."),
+    ] = 1,
     into: Annotated[Path, typer.Option(file_okay=False, metavar="DIR", help="Where all files go.")] = Path(),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that lie there.")] = False,
     device: Annotated[str, typer.Option(metavar="NAME", help="Where PyTorch learns, such as cuda.")] = "cpu",
@@ -37,9 +40,9 @@ def train(
     """Train a policy for links on simulated networks.
 
     The best state on networks that are never learned from is kept as NAME.onnx, with its card, its learning curve and a
-    checkpoint beside it. Ctrl-C leaves a checkpoint; with --resume the training goes on from it to the same result. The
-    same seed gives the same file with the same versions on the same kind of processor. Several seeds go into folders of
-    their own, seed-N.
+    checkpoint beside it. Ctrl-C leaves a checkpoint; with --resume the training goes on from it, to the same result
+    where checkpoints hold all rows ([replay] saved). The same seed gives the same file with the same versions on the
+    same kind of processor; with --device cuda it may not. Several seeds go into folders of their own, seed-N.
 
     For example:
 
@@ -68,7 +71,7 @@ def train(
         if many:
             _train_all(tasks, jobs, as_json=as_json)
             return
-        with _progress(settings.episodes, as_json=as_json) as show:
+        with _progress(settings.visits * settings.networks_at_once, as_json=as_json) as show:
             trained = carry_out(tasks[0], show)
     except (TrainingError, ScenarioError) as error:
         _fail(str(error), "", _CONFIGURATION)
@@ -95,9 +98,10 @@ def _check_device(name: str) -> None:
     import torch  # noqa: PLC0415 - slow to import
 
     try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        _fail(f"PyTorch cannot use the device {name}: {str(error).splitlines()[0]}", "leave --device out", _USAGE)
+        float(torch.ones(1, device=name).cpu())
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        _fail(f"PyTorch cannot use the device {name!r}: {why}", "leave --device out", _USAGE)
 
 
 def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:

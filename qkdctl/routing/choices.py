@@ -65,6 +65,7 @@ class KeyNetwork:
         self.usable = usable
         self._links = [usable[link.name] for link in self.topology.links]
         self._left = [carrier.key_bits for carrier in self._links]
+        self._taken: set[int] = set()
         self._doubts = {end: doubts.get(end, EXCLUDED_COST) for end in ends}
         self._quarrels = quarrels
 
@@ -74,6 +75,7 @@ class KeyNetwork:
             for name in path.links:
                 link = self.topology.link_index[name]
                 self._left[link] = max(0, self._left[link] - plan.bits)
+                self._taken.add(link)
 
     def takes_from_nobody(self, plan: RoutePlan, before: RoutePlan | None = None) -> bool:
         """Whether every link of a plan has enough key left for it, or serves nobody else; `before` is in force."""
@@ -81,7 +83,7 @@ class KeyNetwork:
         names = [name for path in plan.paths for name in path.links]
         links = [self.topology.link_index[name] for name in names]
         return all(
-            self._left[link] == self._links[link].key_bits
+            link not in self._taken
             or self._links[link].has_enough(plan.bits, self._left[link], in_force=name in in_force)
             for name, link in zip(names, links, strict=True)
         )

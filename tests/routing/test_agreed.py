@@ -155,6 +155,14 @@ def test_an_excluded_node_gets_no_route_that_takes_key_from_others_and_its_own_b
     assert [ways(plan) for plan in network.plan(liar, honest, previous=plans, epoch=5)] == [["lsat"], ["sat"]]
 
 
+def test_an_excluded_node_takes_no_link_from_others_in_epochs_without_key_either() -> None:
+    network = Network("s-a", "a-t", "l-s")
+    network.bits |= {"s-a": 0, "a-t": 0}
+    network.excluded = {"l"}
+    plans = network.plan(demand("l", "t", demand="a-liar"), demand("s", "t", demand="honest"))
+    assert [ways(plan) for plan in plans] == [[], ["sat"]]
+
+
 def test_an_excluded_node_shares_with_nobody_what_nobody_else_wants() -> None:
     network = Network("l-s")
     network.bits["l-s"] = WANTED // 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from itertools import product
 from typing import Any, Final
 
@@ -56,10 +57,17 @@ def document_of(rows: Sequence[Row], cost: Mapping[str, Any] | None = None) -> J
             for (network, attack), arm in product(known.places(), ARMS)
             for (protocol, basis), score in known.accepted_errors(arm, network, attack).items()
         ],
-        "regressions": [asdict(found) for found in regressions(rows, (BASELINE, OURS))],
+        "regressions": _regressions(rows),
         "exclusions": [one for arm in agreed if (one := _exclusions(rows, arm))["node_epochs"]],
         "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm in agreed],
     }
+
+
+def _regressions(rows: Sequence[Row]) -> list[Json] | None:
+    """None where statsmodels is not installed."""
+    if find_spec("statsmodels") is None:
+        return None
+    return [asdict(found) for found in regressions(rows, (BASELINE, OURS))]
 
 
 def _structure(rows: Rows, network: str) -> Json:

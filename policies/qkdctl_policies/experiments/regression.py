@@ -13,12 +13,16 @@ from qkdctl_policies.experiments.rows_file import Row
 Floats = NDArray[np.float64]
 
 LEAST_ROWS: Final = 30
+LEAST_GROUPS: Final = 10
+LEAST_NETWORKS: Final = 5
+"""Before the loss is a regressor: all rows of a network have the same, and networks differ in other ways too."""
+LOSS: Final = "loss of a link, per dB"
 PROTOCOL: Final = "bb84"
 BASIS: Final = "z"
 
 REGRESSORS: Final[Mapping[str, Callable[[Row], float]]] = {
     "Byzantine nodes, per tenth of all": lambda row: 10 * len(row["byzantine_nodes"]) / row["nodes"],
-    "loss of a link, per dB": lambda row: row["loss_db"],
+    LOSS: lambda row: row["loss_db"],
     "load, per tenth": lambda row: 10 * row["load"],
 }
 
@@ -86,8 +90,9 @@ OUTCOMES: Final[Mapping[str, Callable[[Row], float | None]]] = {
 def regressions(rows: Iterable[Row], arms: Iterable[str]) -> list[Regression]:
     """All outcomes under these arms, from rows without attacks on fibres that tell the loss of their network.
 
-    Ordinary least squares; intervals and p allow for rows of one group that resemble each other (cluster-robust
-    covariance; Cameron and Miller, J. Hum. Resour. 50, 317 (2015)) and hence for uneven scatter.
+    Ordinary least squares. Intervals and p, by Student's t with one degree of freedom less than there are groups, allow
+    for rows of one group that resemble each other (cluster-robust covariance; Cameron and Miller, J. Hum. Resour. 50,
+    317 (2015)) and hence for uneven scatter.
     """
     kept = [row for row in rows if row.get("loss_db") is not None and not ATTACKS[row["attack"]].fibres]
     found = (
@@ -99,16 +104,18 @@ def regressions(rows: Iterable[Row], arms: Iterable[str]) -> list[Regression]:
 
 
 def _regression(outcome: str, measured: Callable[[Row], float | None], arm: str, rows: list[Row]) -> Regression | None:
-    """None for too few rows, or where nothing varies."""
+    """None for too few rows or groups, or where nothing varies."""
     pairs = [(row, value) for row in rows if (value := measured(row)) is not None]
     if len(pairs) < LEAST_ROWS:
         return None
     columns = {name: np.array([regressor(row) for row, _ in pairs]) for name, regressor in REGRESSORS.items()}
+    if len({row["network"] for row, _ in pairs}) < LEAST_NETWORKS:
+        del columns[LOSS]
     columns = {name: column for name, column in columns.items() if np.ptp(column) > 0}
     places = [(row["network"], row["seed"]) for row, _ in pairs]
     groups = np.unique([f"{network} {seed}" for network, seed in places], return_inverse=True)[1]
     values = np.array([value for _, value in pairs])
-    if not columns or np.ptp(values) == 0 or groups.max() == 0:
+    if not columns or np.ptp(values) == 0 or groups.max() + 1 < LEAST_GROUPS:
         return None
     return _fitted(outcome, arm, values, columns, groups)
 
@@ -122,7 +129,9 @@ def _fitted(
     from statsmodels.stats.stattools import jarque_bera  # noqa: PLC0415 - likewise
 
     table = sm.add_constant(np.stack(list(columns.values()), axis=1))
-    fit = sm.OLS(values, table).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    if np.linalg.matrix_rank(table) < table.shape[1]:
+        return None  # one regressor is a sum of others
+    fit = sm.OLS(values, table).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
     with np.errstate(invalid="ignore"):
         intervals = fit.conf_int()
     if not np.isfinite(intervals).all():

@@ -128,15 +128,18 @@ def _comparisons(comparisons: Sequence[Json]) -> list[str]:
     ]
 
 
-def _regressions(regressions: Sequence[Json]) -> list[str]:
+def _regressions(regressions: Sequence[Json] | None) -> list[str]:
+    if regressions is None:
+        return ["## What moves the scores", "", "Not fitted: `pip install 'qkdctl[sim]'` brings statsmodels.", ""]
     if not regressions:
         return []
     lines = [
         "## What moves the scores",
         "",
-        "Least squares over all rows but those of attacks on fibres. Intervals and p allow for rows of one network and",
-        "seed that resemble each other. Inflation: of the variance by what regressors share, 1 for none. Where the",
-        "scatter is uneven or not normal (small p below each table), intervals hold for many groups only.",
+        "Least squares over all rows of these arms but those of attacks on fibres. Intervals and p allow for rows of",
+        "one network and seed that resemble each other. Inflation: of the variance by what regressors share, 1 for",
+        "none. Where the scatter is uneven or not normal (small p below each table), intervals hold for many groups",
+        "only. Networks differ in more than their loss.",
         "",
     ]
     for one in regressions:

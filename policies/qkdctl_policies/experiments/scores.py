@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qkdctl_policies.experiments.arms import BOUND, PERIODS
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.rows_file import Row, RowsError
+from qkdctl_policies.experiments.tally import RESTORED_EPOCHS
 from qkdctl_policies.learning.statistics import Interval, ratio
 
 Floats = NDArray[np.float64]
@@ -126,8 +127,12 @@ class Rows:
         return _score([(_sum(row, name), _slots(row)) for row in rows.values()]) if rows else None
 
     def restoration(self, setting: Setting, arm: str) -> list[int | None]:
-        """Epochs of attack until enough secure keys came again, by seed; None where they never did."""
-        return [row["restoration_epochs"] for row in self.of(setting, arm).values() if "restoration_epochs" in row]
+        """Epochs of attack until enough secure keys came again, by seed; None where they never did.
+
+        Seeds in which nobody honest asks for key, and stories too short to tell, are left out.
+        """
+        rows = (row for row in self.of(setting, arm).values() if "restoration_epochs" in row)
+        return [row["restoration_epochs"] for row in rows if _sum(row, "asked") and row["epochs"] >= RESTORED_EPOCHS]
 
     def feasible(self, setting: Setting) -> tuple[int, int] | None:
         """Seeds in which the bound carries all honest demand, and seeds with a bound."""

@@ -1,12 +1,15 @@
 """Processes in which groups of networks play, so that a policy learns from more of them than one core can run."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection
+from threading import current_thread, main_thread
+from traceback import format_exc
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import torch
@@ -16,6 +19,9 @@ from qkdctl_policies.learning.acting import Acted, Acting
 from qkdctl_policies.learning.config import TrainingConfig, TrainingError
 from qkdctl_policies.learning.q_network import QNetwork
 
+_LAST_WORDS_S: Final = 5.0
+_EXPLORING: Final = 0xAC7
+"""Sets the streams of exploration apart from those of weather and of the replay."""
 Weights = Mapping[str, NDArray[Any]]
 
 
@@ -42,17 +48,26 @@ class Actors:
 
     Args:
         config, seed: of the training.
+
+    Raises:
+        TrainingError: in a process that may start none.
     """
 
     def __init__(self, config: TrainingConfig, seed: int) -> None:
         # a fork would take over threads of this process half way
+        if current_process().daemon:
+            raise TrainingError(
+                "[actors] starts processes, which this one may not, as it is a daemonic one itself; under Dask set "
+                "distributed.worker.daemon to false"
+            )
         context = get_context("spawn")
         self._connections: list[Connection] = []
         self._processes = []
         for group in range(config.actors.processes):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, config, seed, group), daemon=True)
-            process.start()
+            with _interruptions_ignored():
+                process.start()
             theirs.close()
             self._connections.append(ours)
             self._processes.append(process)
@@ -79,7 +94,7 @@ class Actors:
         for group, connection in enumerate(self._connections):
             try:
                 connection.send(order)
-            except ConnectionError:
+            except OSError:
                 raise self._death_of(group) from None
 
     def results(self) -> list[Acted]:
@@ -92,23 +107,39 @@ class Actors:
         for group, connection in enumerate(self._connections):
             try:
                 result = connection.recv()
-            except (EOFError, ConnectionError):
+            except (EOFError, OSError):
                 raise self._death_of(group) from None
-            if isinstance(result, Exception):
-                raise result
+            if isinstance(result, str):
+                raise TrainingError(f"playing networks failed in process {group + 1}:\n{result}")
             found += result
         return found
 
     def _death_of(self, group: int) -> TrainingError:
+        process = self._processes[group]
+        process.join(_LAST_WORDS_S)
         return TrainingError(
-            f"process {group + 1} of the {len(self._connections)} that play networks has ended; is memory short? Fewer "
-            "[environment] networks or [actors] processes need less"
+            f"process {group + 1} of the {len(self._connections)} that play networks has ended (exit status "
+            f"{process.exitcode}): killed, or short of memory? The training goes on from its checkpoint with --resume; "
+            "fewer [environment] networks need less memory, but make another training"
         )
+
+
+@contextmanager
+def _interruptions_ignored() -> Iterator[None]:
+    """A terminal sends SIGINT to all processes at once; those started meanwhile ignore it from their first moment."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _serve(connection: Connection, config: TrainingConfig, seed: int, group: int) -> None:
     """What a process does until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes at once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     troupe = _Group(config, seed, group)
     try:
@@ -116,10 +147,10 @@ def _serve(connection: Connection, config: TrainingConfig, seed: int, group: int
             order: Round = connection.recv()
             try:
                 answer: object = troupe.play(order)
-            except Exception as error:  # noqa: BLE001 - told to the process that learns, which ends the training
-                answer = error
+            except Exception:  # noqa: BLE001 - told to the process that learns, which ends the training
+                answer = format_exc()
             connection.send(answer)
-    except (EOFError, ConnectionError):
+    except (EOFError, OSError):
         return
 
 
@@ -139,7 +170,7 @@ class _Group:
             self._batch = order.batch
         if order.first:
             self._acting.begin(order.visit)
-            self._rng = np.random.default_rng((self._seed, order.batch, order.visit, self._group))
+            self._rng = np.random.default_rng((_EXPLORING, self._seed, order.batch, order.visit, self._group))
         self._network.load_state_dict({name: torch.from_numpy(part) for name, part in order.weights.items()})
         return [self._thinned(self._act(order.progress)) for _ in range(self._config.actors.epochs)]
 

@@ -1,4 +1,4 @@
-"""A training on disk, so that it can go on where it stopped, to the same bits."""
+"""A training on disk, so that it can go on where it stopped; to the same bits where the replay is saved too."""
 
 import os
 import pickle

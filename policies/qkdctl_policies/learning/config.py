@@ -44,7 +44,8 @@ class ActorsSection(Parameters):
         processes: so many groups of networks at once, each with a core of its own; 0 plays and learns in turn. Another
             number is another training.
         epochs: from one state of the policy to the next.
-        kept: share of what happens that is stored for learning, the rest is left out at random.
+        kept: share of what happens that is stored for learning, the rest is left out at random. Without processes
+            neither this nor `epochs` means anything.
     """
 
     processes: Annotated[int, Field(ge=0, le=1024)] = 0

@@ -166,16 +166,15 @@ class _Run:
         best = max((point.score for point in self.curve), default=-np.inf)
         if score > best:
             self.best = exported.data
-        networks = self.config.networks_at_once
         point = CurvePoint(
-            episodes=self.epochs * networks / self.config.environment.epochs,
+            episodes=self.epochs * self.config.networks_at_once / self.config.environment.epochs,
             link_epochs=self.link_epochs,
             updates=self.updates,
             score=score,
             best=max(score, best),
             reward=float(np.mean(self._rewards)) if self._rewards else 0.0,
             loss=float(np.mean(self._losses)) if self._losses else 0.0,
-            chance=float(chances(self.config.exploration, self.progress, networks).mean()),
+            chance=float(chances(self.config.exploration, self.progress, self.config.environment.networks).mean()),
         )
         self._rewards, self._losses = [], []
         self.curve.append(point)

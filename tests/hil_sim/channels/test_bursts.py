@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import weibull_min
 
-from hil_sim.channels.bursts import BURST_POINTS, DEVIATION, GAP_POINTS, Bursts
+from hil_sim.channels.bursts import BURST_POINTS, DEVIATION, GAP_POINTS, HOLD_POINTS, Bursts
 from hil_sim.channels.heavy_tails import TruncatedPareto, Weibull
 from tests.hil_sim.channels.laws import assert_law, assert_mean, assert_same_law, rng
 
@@ -101,6 +101,46 @@ def test_strength_scales_and_zero_is_off():
     assert Bursts([0.0, 0.0]).off
     state = np.array([[9.0, 0.4], [9.0, 0.4], [9.0, 0.0]])
     assert Bursts([1.0, 0.25, 1.0]).added_error(state).tolist() == pytest.approx([0.4, 0.1, 0.0])
+
+
+@pytest.mark.parametrize("step_s", [0.3, 1.0, 10.0, 200.0])
+def test_calm_steps_taken_at_once_are_the_steps_one_by_one_to_the_last_bit(step_s):
+    for seed in range(40):
+        ours, theirs = rng(seed), rng(seed)
+        point_s = ours.choice([0.1, 1.0, 10.0], 9)
+        theirs.choice([0.1, 1.0, 10.0], 9)
+        bursts = Bursts(np.ones(9), point_s)
+        state, expected = bursts.start(ours), bursts.start(theirs)
+        for steps in (1, 60, 7):
+            path = bursts.walk(state, steps, step_s, ours)
+            reference = one_by_one(expected, steps, step_s, point_s, theirs)
+            assert path.tobytes() == reference.tobytes()
+            state, expected = path[-1], reference[-1]
+        assert ours.random() == theirs.random()
+
+
+def one_by_one(state, steps, step_s, point_s, chance):
+    """The law of `Bursts.walk`, a step at a time."""
+    rest, error = state[:, 0].copy(), state[:, 1].copy()
+    path = np.zeros((steps, rest.size, 2))
+    path[:, :, 0] = rest - step_s * np.arange(1, steps + 1)[:, np.newaxis]
+    busy = np.flatnonzero((error > 0) | (rest <= steps * step_s))
+    if not busy.size:
+        return path
+    rest, error, point_s = rest[busy], error[busy], point_s[busy]
+    jumps = chance.random((steps, busy.size)) < -np.expm1(-step_s / (HOLD_POINTS * point_s))
+    for step in range(steps):
+        rest -= step_s
+        while (due := np.flatnonzero(rest <= 0)).size:
+            begin, end = due[error[due] == 0], due[error[due] != 0]
+            rest[begin] += point_s[begin] * BURST_POINTS.draw(begin.size, chance)
+            error[begin] = DEVIATION.draw(begin.size, chance)
+            rest[end] += point_s[end] * GAP_POINTS.draw(end.size, chance)
+            error[end] = 0.0
+        if (jumping := np.flatnonzero(jumps[step] & (error > 0))).size:
+            error[jumping] = DEVIATION.draw(jumping.size, chance)
+        path[step, busy, 0], path[step, busy, 1] = rest, error
+    return path
 
 
 def test_a_seed_replays_bit_for_bit():

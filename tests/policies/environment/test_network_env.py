@@ -1,5 +1,7 @@
 """The vector environment keeps the interface, gives each network its own story, and judges actions by the rules."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import onnxruntime
@@ -60,6 +62,20 @@ def test_spaces_hold_what_comes_and_goes():
         assert np.isfinite(reward).all()
         assert not terminated.any()
     env.close()
+
+
+def test_without_surroundings_the_features_of_the_format_are_the_same_and_the_rest_is_left_out():
+    whole, bare = make(0, 1), make(0, 1, settings=replace(SETTINGS, surroundings=False))
+    seen, less = whole.reset(seed=3)[0], bare.reset(seed=3)[0]
+    rng = np.random.default_rng(2)
+    for _ in range(SETTINGS.epochs + 2):
+        assert bare.observation_space.contains(less)
+        assert less.keys() == {"links", "legal", "link_mask"}
+        assert (less["links"] == seen["links"][..., : len(FEATURES)]).all()
+        assert (less["legal"] == seen["legal"]).all()
+        act = holding(whole) | {"links": rng.integers(len(ACTIONS), size=whole.action_space["links"].shape)}
+        (seen, reward, *_), (less, same, *_) = whole.step(act), bare.step(act)
+        assert (reward == same).all()
 
 
 def test_gymnasium_wrappers_take_it():

@@ -114,3 +114,9 @@ def test_restoration_is_told_by_seed_where_rows_know_it() -> None:
     )
     assert rows.restoration(ATTACKED, "both") == [3, None]
     assert rows.restoration(ATTACKED, "abft") == []
+
+
+def test_seeds_without_honest_demands_and_stories_too_short_were_not_restored() -> None:
+    rows = Rows([row("both", demand(honest=False), restoration_epochs=0), row("both", demand(), seed=2, epochs=4,
+                 restoration_epochs=None)])  # fmt: skip
+    assert rows.restoration(ATTACKED, "both") == []

@@ -1,8 +1,14 @@
 """Suites as files."""
 
 import pytest
+from qkdctl_policies.experiments.cell import policy_file
 from qkdctl_policies.experiments.stage import Stage, drawn
 from qkdctl_policies.experiments.suite import SuiteError, load_suite, shipped_suites
+
+from qkdctl.policy.builder import build
+from qkdctl.policy.layers import Layer
+from qkdctl.policy.vetting import vet
+from tests.policies.experiments import tiny
 
 SUITE = """
 name = "mine"
@@ -72,3 +78,17 @@ def test_more_liars_are_the_same_liars_and_some_more() -> None:
     few, many = (set(drawn(members, share, 4, "byzantine")) for share in (0.1, 0.3))
     assert (len(few), len(many)) == (2, 6)
     assert few < many
+
+
+def test_a_row_is_named_by_the_weights_of_its_policy_and_not_by_what_the_file_claims(tmp_path) -> None:
+    layers = vet(policy_file("links").read_bytes()).layers
+    moved = (*layers[:-1], Layer(layers[-1].weights, layers[-1].biases + 1))
+    files = {"one": build(layers, {"name": "a"}), "same": build(layers, {"name": "b"}), "other": build(moved, {})}
+    names = {}
+    for name, made in files.items():
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(made)
+        names[name] = tiny.cell(arm="both", policy=str(path)).configuration
+    assert names["one"] == names["same"] == tiny.cell(arm="both").configuration
+    assert names["other"] != names["one"]
+    assert tiny.cell(policy=str(tmp_path / "other.onnx")).configuration == tiny.cell().configuration

@@ -72,9 +72,27 @@ def test_a_process_that_dies_ends_the_training_with_a_word_about_it():
             played(actors, order)
 
 
-def test_a_failure_in_a_process_is_raised_here():
+def test_a_process_that_dies_with_its_answer_half_sent_is_no_other_error():
+    settings = tiny(
+        environment={"epochs": 60, "networks": 30},
+        learner={"n_step": 1},
+        actors={"processes": 1, "epochs": 60},
+        selection={"every_epochs": 60},
+    )
+    with Actors(settings, 3) as actors:
+        actors.begin(Round(0, 0, True, 0.0, Learner(settings.learner, 1).weights()))
+        assert actors._connections[0].poll(60), "an answer of megabytes waits in its pipe"
+        os.kill(actors._processes[0].pid, signal.SIGKILL)
+        with pytest.raises(TrainingError, match="exit status -9"):
+            actors.results()
+
+
+def test_a_failure_in_a_process_is_told_here_with_its_traceback():
     settings = config()
-    with Actors(settings, 3) as actors, pytest.raises(RuntimeError, match="Missing key"):
+    with (
+        Actors(settings, 3) as actors,
+        pytest.raises(TrainingError, match=r"(?s)process 1:.*load_state_dict.*Missing key"),
+    ):
         played(actors, Round(0, 0, True, 0.0, {}))
 
 

@@ -73,6 +73,25 @@ def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
     assert resumed.curve == trained.curve
 
 
+@pytest.mark.parametrize("after", [2, 3, 5])
+def test_networks_are_visited_again_and_a_cut_between_visits_changes_nothing(tmp_path, after):
+    settings = tiny(episodes=8, environment={"visits": 2})
+    looks = []
+
+    def stop(point):
+        looks.append(point)
+        if len(looks) == after:
+            raise KeyboardInterrupt
+
+    file = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, 5, stop, checkpoint_file=file)
+    resumed, whole = train(settings, 5, checkpoint_file=file, resume=True), train(settings, 5)
+    assert resumed.vetted.data == whole.vetted.data
+    assert resumed.curve == whole.curve
+    assert [point.episodes for point in whole.curve] == [*range(9)]
+
+
 def test_a_checkpoint_without_rows_is_small_and_goes_on(tmp_path):
     sizes = []
     for saved in (True, False):

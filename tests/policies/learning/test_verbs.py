@@ -92,6 +92,13 @@ def test_mistakes_in_a_configuration_are_told(config, capsys, content):
     assert str(config) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("device", ["nonsense", "meta"])
+def test_a_device_that_cannot_compute_is_told_before_anything_is_written(config, capsys, device):
+    assert train(config, "--device", device) == 2
+    assert f"PyTorch cannot use the device '{device}'" in capsys.readouterr().err
+    assert not (config.parent / "out").exists()
+
+
 def test_a_missing_configuration_is_told(tmp_path, capsys):
     assert train(tmp_path / "none.toml") == 69
     assert "none.toml" in capsys.readouterr().err
