@@ -13,7 +13,7 @@ from qkdctl.resources import resource
 from qkdctl_policies.experiments.arms import ARMS, BOUND
 from qkdctl_policies.experiments.attacks import ATTACKS
 
-ROW_VERSION: Final = 2
+ROW_VERSION: Final = 3
 """Rises when rows change their meaning; rows of other versions are no rows of a suite."""
 
 
