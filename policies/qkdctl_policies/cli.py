@@ -71,7 +71,7 @@ def train(
         if many:
             _train_all(tasks, jobs, as_json=as_json)
             return
-        with _progress(settings.visits * settings.networks_at_once, as_json=as_json) as show:
+        with _progress(settings.episodes_played, as_json=as_json) as show:
             trained = carry_out(tasks[0], show)
     except (TrainingError, ScenarioError) as error:
         _fail(str(error), "", _CONFIGURATION)

@@ -39,11 +39,14 @@ def workers(count: int, *, finish: bool) -> Iterator[ProcessPoolExecutor]:
 def _begin(finish: bool) -> None:
     if finish:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes at once
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed cannot tell, and a worker would wait for ever for its next task."""
+def end_with_parent() -> None:
+    """End this process, whatever it does, once its parent has ended; waits for that, so run it in a thread.
+
+    A parent that was killed cannot tell, and a worker would wait for ever for its next task.
+    """
     parent = parent_process()
     assert parent is not None, "workers have a parent"
     wait([parent.sentinel])

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection
-from threading import current_thread, main_thread
+from threading import Thread, current_thread, main_thread
 from traceback import format_exc
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from qkdctl_policies.learning.acting import Acted, Acting
 from qkdctl_policies.learning.config import TrainingConfig, TrainingError
 from qkdctl_policies.learning.q_network import QNetwork
+from qkdctl_policies.workers import end_with_parent
 
 _LAST_WORDS_S: Final = 5.0
 _EXPLORING: Final = 0xAC7
@@ -140,6 +141,7 @@ def _interruptions_ignored() -> Iterator[None]:
 def _serve(connection: Connection, config: TrainingConfig, seed: int, group: int) -> None:
     """What a process does until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     troupe = _Group(config, seed, group)
     try:

@@ -41,7 +41,7 @@ def claims(config: TrainingConfig, seed: int) -> dict[str, str]:
         "description": config.description,
         "gamma": str(config.learner.gamma),
         "seed": str(seed),
-        "episodes": str(config.visits * config.networks_at_once),
+        "episodes": str(config.episodes_played),
         "training_hash": _digest(config.model_dump_json().encode(), _TRAINING),
         "environment_hash": _digest(b"", _ENVIRONMENT),
     }

@@ -202,6 +202,11 @@ class TrainingConfig(Parameters):
         batches = -(-self.episodes // (self.networks_at_once * self.environment.visits))
         return batches * self.environment.visits
 
+    @property
+    def episodes_played(self) -> int:
+        """What `episodes` come to in whole batches."""
+        return self.visits * self.networks_at_once
+
 
 FILE_MAX: Final = 1_000_000
 """Longest file that is read, in bytes."""

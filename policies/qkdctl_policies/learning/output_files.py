@@ -48,7 +48,7 @@ class OutputFiles:
         about = card(trained, config, seed) | self._scores(trained.vetted.sha256)
         self.card.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         write_lines(self.folder / f"{self.name}-curve.jsonl", trained.curve)
-        title = f"{self.name}, seed {seed}: learned from {config.visits * config.networks_at_once} episodes"
+        title = f"{self.name}, seed {seed}: learned from {config.episodes_played} episodes"
         draw(self.folder / f"{self.name}-curve.png", trained.curve, trained.references, title)
 
     def _scores(self, sha256: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _liars(outcomes: Sequence[Outcome], seeds: int) -> str:
         "strength of 0.9. Caught: trust below half, in median and at most after so many epochs, of liars with two",
         f"honest neighbours or more; within {CAUGHT_WITHIN} epochs. Out of reach: liars with fewer, whose one",
         "contradicted edge condemns nobody and isolates the link. Framed: honest nodes most of whose neighbours lie,",
-        "which evidence from links cannot tell from liars: they lose trust, never score.",
+        "which lose trust, never score, where next to nobody else contradicts these.",
         "",
         _COLUMNS,
         "|---|---|---|---|---|---|---|---|---|---|",

@@ -13,7 +13,7 @@ from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.learner import Learner  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
-from tests.policies.learning.tiny import tiny  # noqa: E402
+from tests.policies.learning.tiny import interrupted_at, tiny  # noqa: E402
 
 BESIDE = {"processes": 2, "epochs": 4, "kept": 0.5}
 
@@ -34,16 +34,9 @@ def test_a_training_beside_its_networks_plays_all_episodes(trained):
 
 
 def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path):
-    looks = []
-
-    def stop(point):
-        looks.append(point)
-        if len(looks) == 6:
-            raise KeyboardInterrupt
-
     file = tmp_path / "checkpoint"
     with pytest.raises(KeyboardInterrupt):
-        train(config(), 5, stop, checkpoint_file=file)
+        train(config(), 5, interrupted_at(6), checkpoint_file=file)
     resumed = train(config(), 5, checkpoint_file=file, resume=True)
     assert resumed.vetted.data == trained.vetted.data
     assert resumed.curve == trained.curve

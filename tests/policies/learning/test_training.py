@@ -10,7 +10,7 @@ from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
 from qkdctl.policy.vetting import vet  # noqa: E402
-from tests.policies.learning.tiny import tiny  # noqa: E402
+from tests.policies.learning.tiny import interrupted_at, tiny  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +57,10 @@ def test_the_best_look_is_kept_not_the_last(monkeypatch):
 
 @pytest.mark.parametrize("after", [2, 4])
 def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
-    looks = []
-
-    def stop(point):
-        looks.append(point)
-        # in the middle of a batch, so that its beginning must be repeated
-        if len(looks) == after:
-            raise KeyboardInterrupt
-
     file = tmp_path / "checkpoint"
     with pytest.raises(KeyboardInterrupt):
-        train(tiny(), 5, stop, checkpoint_file=file)
+        # in the middle of a batch, so that its beginning must be repeated
+        train(tiny(), 5, interrupted_at(after), checkpoint_file=file)
     resumed = train(tiny(), 5, checkpoint_file=file, resume=True)
     assert resumed.vetted.data == trained.vetted.data
     assert resumed.curve == trained.curve
@@ -75,17 +68,9 @@ def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
 
 @pytest.mark.parametrize("after", [2, 3, 5])
 def test_networks_are_visited_again_and_a_cut_between_visits_changes_nothing(tmp_path, after):
-    settings = tiny(episodes=8, environment={"visits": 2})
-    looks = []
-
-    def stop(point):
-        looks.append(point)
-        if len(looks) == after:
-            raise KeyboardInterrupt
-
-    file = tmp_path / "checkpoint"
+    settings, file = tiny(episodes=8, environment={"visits": 2}), tmp_path / "checkpoint"
     with pytest.raises(KeyboardInterrupt):
-        train(settings, 5, stop, checkpoint_file=file)
+        train(settings, 5, interrupted_at(after), checkpoint_file=file)
     resumed, whole = train(settings, 5, checkpoint_file=file, resume=True), train(settings, 5)
     assert resumed.vetted.data == whole.vetted.data
     assert resumed.curve == whole.curve
@@ -96,13 +81,8 @@ def test_a_checkpoint_without_rows_is_small_and_goes_on(tmp_path):
     sizes = []
     for saved in (True, False):
         settings, file = tiny(replay={"saved": saved}), tmp_path / f"checkpoint-{saved}"
-
-        def stop(point):
-            if point.episodes > 2:
-                raise KeyboardInterrupt
-
         with pytest.raises(KeyboardInterrupt):
-            train(settings, 5, stop, checkpoint_file=file)
+            train(settings, 5, interrupted_at(4), checkpoint_file=file)
         sizes.append(file.stat().st_size)
     resumed = train(settings, 5, checkpoint_file=file, resume=True)
     assert [point.episodes for point in resumed.curve] == [0, 1, 2, 3, 4]

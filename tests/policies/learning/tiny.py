@@ -28,3 +28,15 @@ def as_toml(tables=TINY) -> str:
         if isinstance(section, dict):
             plain += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
     return "\n".join(plain) + "\n"
+
+
+def interrupted_at(look):
+    """For `on_progress`: Ctrl-C at this look at the learner, counted from 1."""
+    seen = []
+
+    def stop(point):
+        seen.append(point)
+        if len(seen) == look:
+            raise KeyboardInterrupt
+
+    return stop
