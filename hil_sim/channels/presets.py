@@ -45,6 +45,9 @@ _PHASE = PhaseNoise(
     modulation_time_s=600.0,
 )
 
+STILL: Final = ChannelProcesses()
+"""Nothing changes: what fluctuation costs is seen against it."""
+
 BURIED_METRO: Final = ChannelProcesses(
     loss=FibreLossDrift(wander_db=0.2, wander_time_s=7200.0, ramp_db_per_hour=0.001, day_amplitude_db=0.3),
     rotation=BrownianRotation(0.003),
@@ -101,6 +104,7 @@ COEXISTENCE: Final = replace(
 """Buried fibre of 25 km shared with one classical channel of -15 dBm, as weak as its receiver allows."""
 
 PRESETS: Final[Mapping[str, ChannelProcesses]] = {
+    "still": STILL,
     "buried-metro": BURIED_METRO,
     "aerial": AERIAL,
     "demonstration": DEMONSTRATION,

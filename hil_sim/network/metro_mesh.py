@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.network.geography import places_deg
+from hil_sim.network.made_up import check_ranges, numbered, sites_at
 from hil_sim.network.planar_mesh import planar_mesh
-from hil_sim.network.plant import Medium, Site, Span
+from hil_sim.network.plant import Medium, Span
 from hil_sim.network.topology import Topology
 
 MOST_NODES: Final = 1000
@@ -55,7 +55,7 @@ def metro_mesh(
     Raises:
         ValueError: for arguments out of range.
     """
-    _check(
+    check_ranges(
         nodes=(nodes, 3 if two_edge_connected else 2, MOST_NODES),
         mean_degree=(mean_degree, 1.0, 6.0),
         side_km=(side_km, 1.0, 200.0),
@@ -74,8 +74,8 @@ def metro_mesh(
     lengths = straight * random.uniform(route_factor - _ROUTE_SPREAD, route_factor + _ROUTE_SPREAD, len(edges))
     aerial = np.isin(np.arange(len(edges)), random.permutation(len(edges))[: round(aerial_share * len(edges))])
     relayed = np.sort(np.argsort(-straight, kind="stable")[: round(relay_share * len(edges))])
-    names = _names("n", nodes)
-    relays = dict(zip(relayed.tolist(), _names("relay-", len(relayed)), strict=True))
+    names = numbered("n", nodes)
+    relays = dict(zip(relayed.tolist(), numbered("relay-", len(relayed)), strict=True))
     spans = [
         Span(
             name=f"{names[a]}-{names[b]}",
@@ -93,18 +93,12 @@ def metro_mesh(
         name=f"metro-{nodes}-{seed}",
         title=f"Made-up metropolitan network of {nodes} nodes, seed {seed}",
         sites=(
-            *_sites(names, places, centre_deg, may_relay=True),
-            *_sites(list(relays.values()), middles, centre_deg, may_relay=False),
+            *sites_at(names, places, centre_deg, may_relay=True),
+            *sites_at(list(relays.values()), middles, centre_deg, may_relay=False),
         ),
         spans=tuple(spans),
         notes=("Made up: random sites, a planar mesh between them, no network in particular.",),
     )
-
-
-def _check(**ranges: tuple[float, float, float]) -> None:
-    for name, (value, least, most) in ranges.items():
-        if not least <= value <= most:
-            raise ValueError(f"{name} must be {least:g} to {most:g}, not {value:g}")
 
 
 def _scattered(nodes: int, side_km: float, random: np.random.Generator) -> NDArray[np.float64]:
@@ -118,21 +112,6 @@ def _scattered(nodes: int, side_km: float, random: np.random.Generator) -> NDArr
             places[placed] = place
             placed += 1
     return places
-
-
-def _sites(
-    names: list[str], places: NDArray[np.float64], centre_deg: tuple[float, float], *, may_relay: bool
-) -> list[Site]:
-    return [
-        Site(name=name, latitude_deg=float(latitude), longitude_deg=float(longitude), may_relay=may_relay)
-        for name, latitude, longitude in zip(names, *places_deg(places, *centre_deg), strict=True)
-    ]
-
-
-def _names(prefix: str, count: int) -> list[str]:
-    """Names that sort like their numbers, which start at 1."""
-    width = len(str(count))
-    return [f"{prefix}{number:0{width}d}" for number in range(1, count + 1)]
 
 
 def _medium(on_poles: bool) -> Medium:

@@ -34,12 +34,26 @@ class MeshSection(Parameters):
     aerial_share: Fraction = 0.0
 
 
+class RingSection(Parameters):
+    """`[network.ring]`: a generated network of a given connectivity.
+
+    Attributes:
+        nodes: number of sites, evenly around a circle.
+        connectivity: sites that must fail to part any of the others.
+        diameter_km: of the circle.
+    """
+
+    nodes: Annotated[int, Field(ge=3, le=1000)]
+    connectivity: Annotated[int, Field(ge=1, le=10)]
+    diameter_km: Positive = 40.0
+
+
 class NetworkSection(Parameters):
     """`[network]`: its topology, and what all links have in common.
 
     Attributes:
         topology: a shipped one by name, or a file ending in .toml, beside the scenario unless its path is absolute.
-        mesh: a generated one instead.
+        mesh, ring: a generated one instead.
         hardware: of all links that do not say otherwise; a preset or one of `[hardware.*]`. Spans with a measuring
             relay in the middle take `relay_hardware`.
         relay_hardware: likewise.
@@ -50,6 +64,7 @@ class NetworkSection(Parameters):
 
     topology: str | None = None
     mesh: MeshSection | None = None
+    ring: RingSection | None = None
     hardware: str = "snspd"
     relay_hardware: str = "relay"
     channel: str = "buried-metro"
@@ -57,8 +72,8 @@ class NetworkSection(Parameters):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.topology is None) == (self.mesh is None):
-            raise ValueError("give either topology or mesh")
+        if sum(one is not None for one in (self.topology, self.mesh, self.ring)) != 1:
+            raise ValueError("give one of topology, mesh and ring")
         return self
 
 

@@ -11,9 +11,10 @@ from hil_sim.channels.impairments import IMPAIRMENTS
 from hil_sim.channels.presets import PRESETS as CHANNELS
 from hil_sim.network.adversary_problems import adversary_problems
 from hil_sim.network.built import BuiltNetwork, build
+from hil_sim.network.harary_ring import harary_ring
 from hil_sim.network.hardware_presets import HARDWARE
 from hil_sim.network.metro_mesh import metro_mesh
-from hil_sim.network.scenario import MeshSection, NetworkScenario
+from hil_sim.network.scenario import NetworkScenario
 from hil_sim.network.topology import Topology, load_topology
 from hil_sim.network.validation_problems import validation_problems
 from hil_sim.preset_tables import over_preset
@@ -76,14 +77,9 @@ def network_of(
 
 def _topology(scenario: NetworkScenario, beside: Path, problems: list[Problem]) -> Topology | None:
     """The topology; a mistake in its own file is told with that file."""
-    mesh, name = scenario.network.mesh, scenario.network.topology
-    if mesh is not None:
-        try:
-            return _mesh(mesh, scenario.seed)
-        except ValueError as error:
-            problems.append(Problem(("network", "mesh"), str(error)))
-            return None
-    assert name is not None, "a scenario has a topology or a mesh"
+    name = scenario.network.topology
+    if name is None:
+        return _generated(scenario, problems)
     try:
         return load_topology(beside / name if name.endswith(".toml") else name)
     except OSError as error:
@@ -95,16 +91,24 @@ def _topology(scenario: NetworkScenario, beside: Path, problems: list[Problem]) 
     return None
 
 
-def _mesh(mesh: MeshSection, seed: int) -> Topology:
-    return metro_mesh(
-        mesh.nodes,
-        seed if mesh.seed is None else mesh.seed,
-        mean_degree=mesh.mean_degree,
-        side_km=mesh.side_km,
-        two_edge_connected=mesh.two_edge_connected,
-        relay_share=mesh.relay_share,
-        aerial_share=mesh.aerial_share,
-    )
+def _generated(scenario: NetworkScenario, problems: list[Problem]) -> Topology | None:
+    mesh, ring = scenario.network.mesh, scenario.network.ring
+    try:
+        if ring is not None:
+            return harary_ring(ring.nodes, ring.connectivity, diameter_km=ring.diameter_km)
+        assert mesh is not None, "a scenario has a topology, a mesh or a ring"
+        return metro_mesh(
+            mesh.nodes,
+            scenario.seed if mesh.seed is None else mesh.seed,
+            mean_degree=mesh.mean_degree,
+            side_km=mesh.side_km,
+            two_edge_connected=mesh.two_edge_connected,
+            relay_share=mesh.relay_share,
+            aerial_share=mesh.aerial_share,
+        )
+    except ValueError as error:
+        problems.append(Problem(("network", "mesh" if ring is None else "ring"), str(error)))
+        return None
 
 
 def _unknown_names(scenario: NetworkScenario, topology: Topology) -> list[Problem]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from qkdctl.evidence.relay_audit import IsWeak, audit_relays
 from qkdctl.records.path_tally import PathTally
-from qkdctl.records.relay import MOST_VIEWS, number_of
+from qkdctl.records.relay import MOST_VIEWED_NODES, MOST_VIEWS, number_of
 from qkdctl.records.relay_audits import MOST_ASKED, AuditMark, KeyCase, RelayAudits
 from qkdctl.records.report import NodeReport
 from qkdctl.records.route import RoutePlan
@@ -39,6 +39,9 @@ def next_audits(
     since = {plan.demand: plan.since for plan in plans}
     marks = {mark.demand: mark for mark in before.marks if since.get(mark.demand) == mark.since}
     load = Counter(node for case in open_cases for node in case.path)
+    length: Counter[str] = Counter()
+    for case in open_cases:
+        length.update(dict.fromkeys(case.path, len(case.path)))
     busy = {_demand(case) for case in open_cases}
     told = {report.node: {tally.path: tally for tally in report.tallies} for report in reports}
     turn = epoch % len(plans) if plans else 0
@@ -47,9 +50,11 @@ def next_audits(
             continue
         mark = marks.get(plan.demand)
         for case in _named(plan, told, -1 if mark is None else mark.number):
-            if all(load[node] < MOST_VIEWS for node in case.path):
+            size = len(case.path)
+            if all(load[node] < MOST_VIEWS and length[node] + size <= MOST_VIEWED_NODES for node in case.path):
                 open_cases.append(case)
                 load.update(case.path)
+                length.update(dict.fromkeys(case.path, size))
                 marks[plan.demand] = AuditMark(demand=plan.demand, since=plan.since, number=number_of(case.key))
                 break
     return RelayAudits(

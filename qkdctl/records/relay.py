@@ -11,10 +11,12 @@ from pydantic import Field, model_validator
 
 from qkdctl.records.base import Count, Name, Record
 
-MOST_NODES = 10
-"""Of a relay path, both ends included."""
+MOST_NODES = 40
+"""Of a relay path, both ends included: the backbone from Beijing to Shanghai has 34 stations."""
 MOST_VIEWS = 16
-"""Failed keys of which one report speaks: 24 KiB at the most."""
+"""Failed keys of which one report speaks."""
+MOST_VIEWED_NODES = 160
+"""Nodes of all their paths together: such a report has 24 KiB of views at the most."""
 
 KeyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,126}$")]
 """Of a key that is made over one path: equal at all nodes of the path, and never used for another key."""

@@ -8,7 +8,7 @@ from qkdctl.records.accusation import Accusation
 from qkdctl.records.act import ActReport
 from qkdctl.records.base import Count, Name, PolicyId, Ppm, Record
 from qkdctl.records.path_tally import MOST_TALLIES, PathTally
-from qkdctl.records.relay import MOST_VIEWS, RelayView
+from qkdctl.records.relay import MOST_VIEWED_NODES, MOST_VIEWS, RelayView
 from qkdctl.records.session import End, SessionRecord
 
 DeviceState = Literal["offline", "connecting", "online", "degraded", "fault"]
@@ -155,6 +155,9 @@ class NodeReport(Record):
         _require_rising("late", list(self.late))
         _require_rising("accusations", [entry.order for entry in self.accusations])
         _require_rising("tallies", [tally.path for tally in self.tallies])
+        nodes = sum(len(view.path) for view in self.relays)
+        if nodes > MOST_VIEWED_NODES:
+            raise ValueError(f"the paths of relays may have {MOST_VIEWED_NODES} nodes together, not {nodes}")
         return self
 
 

@@ -1,6 +1,6 @@
 """Keys that failed are opened by all nodes of their path at once, a few at a time, and never because a liar says so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 from qkdctl.evidence.key_cases import next_audits
 from qkdctl.records.path_tally import PathTally
-from qkdctl.records.relay import MOST_VIEWS, RelayView, path_of, xor_hex
+from qkdctl.records.relay import MOST_NODES, MOST_VIEWED_NODES, MOST_VIEWS, RelayView, path_of, xor_hex
 from qkdctl.records.relay_audits import MOST_ASKED, KeyCase, RelayAudits
 from qkdctl.records.report import NodeReport
 from qkdctl.records.route import RoutePath, RoutePlan
@@ -18,8 +18,8 @@ ONE, TWO = "00" * 16, "0f" * 16
 SAID = xor_hex(ONE, TWO)
 
 
-def plan(demand: str = "st", *paths: str, since: int = 7) -> RoutePlan:
-    """A route over paths of nodes of one letter."""
+def plan(demand: str = "st", *paths: Sequence[str], since: int = 7) -> RoutePlan:
+    """A route over paths of nodes, which may be of one letter."""
     ways = [
         RoutePath(nodes=tuple(path), links=tuple(f"{one}-{two}" for one, two in pairwise(path)))
         for path in paths or ("sat",)
@@ -134,3 +134,13 @@ def test_no_node_has_more_to_say_than_a_report_holds_and_demands_take_turns() ->
         assert len(found.cases) == MOST_VIEWS
         seen |= {*keys(found)}
     assert len(seen) == len(demands)
+
+
+def test_long_paths_are_opened_fewer_at_a_time() -> None:
+    path = ("s", *(f"n{number:02}" for number in range(MOST_NODES - 2)), "t")
+    demands = [f"d{number:02}" for number in range(MOST_VIEWS)]
+    plans = [plan(demand, path) for demand in demands]
+    reports = [report(9, node="s", tallies=tuple(tally(f"{demand}/1/7/0") for demand in demands))]
+    found = audits(reports, *plans)
+    assert len(found.cases) == MOST_VIEWED_NODES // MOST_NODES
+    assert len(audits(reports, *plans, before=found).cases) == MOST_VIEWED_NODES // MOST_NODES, "those still open count"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qkdctl.evidence.relay_audit import Blame, KeyAudit, NodeDispute, audit_relays
-from qkdctl.records.relay import MOST_NODES, MOST_VIEWS, RelayView, xor_hex
+from qkdctl.records.relay import MOST_NODES, MOST_VIEWED_NODES, MOST_VIEWS, RelayView, xor_hex
 
 NODES = ("s", "r1", "r2", "d")
 
@@ -227,17 +227,19 @@ def test_f_liars_put_an_honest_node_in_dispute_with_f_nodes_at_most() -> None:
     assert {dispute.nodes for dispute in found.disputes if "r" in dispute.nodes} == {("a", "r"), ("b", "r")}
 
 
-def test_a_report_has_room_for_all_its_views() -> None:
-    path = tuple(f"{i}" + 62 * "n" for i in range(MOST_NODES))
+@pytest.mark.parametrize("nodes", [2, MOST_VIEWED_NODES // MOST_VIEWS, MOST_NODES])
+def test_a_report_has_room_for_all_its_views(nodes: int) -> None:
+    path = tuple(f"{i:02}" + 61 * "n" for i in range(nodes))
     view = RelayView(
         key="k" * 127,
         path=path,
-        position=4,
+        position=nodes - 1,
         before="a" * 64,
-        after="b" * 64,
-        announced=("c" * 64,) * (MOST_NODES - 2),
+        after="",
+        announced=("c" * 64,) * (nodes - 2),
     )
-    assert MOST_VIEWS * len(view.canonical()) < 24 * 1024
+    views = min(MOST_VIEWS, MOST_VIEWED_NODES // nodes)
+    assert views * (len(view.canonical()) + 66) < 24 * 1024
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from qkdctl.records.base import Record
 from qkdctl.records.decision import Decision
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.plan import Intervention, LinkPlan, Plan
+from qkdctl.records.relay import MOST_NODES, RelayView
 from qkdctl.records.report import DeviceReport, LinkReport, NodeReport
 from tests.records.samples import end_report, facts, report, row, session, table
 
@@ -134,3 +135,14 @@ def test_policy_is_a_digest_or_the_name_of_a_baseline() -> None:
     for policy in ("", "Rule Based", "a" * 63 + "G"):
         with pytest.raises(ValidationError):
             PLAN.model_validate(PLAN.model_dump() | {"policy": policy})
+
+
+def test_a_report_speaks_of_no_more_and_no_longer_paths_than_it_has_room_for() -> None:
+    path = tuple(f"n{number:02}" for number in range(MOST_NODES))
+    views = [
+        RelayView(key=f"d/1/7/{number}", path=path, position=0, before="", after="00" * 16, announced=("",) * 38)
+        for number in range(5)
+    ]
+    assert len(report(3, node="n00", relays=tuple(views[:4])).relays) == 4
+    with pytest.raises(ValidationError, match="160 nodes together, not 200"):
+        report(3, node="n00", relays=tuple(views))

@@ -15,7 +15,7 @@ from hil_sim.scenario import scenario_of
 from qkdctl.config.network_section import NetworkSection
 from qkdctl.control.key_counter import IDLE_REPORTS
 from qkdctl.evidence.path_losses import LOSSY_PERMILLE
-from qkdctl.records.relay import MOST_NODES, MOST_VIEWS, RelayRecord, RelayView
+from qkdctl.records.relay import MOST_NODES, MOST_VIEWED_NODES, MOST_VIEWS, RelayRecord, RelayView
 from qkdctl.records.relay_audits import MOST_ASKED
 from qkdctl.records.route import MOST_SHARES, MOST_SUSPICION, Route, RoutePath, RouteTable
 from qkdctl.routing.agreed import PATIENCE_EPOCHS
@@ -51,6 +51,7 @@ def test_the_numbers_of_the_guide_are_those_in_force() -> None:
     assert f"| 1..{MOST_SHARES} |" in GUIDE
     assert f"the last {KEPT_KEYS} keys that failed" in GUIDE
     assert f"at most {MOST_VIEWS} at a node" in GUIDE
+    assert f"{MOST_VIEWED_NODES} nodes on their paths together" in GUIDE
     assert f"{LOSSY_PERMILLE // 10} % or more of the keys" in GUIDE
     assert f"within {STRIKE_EPOCHS} epochs" in GUIDE
     assert f"adds {STRIKE_EPOCHS} epochs, up to {MOST_SUSPICION}" in GUIDE

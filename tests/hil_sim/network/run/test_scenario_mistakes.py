@@ -86,7 +86,7 @@ def test_a_slip_of_the_pen_in_a_key(tmp_path: Path, text: str, message: str) -> 
         ('relay_hardware = "rely"', "s.toml:3: network.relay_hardware: no hardware 'rely' -- did you mean 'relay'?"),
         ('channel = "arial"', "s.toml:3: network.channel: no channel 'arial' -- did you mean 'aerial'?"),
         ("mesh = { nodes = 4, side = 3 }", "s.toml:3: network.mesh.side: unknown key -- did you mean 'side_km'?"),
-        ("mesh = { nodes = 4 }", "s.toml:1: network: give either topology or mesh"),
+        ("mesh = { nodes = 4 }", "s.toml:1: network: give one of topology, mesh and ring"),
         ("authentication_bps = -1", "s.toml:3: network.authentication_bps: Input should be greater than or equal to 0"),
     ],
 )
@@ -211,3 +211,8 @@ def test_a_mistake_in_a_topology_of_ones_own_is_told_with_its_own_file_and_line(
     assert mistakes(tmp_path, '[network]\ntopology = "mine.toml"\n') == [
         "mine.toml:13: spans.a-b.b: no site 'c' -- known: a, b"
     ]
+
+
+def test_a_ring_needs_more_nodes_than_must_fail_to_part_it(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "[network]\nring = { nodes = 6, connectivity = 6 }\n")
+    assert found == ["s.toml:2: network.ring: connectivity must be 1 to 5, not 6"]
