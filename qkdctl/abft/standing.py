@@ -10,6 +10,7 @@ from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import NetworkState
 from qkdctl.records.report import LinkReport
 from qkdctl.records.standing import NodeStanding, Verdict
+from qkdctl.records.telling_bases import telling_bases
 from qkdctl.records.trust_rules import TrustRules
 
 _PPM = 1_000_000
@@ -115,7 +116,8 @@ def node_fidelities(rows: Iterable[LinkReport], table: LinkTable) -> dict[str, i
 def channel_fidelity(facts: LinkFacts, row: LinkReport, rules: TrustRules) -> int:
     """How well a link keeps to its promised error rate: 1000 within k deviations of shot noise, 0 at the limit.
 
-    The worse basis counts, for a pooled error rate hides an attack on one of them.
+    The worse basis counts, for a pooled error rate hides an attack on one of them; of protocols in which errors belong
+    to a basis, the other one.
 
     Returns:
         Per mille.
@@ -132,7 +134,8 @@ def channel_fidelity(facts: LinkFacts, row: LinkReport, rules: TrustRules) -> in
         shot = isqrt(expected * max(0, _PPM - expected) // bits)
         return _WHOLE - min(_WHOLE, _WHOLE * max(0, qber_ppm - expected - rules.deviations * shot) // room)
 
-    return min(of(row.qber_z_ppm, row.sifted_bits), of(row.qber_x_ppm, row.test_bits))
+    found = {"z": of(row.qber_z_ppm, row.sifted_bits), "x": of(row.qber_x_ppm, row.test_bits)}
+    return min(found[basis] for basis in telling_bases(row.protocol))
 
 
 def _nodes(table: LinkTable, electorate: Electorate) -> list[str]:

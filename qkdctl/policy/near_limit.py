@@ -4,7 +4,6 @@ Policies are trained with the limits of their training. Where an operator wants 
 to live with more would leave a link without key for ever.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -16,12 +15,11 @@ from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState, NetworkState
 from qkdctl.records.plan import Intervention, LinkPlan
+from qkdctl.records.telling_bases import telling_series
 
 NEAR_PERMILLE: Final = 875
 """An averaged error rate of this share of the limit is near it: key is lost from the limit on, and averages lag."""
 NEAR_LIMIT: Final = "near-limit"
-_TOLD_BY: Final[Mapping[str, str]] = {"mdi": "z", "tf": "x"}
-"""Bases whose errors tell of alignment, where not both do: in the other one errors are part of the protocol."""
 _RULE: Final = RuleBased()
 
 
@@ -30,8 +28,7 @@ def near_limit(link: LinkState, facts: LinkFacts) -> bool:
     protocol = facts.protocol(link.protocol)
     if protocol is None or link.mode != "running":
         return False
-    told_by = _TOLD_BY.get(link.protocol, "zx")
-    worst = max(series.average for basis, series in (("z", link.qber_z), ("x", link.qber_x)) if basis in told_by)
+    worst = max(series.average for series in telling_series(link))
     return 1000 * worst >= NEAR_PERMILLE * protocol.qber_limit_ppm
 
 

@@ -17,6 +17,7 @@ from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import LinkState, NetworkState
 from qkdctl.records.plan import Plan
 from qkdctl.records.saturation import saturated
+from qkdctl.records.telling_bases import telling_series
 
 Cause: TypeAlias = Literal["failed", "key-rate", "qber", "shield"]
 CAUSES: Final[dict[Cause, str]] = {
@@ -214,4 +215,4 @@ def _judged(network: NetworkState, table: LinkTable, rules: WatchRules) -> Itera
 
 def _is_over(link: LinkState, table: LinkTable) -> bool:
     protocol = table.of(link.link).protocol(link.protocol)
-    return protocol is not None and max(link.qber_z.level, link.qber_x.level) > protocol.qber_limit_ppm
+    return protocol is not None and max(series.level for series in telling_series(link)) > protocol.qber_limit_ppm

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from qkdctl.records.base import Count, Name, Record
 
 MOST_NODES = 40
-"""Of a relay path, both ends included: the backbone from Beijing to Shanghai has 34 stations."""
+"""Of a relay path, both ends included: the backbone from Beijing to Shanghai has 32."""
 MOST_VIEWS = 16
 """Failed keys of which one report speaks."""
 MOST_VIEWED_NODES = 160

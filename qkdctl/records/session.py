@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from qkdctl.records.base import Count, Name, Record
 
 End = Literal["alice", "bob"]
-PerIntensity = Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)]
+PerIntensity = Annotated[tuple[Count, ...], Field(min_length=1, max_length=9)]
 
 
 class BasisCounts(Record):

@@ -125,6 +125,13 @@ def test_the_worse_basis_counts_and_one_without_bits_does_not() -> None:
     assert channel_fidelity(facts(), row(qber_x_ppm=500_000, test_bits=0), RULES) == 1000
 
 
+def test_errors_that_belong_to_a_protocol_cost_no_fidelity() -> None:
+    known = ProtocolFacts(protocol="mdi", cap_mean_photon_number_e6=800_000, qber_limit_ppm=90_000)
+    midway = facts(protocols=(known,))
+    assert channel_fidelity(midway, row(protocol="mdi", qber_x_ppm=250_000), RULES) == 1000
+    assert channel_fidelity(midway, row(protocol="mdi", qber_z_ppm=250_000), RULES) == 0
+
+
 def test_more_excess_never_means_more_fidelity_and_few_bits_excuse_much() -> None:
     values = [channel_fidelity(facts(), row(qber_z_ppm=ppm, qber_x_ppm=0), RULES) for ppm in range(0, 200_000, 500)]
     assert values == sorted(values, reverse=True)

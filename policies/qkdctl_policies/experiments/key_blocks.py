@@ -1,15 +1,21 @@
 """Key blocks of all links while they fill, and the operator's limit: key with too many errors is thrown away."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.world import Epoch, NetworkWorld
 from hil_sim.world.key_analysis import SIGNAL
+from qkdctl.records.telling_bases import BASES, telling_bases
 
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+_TELLING: Final = np.array([[basis in telling_bases(protocol) for protocol in PROTOCOLS] for basis in BASES])
+"""Bases in which the operator's limit holds, shape (2, protocols): elsewhere errors are part of the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,8 @@ class Ended:
 
     Attributes:
         errors, clicks: of the signal pulses of the block, by basis, Z first, shape (2, links).
-        accepted: the analysis grants key for it, and neither basis has more errors than the operator wants.
+        accepted: the analysis grants key for it, and no basis that tells of alignment has more errors than the
+            operator wants.
         refused: the analysis grants key, and the operator wants none of it.
     """
 
@@ -36,6 +43,7 @@ class KeyBlocks:
     """
 
     def __init__(self, world: NetworkWorld) -> None:
+        self._world = world
         links = world.stack.links
         self._running_credit = links.running_credit
         self._limit_ppm = links.qber_limit_ppm
@@ -49,6 +57,7 @@ class KeyBlocks:
         done = epoch.key.closed | self._running_credit
         granted = done & (epoch.key.proven_bits > 0)
         errors, clicks = self._block.copy()
-        too_many = (1_000_000 * errors > self._limit_ppm * clicks).any(axis=0)
+        limited = _TELLING[:, self._world.operation.protocol]
+        too_many = (limited & (1_000_000 * errors > self._limit_ppm * clicks)).any(axis=0)
         self._block[..., done] = 0
         return Ended(errors, clicks, granted & ~too_many, granted & too_many)

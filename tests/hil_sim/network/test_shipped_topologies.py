@@ -3,11 +3,13 @@
 import re
 from itertools import pairwise
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from hil_sim.network.geography import great_circle_km
 from hil_sim.network.topology import load_topology, topology_names
+from qkdctl.records.relay import MOST_NODES
 
 SHIPPED = topology_names()
 
@@ -126,3 +128,10 @@ def test_nsfnet_is_scaled_to_a_reach_where_keys_are_made():
     topology = load_topology("nsfnet")
     assert max(span.length_km for span in topology.spans) == 70
     assert sorted(np.bincount(topology.ends().ravel())) == [2, 2, *[3] * 10, 4, 4]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_keys_can_be_relayed_from_any_end_to_any_other(name):
+    graph = nx.Graph([(span.a, span.b) for span in load_topology(name).spans])
+    hops = max(max(far.values()) for _, far in nx.all_pairs_shortest_path_length(graph))
+    assert hops < MOST_NODES

@@ -62,3 +62,14 @@ def test_more_tapped_fibres_are_the_same_and_some_more() -> None:
     one, other = ({place for tap in network.adversaries for place in tap.links} for network in (few, many))
     assert 0 < len(one) < len(other)
     assert one < other
+
+
+def test_errors_that_belong_to_the_protocol_are_no_reason_to_throw_key_away() -> None:
+    hardware = {"midway": {"preset": "relay", "protocols": ["mdi"], "qber_limit": 0.05}}
+    mesh = {"nodes": 6, "mean_degree": 3.0, "relay_share": 1.0, "seed": 1}
+    row = row_of(cell(table={"mesh": mesh, "relay_hardware": "midway"}, hardware=hardware, arm="both"))
+    assert row["made_bits"] > row["refused_bits"] == 0
+    bases = row["accepted"]["mdi"]
+    assert bases["z"]["errors"] < 0.05 * bases["z"]["clicks"]
+    assert bases["x"]["errors"] > 0.2 * bases["x"]["clicks"]
+    assert all(demand["secure"] == demand["asked"] for demand in row["demands"])
