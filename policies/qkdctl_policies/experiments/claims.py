@@ -10,7 +10,7 @@ from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.cost import linear_load
 from qkdctl_policies.experiments.scores import Rows, Score, Setting
 from qkdctl_policies.experiments.tally import SERVED_SHARE
-from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, judged
+from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, at_least, at_most, below, judged
 
 OURS: Final = "both"
 LEAST_SLOTS: Final = 30_000
@@ -31,20 +31,20 @@ def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Clai
         judged(
             "95 % of the key rate is kept under 20 % Byzantine nodes",
             f"`{OURS}`: {_KEPT}",
+            at_least(0.95),
             each_of(fifth, lambda setting: rows.rate_kept(setting, OURS)),
-            lambda low, _: low >= 0.95,
         ),
         judged(
             "95 % of it is kept in seeds in which anybody could carry all",
             f"`{OURS}`: {_KEPT}, feasible seeds",
+            at_least(0.95),
             each_of(fifth, lambda setting: rows.rate_kept(setting, OURS, feasible=True)),
-            lambda low, _: low >= 0.95,
         ),
         judged(
             "The baseline keeps 50 %",
             f"`{BASELINE}`: {_KEPT}; holds at 50 % or less",
+            at_most(0.5),
             each_of(fifth, lambda setting: rows.rate_kept(setting, BASELINE)),
-            lambda _, high: high <= 0.5,
         ),
         _many_liars(rows, attacked),
         _errors(rows, "bb84", "zx"),
@@ -54,15 +54,15 @@ def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Clai
         judged(
             "The baseline is available 95 % of the time",
             f"`{BASELINE}`: {_SLOTS}, and secure; holds at 95 % or less",
+            at_most(0.95),
             each_of([*peaceful, *fifth], lambda setting: rows.availability(setting, BASELINE, secure=True)),
-            lambda _, high: high <= 0.95,
         ),
         judged(
             "The variance of the QBER falls by 35 %",
             f"variance over time of the true QBER in Z, mean over links: `{OURS}` over `{BASELINE}`, without attack; "
             "holds at 65 % or less",
+            at_most(0.65),
             each_of(peaceful_places(rows), lambda setting: rows.variance_ratio(setting, OURS, BASELINE)),
-            lambda _, high: high <= 0.65,
         ),
         linear_load(cost),
     ]
@@ -76,8 +76,12 @@ def peaceful_places(rows: Rows) -> list[Setting]:
 
 def setting_name(setting: Setting) -> str:
     """For people."""
-    who = _what(setting.attack) if setting.attack == NO_ATTACK else f"{100 * setting.byzantine:g} % {setting.attack}"
-    return f"{setting.network}, load {setting.load:g}, {who}"
+    return f"{setting.network}, load {setting.load:g}, {attack_name(setting.attack, setting.byzantine)}"
+
+
+def attack_name(attack: str, byzantine: float) -> str:
+    """For people, with the share of the nodes that take part."""
+    return _what(attack) if attack == NO_ATTACK else f"{100 * byzantine:g} % {attack}"
 
 
 def each_of(
@@ -94,8 +98,8 @@ def _many_liars(rows: Rows, attacked: Sequence[Setting]) -> Claim:
     return judged(
         "95 % is kept under 10 to 30 % Byzantine nodes",
         f"`{OURS}`: {_KEPT}, at every share",
+        at_least(0.95),
         each_of(attacked if covered else [], lambda setting: rows.rate_kept(setting, OURS)),
-        lambda low, _: low >= 0.95,
         "" if covered else f"rows are of {', '.join(f'{100 * share:g} %' for share in shares) or 'no attack'} only",
     )
 
@@ -112,8 +116,8 @@ def _errors(rows: Rows, protocol: str, bases: str) -> Claim:
     return judged(
         f"The QBER is below 1 % ({_PROTOCOLS[protocol]})",
         f"`{OURS}`: true error rate of clicks from which key was made that the operator's limit let pass",
+        below(0.01),
         scores,
-        lambda _, high: high < 0.01,
         "" if scores else "no row is of this protocol",
     )
 
@@ -129,8 +133,8 @@ def _availability(rows: Rows, settings: Sequence[Setting], *, secure: bool) -> C
     return judged(
         f"Keys are available 99.99 % of the time ({name})",
         f"`{OURS}`: {_SLOTS}, {which}",
+        at_least(0.9999),
         [(where, score) for where, score in scores if score is not None and _tells(score)],
-        lambda low, _: low >= 0.9999,
         f"no setting has {LEAST_SLOTS} slots, and none has an interval below 99.99 %",
     )
 

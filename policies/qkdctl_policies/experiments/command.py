@@ -35,6 +35,11 @@ def run(
         "rows.jsonl"
     ),
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cells at the same time, each on one core.")] = 1,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SETTING", help="This setting of a report, and what it is held against; may be repeated."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="No more than the first N seeds.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the rows that are there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,17 +52,20 @@ def run(
 
       qkdctl experiment run small --into rows.jsonl --jobs 2
 
+      qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --seeds 3
+
       qkdctl experiment run my-suite.toml --into rows.jsonl --resume --json
     """
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
     from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.choice import chosen  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.rows_file import RowsError, RowsFile  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.suite import SuiteError, load_suite  # noqa: PLC0415 - likewise
 
     if into.exists() and not resume:
         _fail(f"{into} is there already", "go on with --resume, or name another file", _REFUSED)
     try:
-        cells = list(load_suite(suite).cells())
+        cells = chosen(load_suite(suite).cells(), only or (), seeds)
         _run_all(cells, RowsFile(into), jobs, as_json=as_json)
     except (SuiteError, ScenarioError) as error:
         _fail(str(error), "", _CONFIGURATION)
@@ -91,7 +99,7 @@ def report(
 ) -> None:
     """What stored rows say of every claim, with intervals and tests.
 
-    With --into it writes paper-table.md, experiments.md and experiments.png there; otherwise it prints the table of
+    With --into it writes paper-table.md and experiments.md there, each with a plot; otherwise it prints the table of
     claims.
 
     For example:
@@ -123,7 +131,7 @@ def report(
     elif into is None:
         typer.echo(paper_page(document))
     else:
-        typer.echo(f"paper-table.md, experiments.md and experiments.png are in {into}")
+        typer.echo(f"paper-table.md, experiments.md and a plot of each are in {into}")
 
 
 def _run_all(cells: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
@@ -166,11 +174,12 @@ def _write(document: dict[str, Any], into: Path) -> None:
 
     if find_spec("matplotlib") is None:
         _fail("--into draws with matplotlib, which is not installed", "pip install 'qkdctl[sim]'", _UNAVAILABLE)
-    from qkdctl_policies.experiments.plots import draw_scores  # noqa: PLC0415 - needs matplotlib
+    from qkdctl_policies.experiments.plots import draw_claims, draw_scores  # noqa: PLC0415 - needs matplotlib
 
     into.mkdir(parents=True, exist_ok=True)
     (into / "paper-table.md").write_text(paper_page(document), encoding="utf-8")
     (into / "experiments.md").write_text(report_page(document), encoding="utf-8")
+    draw_claims(document, into / "paper-table.png")
     draw_scores(document, into / "experiments.png")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from qkdctl_policies.experiments.verdicts import Claim, Finding
+from qkdctl_policies.experiments.verdicts import Claim, Finding, at_most
 
 Json = Mapping[str, Any]
 
@@ -42,7 +42,7 @@ def linear_load(cost: Json | None) -> Claim:
     """The claim; not measured without a result of the benchmark."""
     findings = () if cost is None else _findings(cost)
     why = "" if findings else "rows hold no messages; give the result of the benchmark with --cost"
-    return Claim(_CLAIM, _DEFINITION, findings, why)
+    return Claim(_CLAIM, _DEFINITION, at_most(MOST_EXPONENT), findings, why)
 
 
 def _findings(cost: Json) -> tuple[Finding, ...]:

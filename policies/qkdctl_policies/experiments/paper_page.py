@@ -1,12 +1,15 @@
 """What the paper claims, and what was measured, as a page."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from qkdctl_policies.experiments.markdown import percent, table
 from qkdctl_policies.experiments.verdicts import MANY_SEEDS, PARTLY
 
 Json = dict[str, Any]
+
+_NAMED: Final = 3
+"""So many settings are named in the table of claims; more stand below it."""
 
 
 def paper_page(document: Json) -> str:
@@ -19,7 +22,13 @@ def paper_page(document: Json) -> str:
             f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
             "seeds; nothing else than these rows speaks here. Values come with the interval that holds 95 % of the",
             "results of redrawn seeds, and a claim holds where all of it lies on its side. All settings:",
-            "[experiments](experiments.md).",
+            "[experiments](experiments.md). Any setting can be run again by its name, with what it is held against:",
+            "",
+            "```",
+            'qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --into rows.jsonl',
+            "```",
+            "",
+            "![what was measured for each claim and target, and its limit](paper-table.png)",
             *_few(document["seeds"]),
             "",
             *_summary("claim", claims),
@@ -99,4 +108,6 @@ def _verdict(claim: Json) -> str:
     if claim["verdict"] != PARTLY:
         return f"**{claim['verdict']}**"
     good = [finding["where"] for finding in claim["findings"] if finding["holds"]]
-    return f"**{PARTLY}**: {'; '.join(good)}"
+    if len(good) <= _NAMED:
+        return f"**{PARTLY}**: {'; '.join(good)}"
+    return f"**{PARTLY}**: in {len(good)} of {len(claim['findings'])} settings, see below"

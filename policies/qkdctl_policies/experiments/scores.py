@@ -5,7 +5,7 @@ below the line.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,6 +54,11 @@ class Score:
     def interval(self) -> Interval:
         """Ratio of the sums, with the interval that holds 95 % of those of redrawn seeds."""
         return ratio(self.above[np.newaxis], self.below[np.newaxis])
+
+
+def pooled(scores: Sequence[Score]) -> Score:
+    """The same score of several settings, as one of all their seeds."""
+    return Score(*(np.concatenate([getattr(score, side) for score in scores]) for side in ("above", "below")))
 
 
 class Rows:

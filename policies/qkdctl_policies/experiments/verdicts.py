@@ -16,8 +16,39 @@ LEAST_SEEDS: Final = 3
 MANY_SEEDS: Final = 10
 """Of fewer, intervals of redrawn seeds hold less than they say."""
 
-OnItsSide = Callable[[float, float], bool]
-"""Whether an interval, from low to high, lies on the side of a claim."""
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The side of a value on which a claim says that results lie.
+
+    Attributes:
+        value: in the unit of the results; on the side itself unless `strict`.
+        least: whether they are to be above, or below.
+    """
+
+    value: float
+    least: bool
+    strict: bool = False
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether an interval lies on this side with all of it."""
+        on_the_side = low > self.value if self.least else high < self.value
+        return on_the_side or (not self.strict and (low if self.least else high) == self.value)
+
+
+def at_least(value: float) -> Limit:
+    """This and above."""
+    return Limit(value, least=True)
+
+
+def at_most(value: float) -> Limit:
+    """This and below."""
+    return Limit(value, least=False)
+
+
+def below(value: float) -> Limit:
+    """Below, this not included."""
+    return Limit(value, least=False, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +77,14 @@ class Claim:
     Attributes:
         claim: of the paper.
         definition: what is measured for it here.
+        limit: of the findings that hold.
         findings: one for each setting; none when it is not measured.
         why: it is not measured.
     """
 
     claim: str
     definition: str
+    limit: Limit
     findings: tuple[Finding, ...]
     why: str = ""
 
@@ -69,28 +102,29 @@ class Claim:
 
 
 def judged(
-    claim: str, definition: str, scores: Iterable[tuple[str, Score | None]], holds: OnItsSide, why: str = ""
+    claim: str, definition: str, limit: Limit, scores: Iterable[tuple[str, Score | None]], why: str = ""
 ) -> Claim:
     """A claim judged by the intervals of the scores of places, see `claim_of`.
 
     Args:
         claim: of the paper.
         definition: what the scores are.
+        limit: on whose side they are to lie.
         scores: each with its place.
-        holds: whether an interval is on the side of the claim.
         why: there is no score; by default that there are too few seeds.
     """
 
     def finding(where: str, score: Score) -> Finding:
         found = score.interval()
-        return Finding(where, found.mean, found.low, found.high, holds(found.low, found.high))
+        return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high))
 
-    return claim_of(claim, definition, scores, finding, why)
+    return claim_of(claim, definition, limit, scores, finding, why)
 
 
 def claim_of(
     claim: str,
     definition: str,
+    limit: Limit,
     scores: Iterable[tuple[str, Score | None]],
     finding: Callable[[str, Score], Finding],
     why: str = "",
@@ -99,4 +133,4 @@ def claim_of(
     enough = [(where, score) for where, score in scores if score is not None and score.above.size >= LEAST_SEEDS]
     findings = tuple(finding(where, score) for where, score in enough)
     reason = why or f"no setting has rows of {LEAST_SEEDS} seeds or more"
-    return Claim(claim, definition, findings, "" if findings else reason)
+    return Claim(claim, definition, limit, findings, "" if findings else reason)
