@@ -44,7 +44,7 @@ def report_page(document: Json) -> str:
 
 def _structure(structure: Sequence[Json]) -> list[str]:
     """What no controller can change comes first."""
-    places = list(dict.fromkeys(place for one in structure for place in one["feasible"]))
+    places = sorted({place for one in structure for place in one["feasible"]})
     cells = (
         (
             one["network"],
