@@ -5,8 +5,10 @@ from textwrap import fill
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 # Okabe and Ito's colours stay apart for every kind of colour blindness.
@@ -58,46 +60,69 @@ def draw_claims(document: dict[str, Any], path: Path) -> None:
 
 
 def draw_scores(document: dict[str, Any], path: Path) -> None:
-    """Write a PNG file: secure key as a share of the bound, a bar per arm, settings below each other.
+    """Write a PNG file: secure key as a share of the bound; a panel per network, a line per setting, a dot per arm.
 
     Raises:
         OSError: when it cannot be written.
     """
-    scores = [one for one in document["scores"] if one["of_bound"] is not None]
-    settings = list(dict.fromkeys(one["setting"] for one in scores))
-    arms = list(dict.fromkeys(one["arm"] for one in scores))
-    # a bar for each arm that ran, and one left out between settings
-    places, middles, place = {}, [], 0
-    for setting in settings:
-        ran = [one["arm"] for one in scores if one["setting"] == setting]
-        places.update({(setting, arm): place + number for number, arm in enumerate(ran)})
-        middles.append(place + (len(ran) - 1) / 2)
-        place += len(ran) + 1
-    figure = Figure(figsize=(9.0, 1.4 + 0.15 * place), layout="constrained")
+    lines: dict[str, dict[str, list[Any]]] = {}
+    for one in document["scores"]:
+        if one["of_bound"] is not None:
+            network, _, setting = one["setting"].partition(", ")
+            lines.setdefault(network, {}).setdefault(setting, []).append(one)
+    arms = list(dict.fromkeys(one["arm"] for one in document["scores"]))
+    columns = _in_columns({network: len(settings) + _TITLE_LINES for network, settings in lines.items()})
+    longest = max((sum(column.values()) for column in columns), default=1)
+    figure = Figure(figsize=(5.0 * _COLUMNS, 1.2 + 0.155 * longest), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for number, arm in enumerate(arms):
-        own = [one for one in scores if one["arm"] == arm]
-        found = np.array([[one["of_bound"][name] for name in ("value", "low", "high")] for one in own])
-        axes.barh(
-            [places[one["setting"], arm] for one in own],
-            found[:, 0],
-            height=1.0,
-            xerr=np.abs(found[:, 1:].T - found[:, 0]),
-            label=arm,
-            color=_COLOURS[number % len(_COLOURS)],
-            hatch="////" if number >= len(_COLOURS) else None,
-            edgecolor="white",
-            linewidth=0.3,
-            error_kw={"elinewidth": 0.8},
-        )
-    axes.set_yticks(middles, settings, fontsize=8)
-    axes.margins(y=0.01)
-    axes.invert_yaxis()
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_xlabel("secure key of honest demands, share of the bound")
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
+    for part, column in zip(figure.subfigures(1, _COLUMNS, squeeze=False)[0], columns, strict=True):
+        heights = [*column.values(), max(longest - sum(column.values()), 0.01)]
+        panels = part.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        panels[-1].set_axis_off()
+        for panel, network in zip(panels[:-1], column, strict=True):
+            _draw_network(panel, network, lines[network], arms)
+    handles = [
+        Line2D([], [], marker=_marker(number), color=_colour(number), linestyle="none", label=arm)
+        for number, arm in enumerate(arms)
+    ]
     if arms:
-        figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110)
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(arms), frameon=False, fontsize=8)
+    figure.supxlabel("secure key of honest demands, share of the bound", fontsize=8)
+    figure.savefig(path, dpi=100)
+
+
+_TITLE_LINES: Final = 3
+"""Lines of text that the title and the axis of a panel take."""
+
+
+def _in_columns(heights: dict[str, int]) -> list[dict[str, int]]:
+    """Panels in columns of about the same height, in their order."""
+    columns: list[dict[str, int]] = [{} for _ in range(_COLUMNS)]
+    total, above = sum(heights.values()), 0
+    for name, height in heights.items():
+        columns[min(_COLUMNS - 1, above * _COLUMNS // total)][name] = height
+        above += height
+    return columns
+
+
+def _draw_network(panel: Axes, network: str, settings: dict[str, list[Any]], arms: list[str]) -> None:
+    for place, scores in enumerate(settings.values()):
+        for one in scores:
+            number = arms.index(one["arm"])
+            panel.plot(one["of_bound"]["value"], place, _marker(number), color=_colour(number), markersize=3.5)
+    panel.set_title(network, fontsize=8, loc="left")
+    panel.set_yticks(range(len(settings)), list(settings), fontsize=6)
+    panel.set_ylim(len(settings) - 0.5, -0.5)
+    panel.set_xlim(-0.02, 1.03)
+    panel.tick_params(axis="x", labelsize=6)
+    panel.xaxis.set_major_formatter(PercentFormatter(1.0))
+    panel.grid(color="#DDDDDD", linewidth=0.5)
+    panel.set_axisbelow(True)
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _marker(number: int) -> str:
+    return "os^D"[number // len(_COLOURS)]

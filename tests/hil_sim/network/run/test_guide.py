@@ -22,6 +22,7 @@ from hil_sim.network.scenario import (
     MeshSection,
     NetworkScenario,
     NetworkSection,
+    RingSection,
     RoutingSection,
 )
 from hil_sim.network.scenario_file import network_of
@@ -38,17 +39,18 @@ def table(title: str) -> str:
     return re.split(r"^#+ ", GUIDE.split(f"# {title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["topology", "mesh"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["topology", "mesh", "ring"])
 def test_the_example_scenarios_are_good(example: dict[str, Any]) -> None:
     built = network_of(example)
     assert built.network.links.count > 5
 
 
 def test_the_example_has_every_key_of_every_table() -> None:
-    scenario, mesh = EXAMPLES
+    scenario, mesh, ring = EXAMPLES
     assert set(scenario) == {*NetworkScenario.model_fields}
-    assert {*scenario["network"], *mesh["network"]} == {*NetworkSection.model_fields}
+    assert {*scenario["network"], *mesh["network"], *ring["network"]} == {*NetworkSection.model_fields}
     assert {*mesh["network"]["mesh"]} == {*MeshSection.model_fields}
+    assert {*ring["network"]["ring"]} == {*RingSection.model_fields}
     assert {*scenario["links"]["quevedo-norte"]} == {*LinkSection.model_fields}
     assert {*scenario["buffers"]} == {*BufferLimits.model_fields}
     assert {*scenario["routing"]} == {*RoutingSection.model_fields}
