@@ -4,20 +4,20 @@ Harary, Proc. Natl. Acad. Sci. 48, 1142 (1962): nodes on a ring, each joined to 
 connectivity is odd, to the one opposite. Unlike meshes of cables in a city these may cross.
 """
 
-from typing import Final
-
 import numpy as np
 
-from hil_sim.network.made_up import check_ranges, numbered, sites_at
+from hil_sim.network.made_up import (
+    ATTENUATION_DB_PER_KM,
+    CENTRE_DEG,
+    ENDS_LOSS_DB,
+    MOST_NODES,
+    ROUTE_FACTOR,
+    check_ranges,
+    numbered,
+    sites_at,
+)
 from hil_sim.network.plant import Span
 from hil_sim.network.topology import Topology
-
-MOST_NODES: Final = 1000
-_ROUTE_FACTOR: Final = 1.3
-"""Length of fibre over straight distance, the mean of `metro_mesh`."""
-_ATTENUATION_DB_PER_KM: Final = 0.21
-_ENDS_LOSS_DB: Final = 0.5
-_CENTRE_DEG: Final = (48.2, 16.4)
 
 
 def harary_ring(nodes: int, connectivity: int, *, diameter_km: float = 40.0) -> Topology:
@@ -44,20 +44,20 @@ def harary_ring(nodes: int, connectivity: int, *, diameter_km: float = 40.0) -> 
     names = numbered("n", nodes)
     spans = []
     for a, b in edges:
-        length = float(np.linalg.norm(places[a] - places[b])) * _ROUTE_FACTOR
+        length = float(np.linalg.norm(places[a] - places[b])) * ROUTE_FACTOR
         spans.append(
             Span(
                 name=f"{names[a]}-{names[b]}",
                 a=names[a],
                 b=names[b],
                 length_km=round(length, 3),
-                loss_db=round(length * _ATTENUATION_DB_PER_KM + _ENDS_LOSS_DB, 3),
+                loss_db=round(length * ATTENUATION_DB_PER_KM + ENDS_LOSS_DB, 3),
             )
         )
     return Topology(
         name=f"ring-{nodes}-{connectivity}",
         title=f"Made-up ring of {nodes} nodes, of which {connectivity} must fail to part the others",
-        sites=tuple(sites_at(names, places, _CENTRE_DEG, may_relay=True)),
+        sites=tuple(sites_at(names, places, CENTRE_DEG, may_relay=True)),
         spans=tuple(spans),
         notes=("Made up: a Harary graph, no network in particular.",),
     )

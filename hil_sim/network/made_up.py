@@ -1,12 +1,22 @@
 """What generated networks have in common: arguments in range, names that sort, sites on the map."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hil_sim.network.geography import places_deg
 from hil_sim.network.plant import Site
+
+MOST_NODES: Final = 1000
+ROUTE_FACTOR: Final = 1.3
+"""Length of fibre over straight distance, on average."""
+ATTENUATION_DB_PER_KM: Final = 0.21
+ENDS_LOSS_DB: Final = 0.5
+"""Of the connectors at both ends of a span together."""
+CENTRE_DEG: Final = (48.2, 16.4)
+"""Latitude and longitude of the middle."""
 
 
 def check_ranges(**ranges: tuple[float, float, float]) -> None:

@@ -5,12 +5,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.network.made_up import check_ranges, numbered, sites_at
+from hil_sim.network.made_up import (
+    ATTENUATION_DB_PER_KM,
+    CENTRE_DEG,
+    ENDS_LOSS_DB,
+    MOST_NODES,
+    ROUTE_FACTOR,
+    check_ranges,
+    numbered,
+    sites_at,
+)
 from hil_sim.network.planar_mesh import planar_mesh
 from hil_sim.network.plant import Medium, Span
 from hil_sim.network.topology import Topology
 
-MOST_NODES: Final = 1000
 _SPACING: Final = 0.6
 """Least distance of sites over that of a square grid; random placing jams at 0.83 (Feder, J. Theor. Biol. 87, 237
 (1980))."""
@@ -24,13 +32,13 @@ def metro_mesh(
     *,
     mean_degree: float = 3.0,
     side_km: float = 40.0,
-    route_factor: float = 1.3,
-    attenuation_db_per_km: float = 0.21,
-    ends_loss_db: float = 0.5,
+    route_factor: float = ROUTE_FACTOR,
+    attenuation_db_per_km: float = ATTENUATION_DB_PER_KM,
+    ends_loss_db: float = ENDS_LOSS_DB,
     two_edge_connected: bool = False,
     relay_share: float = 0.0,
     aerial_share: float = 0.0,
-    centre_deg: tuple[float, float] = (48.2, 16.4),
+    centre_deg: tuple[float, float] = CENTRE_DEG,
 ) -> Topology:
     """A connected network of trusted nodes in a square; the same for the same arguments.
 

@@ -13,6 +13,8 @@ PerIntensity = Annotated[tuple[Count, ...], Field(min_length=1, max_length=9)]
 class BasisCounts(Record):
     """Counts of one basis after sifting, one entry per intensity (signal first, then decoys, vacuum last).
 
+    Of MDI-QKD they are the nine pairs of three intensities, in the same order.
+
     Attributes:
         sent: pulses that both ends attribute to this basis.
         detected: clicks among them.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState, NetworkState
+from qkdctl.records.telling_bases import telling_series
 
 GRACE_EPOCHS = 3
 """So long a link without a valid row may live on what it has in store."""
@@ -73,6 +74,6 @@ def _is_usable(link: LinkState, facts: LinkFacts) -> bool:
 def _carrier(link: LinkState, facts: LinkFacts, epoch_ms: int) -> Carrier:
     protocol = facts.protocol(link.protocol)
     limit = protocol.qber_limit_ppm if protocol else facts.aligned_qber_ppm
-    above = max(0, link.qber_z.average - facts.aligned_qber_ppm)
+    above = max(0, telling_series(link)[0].average - facts.aligned_qber_ppm)
     error = min(1000, 1000 * above // max(1, limit - facts.aligned_qber_ppm))
     return Carrier((facts.alice, facts.bob), link.secret_key_bits * epoch_ms // max(1, link.duration_ms), error)

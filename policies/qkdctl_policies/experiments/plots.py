@@ -17,6 +17,8 @@ _COLOURS: Final = ("#999999", "#E69F00", "#F0E442", "#56B4E9", "#0072B2", "#CC79
 
 _HOLDS, _FAILS = "#0072B2", "#D55E00"
 _COLUMNS: Final = 3
+_TITLE_LINES: Final = 3
+"""Lines of text that the title and the axis of a panel take."""
 
 
 def draw_claims(document: dict[str, Any], path: Path) -> None:
@@ -89,10 +91,6 @@ def draw_scores(document: dict[str, Any], path: Path) -> None:
         figure.legend(handles=handles, loc="outside upper center", ncols=len(arms), frameon=False, fontsize=8)
     figure.supxlabel("secure key of honest demands, share of the bound", fontsize=8)
     figure.savefig(path, dpi=100)
-
-
-_TITLE_LINES: Final = 3
-"""Lines of text that the title and the axis of a panel take."""
 
 
 def _in_columns(heights: dict[str, int]) -> list[dict[str, int]]:

@@ -32,8 +32,10 @@ class Limit:
 
     def holds(self, low: float, high: float) -> bool:
         """Whether an interval lies on this side with all of it."""
-        on_the_side = low > self.value if self.least else high < self.value
-        return on_the_side or (not self.strict and (low if self.least else high) == self.value)
+        edge = low if self.least else high
+        if edge == self.value:
+            return not self.strict
+        return (edge > self.value) == self.least
 
 
 def at_least(value: float) -> Limit:
