@@ -24,7 +24,7 @@ from qkdctl_policies.environment.link_views import LinkViews, observe_links
 from qkdctl_policies.environment.network_views import LINK_COLUMNS, PATH_COLUMNS, NetworkViews, as_input
 from qkdctl_policies.environment.padding import Padding
 from qkdctl_policies.environment.reward import RewardWeights, link_rewards, network_rewards, service
-from qkdctl_policies.environment.rules import Events, legal_actions, shield_links
+from qkdctl_policies.environment.rules import Events, legal_actions, refused_actions, shield_links
 
 Integers = NDArray[np.int64]
 Observation = dict[str, NDArray[Any]]
@@ -206,6 +206,10 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         trust = self._trust_ppm[self.world.stack.ends]
         epoch_ms = round(1000 * self.settings.epoch_s)
         return LinkViews(self._states, self.facts, trust.min(axis=0), trust.sum(axis=0) // 2, epoch_ms)
+
+    def refused(self) -> NDArray[np.bool_]:
+        """Actions that the shield would turn into hold now, without padding, shape (links, actions)."""
+        return refused_actions(self.link_views(), self.settings.shield, self._events, self._epoch)
 
     def _reseed(self, seed: int | Sequence[int | None] | None) -> None:
         if seed is None:

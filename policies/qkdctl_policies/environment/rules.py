@@ -136,6 +136,25 @@ def shield_links(
     )
 
 
+def refused_actions(views: LinkViews, settings: ShieldSettings, events: Events, epoch: int) -> Flags:
+    """Actions that the shield would turn into hold on the link alone, shape (links, actions).
+
+    Shares of links that may switch together are left out, as they depend on what the others do. Other arguments as in
+    `shield_links`.
+    """
+    refused = np.zeros((views.state.mean_photon_number_e6.size, len(ACTIONS)), dtype=np.bool_)
+    no_realign, no_raise = _no_realign(views, settings, events, epoch), _no_raise(views, settings)
+    for action in ACTIONS:
+        if action.realign:
+            refused[:, action.index] = no_realign
+        elif action.steps > 0:
+            refused[:, action.index] = no_raise
+        elif action.protocol:
+            wanted = np.full(len(refused), _TARGET[action.index])
+            refused[:, action.index] = _no_switch(views, wanted, settings, events, epoch)
+    return refused
+
+
 def _limited(views: LinkViews, target: Integers, protocol: Integers, settings: ShieldSettings) -> Integers:
     """The targets within the bound on raises and the cap."""
     now = views.state.mean_photon_number_e6

@@ -78,6 +78,27 @@ class RewardSection(Parameters):
     intervention: NonNegative = 0.05
 
 
+class ForesightSection(Parameters):
+    """`[foresight]`: learning from what every action would have been worth (`qkdctl_policies.learning.foresight`).
+
+    With it nothing is bootstrapped: of `[learner]` gamma, widths, learning rate, batch and updates count, of `[replay]`
+    capacity and saved, of `[exploration]` hold. Updates come after each episode, the more the more episodes there were,
+    and each time the learning rate runs down to its final share.
+
+    Attributes:
+        horizon: epochs looked ahead; 0 learns by temporal differences.
+        tolerance: errors up to here count by their square, larger ones by their size (Huber).
+        explored: highest chance of a random action; each link and epoch has its own below.
+        idle: share of links that act only now and then; drifting: of those that never re-align.
+    """
+
+    horizon: Annotated[int, Field(ge=0, le=10_000)] = 0
+    tolerance: Positive = 0.02
+    explored: Fraction = 0.12
+    idle: Fraction = 0.5
+    drifting: Fraction = 0.25
+
+
 class LearnerSection(Parameters):
     """`[learner]`: double dueling DQN. The defaults are the usual settings of the literature.
 
@@ -162,7 +183,7 @@ class TrainingConfig(Parameters):
         name: of the policy.
         description: what it does, in a sentence.
         episodes: one is one network over `environment.epochs` epochs; rounded up to whole batches of networks.
-        environment, actors, reward, learner, replay, exploration, selection: see their sections.
+        environment, actors, reward, foresight, learner, replay, exploration, selection: see their sections.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -171,6 +192,7 @@ class TrainingConfig(Parameters):
     environment: EnvironmentSection = EnvironmentSection()
     actors: ActorsSection = ActorsSection()
     reward: RewardSection = RewardSection()
+    foresight: ForesightSection = ForesightSection()
     learner: LearnerSection = LearnerSection()
     replay: ReplaySection = ReplaySection()
     exploration: ExplorationSection = ExplorationSection()
@@ -183,6 +205,8 @@ class TrainingConfig(Parameters):
             raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(NAMED)}")
         if self.replay.warm_up > self.replay.capacity:
             raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
+        if self.actors.processes and self.foresight.horizon:
+            raise ValueError("[actors] and [foresight] do not go together; leave processes out, or horizon")
         for name, epochs in (
             ("[environment] epochs", self.environment.epochs),
             ("[selection] every_epochs", self.selection.every_epochs),

@@ -1,4 +1,4 @@
-"""Double DQN (van Hasselt, Guez and Silver, AAAI 2016) on rows of links."""
+"""Double DQN (van Hasselt, Guez and Silver, AAAI 2016) on rows of links, and regression on gains that are known."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from qkdctl.policy.actions import HOLD
 from qkdctl_policies.learning.config import LearnerSection
+from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.q_network import QNetwork
 from qkdctl_policies.learning.replay import Sample
 
@@ -55,15 +57,27 @@ class Learner:
         chosen = self.network(self._there(part.observation)).gather(1, self._there(part.action)[:, None])
         losses = nn.functional.smooth_l1_loss(chosen[:, 0], goal, reduction="none")
         loss = (self._there(sample.weights) * losses).mean()
-        for group in self._optimiser.param_groups:
-            left = 1 - (1 - self._settings.final_learning_rate) * progress
-            group["lr"] = self._settings.learning_rate * left
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
-        self._optimiser.step()
+        self._descend(loss, progress)
         self._follow()
         return float(loss.detach()), (goal - chosen[:, 0]).detach().cpu().numpy()
+
+    def learn_gains(self, lessons: Lessons, tolerance: float, progress: float) -> float:
+        """One step of gradient descent towards gains over hold that are known.
+
+        Args:
+            lessons: what to learn.
+            tolerance: errors up to here count by their square, larger ones by their size.
+            progress: share of the present run of updates that is over, for the learning rate.
+
+        Returns:
+            The loss.
+        """
+        values, known = self.network(self._there(lessons.observation)), self._there(lessons.known)
+        gains = values - values[:, [HOLD.index]]
+        losses = nn.functional.smooth_l1_loss(gains, self._there(lessons.gain), reduction="none", beta=tolerance)
+        loss = (losses * known).sum() / known.sum().clamp(min=1)
+        self._descend(loss, progress)
+        return float(loss.detach())
 
     def state(self) -> dict[str, Any]:
         """Everything learned, for a checkpoint."""
@@ -78,6 +92,15 @@ class Learner:
         self.network.load_state_dict(state["network"])
         self._target.load_state_dict(state["target"])
         self._optimiser.load_state_dict(state["optimiser"])
+
+    def _descend(self, loss: Tensor, progress: float) -> None:
+        for group in self._optimiser.param_groups:
+            left = 1 - (1 - self._settings.final_learning_rate) * progress
+            group["lr"] = self._settings.learning_rate * left
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
+        self._optimiser.step()
 
     def _there(self, values: NDArray[Any]) -> Tensor:
         return torch.from_numpy(values).to(self._device)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from qkdctl.policy.actions import ACTIONS
 from qkdctl.policy.schema import FEATURES
@@ -22,6 +23,8 @@ from qkdctl_policies.learning.contenders import FileContender
 from qkdctl_policies.learning.exploration import chances
 from qkdctl_policies.learning.export import export
 from qkdctl_policies.learning.learner import Learner
+from qkdctl_policies.learning.lessons import LessonBook
+from qkdctl_policies.learning.rehearsal import Rehearsal
 from qkdctl_policies.learning.replay import Replay
 from qkdctl_policies.learning.selection import Selection
 
@@ -101,7 +104,7 @@ def train(
             run.load(checkpoint.load(checkpoint_file, config, seed))
         else:
             run.look()
-        play = run.learn_in_turn
+        play = run.learn_with_foresight if config.foresight.horizon else run.learn_in_turn
         if config.actors.processes and run.visit < config.visits:
             actors = stack.enter_context(Actors(config, seed))
             play = lambda: run.learn_beside(actors)  # noqa: E731 - names what one visit is
@@ -123,12 +126,14 @@ class _Run:
         self.claims = claims(config, seed)
         self.learner = Learner(config.learner, seed, device)
         self.replay = Replay(config.replay.capacity, len(FEATURES), len(ACTIONS), config.replay.alpha)
+        self.lessons = LessonBook(config.replay.capacity, len(FEATURES), len(ACTIONS))
         self.selection = Selection(config)
         self.rng = np.random.default_rng(seed)
         self.visit = self.epochs = self.link_epochs = self.updates = 0
         self.best = b""
         self.curve: list[CurvePoint] = []
         self._acting: tuple[int, Acting] | None = None
+        self._rehearsal: tuple[int, Rehearsal] | None = None
         self._rewards: list[float] = []
         self._losses: list[float] = []
 
@@ -159,6 +164,30 @@ class _Run:
             self._take_in(actors.results())
             self._after_epochs(epochs)
 
+    def learn_with_foresight(self) -> None:
+        """One episode of each network; when it is over, all that was written down is learned from.
+
+        Each visit has more updates than the one before, since there is more to learn from, and brings the learning rate
+        down, so that whoever plays next is a policy that has settled.
+        """
+        batch, visit = divmod(self.visit, self.config.environment.visits)
+        if self._rehearsal is None or self._rehearsal[0] != batch:
+            self._rehearsal = batch, Rehearsal(self.config, self.seed, batch)
+        rehearsed = self._rehearsal[1].episode(visit, self.learner.network.values if self.visit else None, self.rng)
+        self.lessons.add(rehearsed.lessons)
+        self._rewards.append(rehearsed.reward)
+        epochs, part = self.config.environment.epochs, self.config.learner
+        updates = part.updates * 2 * (self.visit + 1) / (self.config.visits + 1)
+        for epoch in range(epochs):
+            for _ in range(int((epoch + 1) * updates) - int(epoch * updates)):
+                lessons = self.lessons.sample(part.batch, self.rng)
+                self._losses.append(
+                    self.learner.learn_gains(lessons, self.config.foresight.tolerance, (epoch + 1) / epochs)
+                )
+                self.updates += 1
+            self.link_epochs += rehearsed.links
+            self._after_epochs(1)
+
     def look(self) -> None:
         """Export the network as it is, score the file, and keep it if it is the best."""
         exported = export(self.learner.network, self.claims).vetted
@@ -185,7 +214,8 @@ class _Run:
         saved = self.config.replay.saved
         return {
             "learner": self.learner.state(),
-            "replay": {name: torch.from_numpy(table) for name, table in self.replay.state().items()} if saved else {},
+            "replay": _tensors(self.replay.state()) if saved else {},
+            "lessons": _tensors(self.lessons.state()) if saved else {},
             "rng": json.dumps(self.rng.bit_generator.state),
             "best": torch.frombuffer(bytearray(self.best), dtype=torch.uint8),
             "curve": [asdict(point) for point in self.curve],
@@ -198,6 +228,7 @@ class _Run:
         self.learner.load(state["learner"])
         if self.config.replay.saved:
             self.replay.load({name: table.numpy() for name, table in state["replay"].items()})
+            self.lessons.load({name: table.numpy() for name, table in state["lessons"].items()})
         self.rng.bit_generator.state = json.loads(state["rng"])
         self.best = state["best"].numpy().tobytes()
         self.curve = [CurvePoint(**point) for point in state["curve"]]
@@ -228,3 +259,7 @@ class _Run:
             self.replay.update(sample.places, errors)
             self._losses.append(loss)
             self.updates += 1
+
+
+def _tensors(tables: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(table) for name, table in tables.items()}

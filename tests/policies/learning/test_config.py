@@ -36,6 +36,7 @@ def test_a_file_gives_what_it_says(tmp_path):
         ({"environment": {"scenarios": ["dcut"]}}, "no scenario dcut"),
         ({"replay": {"capacity": 5}}, "warm_up 40 exceeds the capacity 5"),
         ({"episodes": 0}, "episodes"),
+        ({"actors": {"processes": 2, "epochs": 4}, "foresight": {"horizon": 5}}, "do not go together"),
         (
             {"actors": {"processes": 2, "epochs": 3}},
             r"\[environment\] epochs must be a multiple of \[actors\] epochs, 3",

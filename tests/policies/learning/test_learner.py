@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from qkdctl_policies.learning.config import LearnerSection  # noqa: E402
 from qkdctl_policies.learning.learner import Learner  # noqa: E402
+from qkdctl_policies.learning.lessons import Lessons  # noqa: E402
 from qkdctl_policies.learning.replay import Replay, Sample, Transitions  # noqa: E402
 
 from qkdctl.policy.actions import ACTIONS  # noqa: E402
@@ -90,3 +91,27 @@ def test_it_finds_the_values_of_a_walk_on_a_line():
     best = np.where(legal, learner.network.values(places), -np.inf)
     np.testing.assert_allclose(best.max(axis=1), 5 * 0.8 ** np.array([3, 2, 1, 0, 0]), atol=0.1)
     assert best.argmax(axis=1)[:4].tolist() == [1] * 4
+
+
+def test_gains_over_hold_are_learned_where_they_are_known():
+    rng = np.random.default_rng(5)
+    learner = Learner(LearnerSection(hidden=(32,), learning_rate=5e-3, final_learning_rate=0.05), 1)
+    rows = rng.uniform(-1, 1, (4000, F)).astype(np.float32)
+    gain = np.outer(rows[:, 0], np.arange(A)).astype(np.float32) / A
+    known = rng.random((4000, A)) < 0.6
+    for step in range(500):
+        drawn = rng.integers(4000, size=128)
+        told = Lessons(rows[drawn], np.where(known, gain, 7.0).astype(np.float32)[drawn], known[drawn])
+        learner.learn_gains(told, 0.1, step / 500)
+    values = learner.network.values(rows)
+    np.testing.assert_allclose(values - values[:, :1], gain, atol=0.15)
+
+
+def test_what_is_not_known_teaches_nothing():
+    rng = np.random.default_rng(6)
+    learner = Learner(LearnerSection(hidden=(8,)), 3)
+    rows = rng.uniform(-1, 1, (32, F)).astype(np.float32)
+    before = learner.network.values(rows)
+    loss = learner.learn_gains(Lessons(rows, np.ones((32, A), np.float32), np.zeros((32, A), dtype=np.bool_)), 0.1, 0.0)
+    assert loss == 0.0
+    np.testing.assert_array_equal(learner.network.values(rows), before)

@@ -120,3 +120,34 @@ def test_actions_of_a_training_are_legal(monkeypatch):
     train(tiny(episodes=2), 1)
     assert len(wrong) == 8
     assert not any(wrong)
+
+
+FORESEEING = {"foresight": {"horizon": 5}, "environment": {"scenarios": ["storm"]}}
+
+
+def test_learning_with_foresight_is_a_function_of_its_seed_and_goes_on_to_the_same_bits(tmp_path):
+    settings, file = tiny(**FORESEEING), tmp_path / "checkpoint"
+    whole = train(settings, 5)
+    assert [point.episodes for point in whole.curve] == [0, 1, 2, 3, 4]
+    assert whole.curve[-1].loss > 0
+    # more from visit to visit, as many in all as with as many each time
+    assert [point.updates for point in whole.curve] == [0, 5, 10, 20, 31]
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, 5, interrupted_at(4), checkpoint_file=file)
+    resumed = train(settings, 5, checkpoint_file=file, resume=True)
+    assert resumed.vetted.data == whole.vetted.data
+    assert resumed.curve == whole.curve
+
+
+def test_foresight_teaches_in_few_episodes_what_makes_more_key_than_holding():
+    settings = tiny(
+        episodes=24,
+        environment={"scenarios": ["storm"], "networks": 8, "epochs": 60},
+        foresight={"horizon": 20},
+        learner={"hidden": [32, 32], "batch": 128, "learning_rate": 5e-3, "gamma": 0.9, "updates": 6},
+        replay={"capacity": 20_000, "warm_up": 1},
+        selection={"networks": 3, "every_epochs": 60},
+    )
+    trained = train(settings, 1)
+    assert trained.curve[-1].score > trained.references["hold"] + 0.1
+    assert trained.curve[-1].score > trained.references["constructed"]
