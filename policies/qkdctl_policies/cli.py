@@ -191,7 +191,12 @@ def evaluate(
             how=EnvSettings(epochs=epochs, epoch_s=epoch_s, surroundings=False),
             on_contender=lambda name: typer.echo(f"{name} done", err=True),
         )
-        about = {"sha256": [one.sha256 for one in policies.values()], "seeds": seeds, "epochs": epochs}
+        about = {
+            "sha256": [one.sha256 for one in policies.values()],
+            "episodes": {name: _episodes(one) for name, one in policies.items()},
+            "seeds": seeds,
+            "epochs": epochs,
+        }
         document = about | {"epoch_s": epoch_s} | judged.document()
         for file, card in cards.items():
             text = json.dumps(card | {"scores": document}, indent=2)
@@ -214,6 +219,12 @@ def _vetted(file: Path) -> "VettedPolicy":
         return vet(file.read_bytes())
     except PolicyRejected as error:
         _fail(f"{file} is refused ({error.code}): {error}", "", _REFUSED)
+
+
+def _episodes(vetted: "VettedPolicy") -> int:
+    """Episodes that a file claims to have learned from, 0 when it claims none."""
+    claimed = vetted.claims.get("episodes", "")
+    return int(claimed) if claimed.isascii() and claimed.isdigit() else 0
 
 
 def _card_of(file: Path, sha256: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.cost import linear_load
 from qkdctl_policies.experiments.scores import Rows, Score, Setting
 from qkdctl_policies.experiments.tally import SERVED_SHARE
+from qkdctl_policies.experiments.trainings import convergence
 from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, at_least, at_most, below, judged
 
 OURS: Final = "both"
@@ -21,8 +22,10 @@ _PROTOCOLS: Final = {"bb84": "decoy BB84", "mdi": "MDI-QKD, basis Z"}
 _TINY: Final = 1e-9
 
 
-def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Claim]:
-    """All claims, judged by these rows, and the load by what the benchmark of the agreement found."""
+def paper_claims(
+    rows: Rows, cost: Mapping[str, Any] | None = None, trainings: Mapping[str, Any] | None = None
+) -> list[Claim]:
+    """All claims, judged by these rows, the load by the benchmark of the agreement, learning by its evaluation."""
     settings = rows.settings()
     attacked = [one for one in settings if one.attack != NO_ATTACK and not ATTACKS[one.attack].fibres]
     fifth = [one for one in attacked if abs(one.byzantine - 0.2) < _TINY]
@@ -64,6 +67,7 @@ def paper_claims(rows: Rows, cost: Mapping[str, Any] | None = None) -> list[Clai
             at_most(0.65),
             each_of(peaceful_places(rows), lambda setting: rows.variance_ratio(setting, OURS, BASELINE)),
         ),
+        convergence(trainings),
         linear_load(cost),
     ]
 

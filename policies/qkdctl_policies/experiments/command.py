@@ -95,6 +95,12 @@ def report(
         Path | None,
         typer.Option(dir_okay=False, metavar="FILE", help="bench-agreement.json of 'make bench', for the load."),
     ] = None,
+    trainings: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, metavar="FILE", help="What 'qkdctl policy evaluate FILE... --json' wrote, for learning."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What stored rows say of every claim, with intervals and tests.
@@ -114,15 +120,17 @@ def report(
     from qkdctl_policies.experiments.document import document_of  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - likewise
     from qkdctl_policies.experiments.rows_file import RowsError, RowsFile  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.trainings import TrainingsError, read_trainings  # noqa: PLC0415 - likewise
 
     try:
         found = [row for file in rows for row in RowsFile(file).read()]
         if not found:
             _fail(f"{rows[0]} has no row yet", "run the suite first: qkdctl experiment run SUITE", _REFUSED)
-        document = document_of(found, None if cost is None else read_cost(cost))
+        learned = None if trainings is None else read_trainings(trainings)
+        document = document_of(found, None if cost is None else read_cost(cost), learned)
         if into is not None:
             _write(document, into)
-    except (RowsError, CostError) as error:
+    except (RowsError, CostError, TrainingsError) as error:
         _fail(str(error), "", _REFUSED)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)

@@ -30,8 +30,10 @@ COMPARED: Final = (
 """Pairs of arms that are tested against each other."""
 
 
-def document_of(rows: Sequence[Row], cost: Mapping[str, Any] | None = None) -> Json:
-    """The numbers that these rows give, and what the benchmark of the agreement found."""
+def document_of(
+    rows: Sequence[Row], cost: Mapping[str, Any] | None = None, trainings: Mapping[str, Any] | None = None
+) -> Json:
+    """The numbers that these rows give, and what the benchmark of the agreement and an evaluation found."""
     known = Rows(rows)
     agreed = [arm for arm, about in ARMS.items() if about.agreed]
     return {
@@ -39,8 +41,8 @@ def document_of(rows: Sequence[Row], cost: Mapping[str, Any] | None = None) -> J
         "seeds": len({row["seed"] for row in rows}),
         "structure": [_structure(known, network) for network in sorted({one.network for one in known.settings()})],
         "like_the_paper": _like_the_paper(known),
-        "targets": [claim.to_plain() for claim in own_targets(known)],
-        "claims": [claim.to_plain() for claim in paper_claims(known, cost)],
+        "targets": [claim.to_plain() for claim in own_targets(known, trainings)],
+        "claims": [claim.to_plain() for claim in paper_claims(known, cost, trainings)],
         "scores": [_scores(known, setting, arm) for setting in known.settings() for arm in known.arms(setting)],
         "feasible": [_feasible(known, setting) for setting in known.settings() if known.feasible(setting)],
         "comparisons": _comparisons(known),

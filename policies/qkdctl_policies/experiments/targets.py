@@ -1,13 +1,14 @@
 """What this project set itself, beyond the claims of the paper, and what stored rows say of it."""
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import numpy as np
 
 from qkdctl_policies.experiments.attacks import ATTACKS
 from qkdctl_policies.experiments.claims import OURS, attack_name, each_of, peaceful_places, setting_name
 from qkdctl_policies.experiments.scores import Floats, Rows, Score, Setting, pooled
+from qkdctl_policies.experiments.trainings import learning_targets
 from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, Limit, at_least, at_most, claim_of, judged
 
 LEAST_CONNECTIVITY: Final = 3
@@ -19,8 +20,8 @@ _LOAD, _LIGHT_LOAD = 0.6, 0.3
 _BOUND: Final = "secure key over the bound, feasible seeds"
 
 
-def own_targets(rows: Rows) -> list[Claim]:
-    """All of them, judged by these rows."""
+def own_targets(rows: Rows, trainings: Mapping[str, Any] | None = None) -> list[Claim]:
+    """All of them, judged by these rows, learning by its evaluation."""
     connected = [one for one in rows.settings() if rows.size(one)["connectivity"] >= LEAST_CONNECTIVITY]
     hard = [one for one in connected if _near(one.load, _LOAD) and one.attack in ("overt", "corrupt-all")]
     fifth = [one for one in hard if _near(one.byzantine, 0.2)]
@@ -71,6 +72,7 @@ def own_targets(rows: Rows) -> list[Claim]:
             each_of(tapped, lambda one: rows.rate_kept(one, OURS)),
         ),
         _steadier(rows, calm),
+        *learning_targets(trainings),
     ]
 
 

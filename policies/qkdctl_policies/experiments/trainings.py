@@ -1,0 +1,145 @@
+"""Claims about learning, judged by what `qkdctl policy evaluate` says of several trainings: rows hold no trainings."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, Limit, at_least
+from qkdctl_policies.learning.statistics import Interval, interval
+
+Json = Mapping[str, Any]
+
+EPISODES: Final = 500
+CONVERGED: Final = 0.95
+CLOSED: Final = 0.85
+GREEDY_MILD: Final = 0.98
+_GROUPS: Final = {
+    "all": "all scenarios",
+    "mild": "mild scenarios",
+    "hard": "hard scenarios",
+    "learned_from": "scenarios it learned from",
+    "held_out": "scenarios held out",
+}
+_MISSING: Final = "rows hold no trainings; give what 'qkdctl policy evaluate --json' says of some with --trainings"
+
+
+class TrainingsError(Exception):
+    """A file that is no evaluation of trainings."""
+
+
+def read_trainings(path: Path) -> Json:
+    """What `qkdctl policy evaluate FILE... --json` wrote about several files.
+
+    Raises:
+        TrainingsError: it is something else.
+        OSError: it cannot be read.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        short, longest = _of(found)
+        for group in found["trainings"]:
+            for file in (*short, longest):
+                for name in ("key_share_iqm", "greedy_share", "regret_closed"):
+                    _figure(found, group, file, name)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise TrainingsError(
+            f"{path}: expected what 'qkdctl policy evaluate FILE... --json' writes of several files, of which "
+            f"{LEAST_SEEDS} or more have learned for {EPISODES} episodes or fewer and one for longer"
+        ) from None
+    return dict(found)
+
+
+def convergence(trainings: Json | None) -> Claim:
+    """The claim of the paper; not measured without an evaluation."""
+    limit = at_least(CONVERGED)
+    findings = []
+    if trainings is not None:
+        short, longest = _of(trainings)
+        for group in _present(trainings):
+            most = _figure(trainings, group, longest, "key_share_iqm")
+            each = [_figure(trainings, group, file, "key_share_iqm") / most for file in short]
+            findings.append(_finding(_GROUPS[group], each, limit))
+    return Claim(
+        f"The policy converges within {EPISODES} episodes",
+        f"key of trainings of {EPISODES} episodes, over that of one that went on, on networks that none of them has "
+        f"met; interval over trainings; holds at {100 * CONVERGED:g} % or more",
+        limit,
+        tuple(findings),
+        "" if findings else _MISSING,
+    )
+
+
+def learning_targets(trainings: Json | None) -> list[Claim]:
+    """What this project set itself for trainings of 500 episodes."""
+    closed, greedy, beaten = [], [], []
+    if trainings is not None:
+        short, _ = _of(trainings)
+        for group in _present(trainings):
+            each = [_figure(trainings, group, file, "regret_closed") for file in short]
+            closed.append(_finding(_GROUPS[group], each, at_least(CLOSED)))
+            limit = at_least(GREEDY_MILD if group == "mild" else 1.0)
+            if group in ("mild", "hard"):
+                each = [_figure(trainings, group, file, "greedy_share") for file in short]
+                greedy.append(_finding(_GROUPS[group], each, limit))
+            most = max(_baselines(trainings, group).values())
+            each = [_figure(trainings, group, file, "key_share_iqm") / most for file in short]
+            beaten.append(_finding(_GROUPS[group], each, at_least(1.0)))
+    why = "" if closed else _MISSING
+    return [
+        Claim(
+            f"{100 * CLOSED:g} % of the regret is closed within {EPISODES} episodes",
+            "key above the best fixed power in hindsight, over what the best of several controllers that know the "
+            "truth makes above it; interval over trainings",
+            at_least(CLOSED),
+            tuple(closed),
+            why,
+        ),
+        Claim(
+            f"{EPISODES} episodes do as well as the greedy controller that knows the truth",
+            f"key over that of the greedy controller; holds at {100 * GREEDY_MILD:g} % or more on mild scenarios, and "
+            "above 100 % on hard ones; interval over trainings",
+            at_least(1.0),
+            tuple(greedy),
+            why,
+        ),
+        Claim(
+            f"{EPISODES} episodes beat all who have not learned and do not know the truth",
+            "key over the most that constructed policy, rule, operators in the field, hold and chance make; interval "
+            "over trainings",
+            at_least(1.0),
+            tuple(beaten),
+            why,
+        ),
+    ]
+
+
+def _of(trainings: Json) -> tuple[list[str], str]:
+    """Files of few episodes, and the one of most."""
+    episodes = {str(file): int(count) for file, count in trainings["episodes"].items()}
+    short = [file for file, count in episodes.items() if count <= EPISODES]
+    longest = max(episodes, key=lambda file: episodes[file])
+    if len(short) < LEAST_SEEDS or longest in short:
+        raise ValueError("too few trainings")
+    return short, longest
+
+
+def _present(trainings: Json) -> Sequence[str]:
+    return [group for group in _GROUPS if group in trainings["trainings"]]
+
+
+def _figure(trainings: Json, group: str, file: str, name: str) -> float:
+    found = trainings["trainings"][group]["each"][file][name]
+    return float(found if name == "key_share_iqm" else found[0])
+
+
+def _baselines(trainings: Json, group: str) -> dict[str, float]:
+    names = ("constructed", "rule-based", "field", "hold", "random")
+    return {name: float(trainings["summary"][group][name]["key_share_iqm"]) for name in names}
+
+
+def _finding(where: str, each: Sequence[float], limit: Limit) -> Finding:
+    found: Interval = interval(np.array([each]))
+    return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high))
