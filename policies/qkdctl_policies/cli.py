@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from qkdctl.policy.vetting import VettedPolicy
     from qkdctl_policies.learning.sweep import Task
-    from qkdctl_policies.learning.training import CurvePoint
+    from qkdctl_policies.learning.training_run import CurvePoint
 
 _REFUSED = 1
 _USAGE = 2

@@ -20,7 +20,7 @@ def paper_page(document: Json) -> str:
             "# Claims of the paper",
             "",
             f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
-            "seeds; of the load the benchmark of the agreement speaks, of learning an evaluation of trainings, and of all",
+            "seeds; of the load the benchmark of the agreement speaks, of learning an evaluation of trainings, of all",
             "else nothing than these rows. Values come with the interval that holds 95 % of the results of redrawn",
             "seeds, and a claim holds where all of it lies on its side. All settings:",
             "[experiments](experiments.md). Any setting can be run again by its name, with what it is held against,",

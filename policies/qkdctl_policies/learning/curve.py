@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from qkdctl_policies.learning.training import CurvePoint
+from qkdctl_policies.learning.training_run import CurvePoint
 
 
 def write_lines(path: Path, curve: Iterable[CurvePoint]) -> None:

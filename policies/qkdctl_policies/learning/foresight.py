@@ -6,7 +6,7 @@ when the episode is over, what its fibre went on to do. So every action of every
 too. The policy, which knows neither, is taught what they are worth on average to links that look the same to it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -87,7 +87,7 @@ class Foresight:
             self._left = multiply(straight, world.channel.rotation)
         now = present_settings(world)
         holding_bps = key_bps(world, self.env.last, now)
-        aligned_bps = key_bps(world, self.env.last, type(now)(now.mean_photon_number_e6, now.protocol, straight))
+        aligned_bps = key_bps(world, self.env.last, replace(now, controller=straight))
         running = world.stack.links.running_credit
         self._notes.append(
             _Note(

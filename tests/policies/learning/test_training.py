@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from qkdctl_policies.learning import acting, training  # noqa: E402
+from qkdctl_policies.learning import acting, training_run  # noqa: E402
 from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
@@ -48,8 +48,8 @@ def test_the_best_look_is_kept_not_the_last(monkeypatch):
         files.append(contender)
         return next(scores)
 
-    monkeypatch.setattr(training.Selection, "score", score)
-    monkeypatch.setattr(training, "FileContender", lambda vetted: vetted)
+    monkeypatch.setattr(training_run.Selection, "score", score)
+    monkeypatch.setattr(training_run, "FileContender", lambda vetted: vetted)
     trained = train(tiny(), 5)
     assert trained.vetted.data == files[1].data
     assert trained.curve[-1].best == 0.7
