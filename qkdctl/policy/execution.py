@@ -88,9 +88,10 @@ def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
     if not (-value_bound / GRID <= lowest and highest <= value_bound / GRID):
         raise _failure(values, value_bound)
     scaled = values * GRID
-    if not np.logical_and.reduce(np.equal(scaled, np.rint(scaled)), axis=None):
+    integers = scaled.astype(np.int64)
+    if np.count_nonzero(integers != scaled):
         raise _failure(values, value_bound)
-    return np.asarray(scaled, dtype=np.int64)
+    return integers
 
 
 def _failure(values: NDArray[np.float64], value_bound: int) -> PolicyFailure:

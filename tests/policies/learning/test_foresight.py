@@ -1,5 +1,7 @@
 """What foresight says of an action is what comes of it when the same episode is played again with it."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
@@ -12,11 +14,12 @@ from qkdctl_policies.learning.scenarios import network
 
 from qkdctl.policy.actions import ACTIONS, BY_NAME
 
-EPOCHS, HORIZON, GAMMA, AT = 70, 45, 0.97, 20
+EPOCHS, HORIZON, GAMMA, AT = 66, 45, 0.97, 20
 FREE = RewardSection(move=0.0, switch=0.0, intervention=0.0)
-SEEDS = list(range(5))
+SEEDS = list(range(4))
 
 
+@cache
 def played(scenario, *, at=-1, action=0, costs=FREE, foreseen=True):
     """Key of every epoch and link, as shares of the reference, and what was foreseen; one action, else nothing."""
     networks, how = [network(scenario, seed) for seed in SEEDS], EnvSettings(epochs=EPOCHS, surroundings=False)
@@ -40,7 +43,7 @@ def played(scenario, *, at=-1, action=0, costs=FREE, foreseen=True):
     [
         ("poles", "realign"),
         ("storm", "realign"),
-        ("duct-slow", "up-large"),
+        ("duct-diodes", "down-large"),
         ("poles-diodes", "down-small"),
         ("many-protocols", "up-small"),
         ("many-protocols", "switch-tf"),

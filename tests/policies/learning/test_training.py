@@ -141,12 +141,12 @@ def test_learning_with_foresight_is_a_function_of_its_seed_and_goes_on_to_the_sa
 
 def test_foresight_teaches_in_few_episodes_what_makes_more_key_than_holding():
     settings = tiny(
-        episodes=24,
-        environment={"scenarios": ["storm"], "networks": 8, "epochs": 60},
+        episodes=12,
+        environment={"scenarios": ["storm"], "networks": 4, "epochs": 50},
         foresight={"horizon": 20},
         learner={"hidden": [32, 32], "batch": 128, "learning_rate": 5e-3, "gamma": 0.9, "updates": 6},
         replay={"capacity": 20_000, "warm_up": 1},
-        selection={"networks": 3, "every_epochs": 60},
+        selection={"networks": 3, "every_epochs": 50},
     )
     trained = train(settings, 1)
     assert trained.curve[-1].score > trained.references["hold"] + 0.1
