@@ -16,6 +16,7 @@ from qkdctl_policies.experiments.regression import regressions
 from qkdctl_policies.experiments.rows_file import Row
 from qkdctl_policies.experiments.scores import Rows, Score, Setting
 from qkdctl_policies.experiments.targets import own_targets
+from qkdctl_policies.experiments.verdicts import MANY_SEEDS
 
 Json = dict[str, Any]
 
@@ -129,17 +130,26 @@ def _feasible(rows: Rows, setting: Setting) -> Json:
 
 
 def _comparisons(rows: Rows) -> list[Json]:
+    """Tested are pairs of arms with enough seeds, each network and pair of arms being a family of tests by itself."""
     pairs = [
-        (setting_name(setting), arm, other, compared(*pair))
+        (setting, arm, other, pair[0].size, compared(*pair))
         for setting, (arm, other) in product(rows.settings(), COMPARED)
         if (pair := rows.paired(setting, arm, other)) is not None and pair[0].size > 1
     ]
-    corrected = holm([found.p for *_, found in pairs])
+    families: dict[tuple[str, str, str], list[int]] = {}
+    for place, (setting, arm, other, seeds, _) in enumerate(pairs):
+        if seeds >= MANY_SEEDS:
+            families.setdefault((setting.network, arm, other), []).append(place)
+    corrected: list[float | None] = [None] * len(pairs)
+    for places in families.values():
+        for place, value in zip(places, holm([pairs[place][-1].p for place in places]), strict=True):
+            corrected[place] = value
     return [
         {
-            "setting": setting,
+            "setting": setting_name(setting),
             "arm": arm,
             "other": other,
+            "seeds": seeds,
             "difference": {
                 "value": found.difference.mean,
                 "low": found.difference.low,
@@ -148,7 +158,7 @@ def _comparisons(rows: Rows) -> list[Json]:
             "effect": found.effect,
             "p": p,
         }
-        for (setting, arm, other, found), p in zip(pairs, corrected, strict=True)
+        for (setting, arm, other, seeds, found), p in zip(pairs, corrected, strict=True)
     ]
 
 

@@ -31,7 +31,7 @@ def paper_page(document: Json) -> str:
             "```",
             "",
             "![what was measured for each claim and target, and its limit](paper-table.png)",
-            *_few(document["seeds"]),
+            *_few([finding for claim in (*claims, *targets) for finding in claim["findings"]]),
             "",
             *_summary("claim", claims),
             *_like_the_paper(document["like_the_paper"]),
@@ -45,12 +45,14 @@ def paper_page(document: Json) -> str:
     )
 
 
-def _few(seeds: int) -> list[str]:
-    if seeds >= MANY_SEEDS:
+def _few(findings: Sequence[Json]) -> list[str]:
+    few = sum(0 < finding["seeds"] < MANY_SEEDS for finding in findings)
+    if not few:
         return []
     return [
         "",
-        f"Intervals of fewer than {MANY_SEEDS} seeds are too narrow, and their verdicts are first looks.",
+        f"Intervals of fewer than {MANY_SEEDS} seeds are too narrow, and their verdicts are first looks: {few} of the",
+        f"{len(findings)} findings below. The tables say how many seeds each has.",
     ]
 
 
@@ -77,13 +79,15 @@ def _like_the_paper(cell: Json | None) -> list[str]:
 
 
 def _details(claim: Json) -> list[str]:
-    cells = ((one["where"], _value(one), "yes" if one["holds"] else "no") for one in claim["findings"])
+    cells = (
+        (one["where"], _value(one), one["seeds"] or "-", "yes" if one["holds"] else "no") for one in claim["findings"]
+    )
     return [
         f"## {claim['claim']}",
         "",
         f"{claim['definition']}.",
         "",
-        *table(("where", "value", "holds"), cells),
+        *table(("where", "value", "seeds", "holds"), cells),
         "",
     ]
 

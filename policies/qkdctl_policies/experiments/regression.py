@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 LEAST_ROWS: Final = 30
 LEAST_GROUPS: Final = 10
-LEAST_NETWORKS: Final = 5
+LEAST_NETWORKS: Final = LEAST_GROUPS
 """Before the loss is a regressor: all rows of a network have the same, and networks differ in other ways too."""
 LOSS: Final = "loss of a link, per dB"
 PROTOCOL: Final = "bb84"
@@ -51,7 +51,7 @@ class Regression:
 
     Attributes:
         outcome, arm: what was fitted, under which arm.
-        rows, groups: rows, and independent groups of them: those of one network and seed share weather and places.
+        rows, groups: rows, and independent groups of them.
         terms: regressors that vary.
         r_squared: share of the variance that they explain.
         uneven_p: of Breusch and Pagan's test, small where the scatter depends on the regressors.
@@ -92,7 +92,7 @@ def regressions(rows: Iterable[Row], arms: Iterable[str]) -> list[Regression]:
 
     Ordinary least squares. Intervals and p, by Student's t with one degree of freedom less than there are groups, allow
     for rows of one group that resemble each other (cluster-robust covariance; Cameron and Miller, J. Hum. Resour. 50,
-    317 (2015)) and hence for uneven scatter.
+    317 (2015)) and hence for uneven scatter. A group is a network or, where the loss is left out, a network and seed.
     """
     kept = [row for row in rows if row.get("loss_db") is not None and not ATTACKS[row["attack"]].fibres]
     found = (
@@ -112,8 +112,9 @@ def _regression(outcome: str, measured: Callable[[Row], float | None], arm: str,
     if len({row["network"] for row, _ in pairs}) < LEAST_NETWORKS:
         del columns[LOSS]
     columns = {name: column for name, column in columns.items() if np.ptp(column) > 0}
-    places = [(row["network"], row["seed"]) for row, _ in pairs]
-    groups = np.unique([f"{network} {seed}" for network, seed in places], return_inverse=True)[1]
+    # the loss is the same in all seeds of a network, so seeds of it are not independent of each other
+    alike = (f"{row['network']} {'' if LOSS in columns else row['seed']}" for row, _ in pairs)
+    groups = np.unique(list(alike), return_inverse=True)[1]
     values = np.array([value for _, value in pairs])
     if not columns or np.ptp(values) == 0 or groups.max() + 1 < LEAST_GROUPS:
         return None

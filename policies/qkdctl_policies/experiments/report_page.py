@@ -6,6 +6,7 @@ from typing import Any, Final
 from qkdctl_policies.experiments.arms import ARMS
 from qkdctl_policies.experiments.attacks import ATTACKS
 from qkdctl_policies.experiments.markdown import percent, table
+from qkdctl_policies.experiments.verdicts import MANY_SEEDS
 
 Json = dict[str, Any]
 
@@ -113,17 +114,19 @@ def _comparisons(comparisons: Sequence[Json]) -> list[str]:
             f"`{one['arm']}` - `{one['other']}`",
             percent(one["difference"]),
             f"{one['effect']:+.2f}",
-            f"{one['p']:.3g}",
+            one["seeds"],
+            "-" if one["p"] is None else f"{one['p']:.3g}",
         )
         for one in comparisons
     )
     return [
         "## Comparisons",
         "",
-        "Secure key of honest demands as a share of what they asked for, seed by seed; p of Wilcoxon's test after",
-        "Holm's correction over the whole table; effect: rank-biserial correlation.",
+        "Secure key of honest demands as a share of what they asked for, seed by seed; effect: rank-biserial",
+        f"correlation; p of Wilcoxon's test where there are {MANY_SEEDS} seeds or more, since fewer can show nothing,",
+        "after Holm's correction over all settings of a network for the same two arms.",
         "",
-        *table(("setting", "arms", "difference", "effect", "p"), cells),
+        *table(("setting", "arms", "difference", "effect", "seeds", "p"), cells),
         "",
     ]
 
@@ -137,7 +140,7 @@ def _regressions(regressions: Sequence[Json] | None) -> list[str]:
         "## What moves the scores",
         "",
         "Least squares over all rows of these arms but those of attacks on fibres. Intervals and p allow for rows of",
-        "one network and seed that resemble each other. Inflation: of the variance by what regressors share, 1 for",
+        "one network that resemble each other. Inflation: of the variance by what regressors share, 1 for",
         "none. Where the scatter is uneven or not normal (small p below each table), intervals hold for many groups",
         "only. Networks differ in more than their loss.",
         "",

@@ -20,8 +20,8 @@ from qkdctl_policies.learning.statistics import Interval, ratio
 
 Floats = NDArray[np.float64]
 
-ABOUT: Final = 1.1
-"""As many re-alignments are up to so many times as many."""
+COMPARABLE: Final = 2.0
+"""Schedules that re-align more or less often by more than this factor are no comparison."""
 FEASIBLE_SHARE: Final = 0.999
 """A seed is feasible when the bound carries this share of all honest demand; the rest is for rounding."""
 
@@ -156,16 +156,21 @@ class Rows:
         counts = [(len(row["honest_excluded"]), row["nodes"] - len(row["byzantine_nodes"])) for row in rows]
         return _score(counts) if counts else None
 
-    def best_schedule(self, setting: Setting, arm: str) -> str | None:
-        """The periodic arm of least variance of the QBER that re-aligns as often as this one, or less; None without."""
+    def nearest_schedule(self, setting: Setting, arm: str) -> tuple[str, float] | None:
+        """The periodic arm whose re-alignments are nearest in number to this one's, and how many times as many it has.
+
+        None where none is within a factor of `COMPARABLE`.
+        """
         found = []
         for other in (f"every-{epochs}" for epochs in PERIODS):
             pairs = self._paired(setting, arm, setting, other)
-            own, others = ([pair[side] for pair in pairs] for side in (0, 1))
-            as_often = _total(others, "realignments") <= ABOUT * _total(own, "realignments")
-            if pairs and as_often and all(row["qber_variance"] is not None for row in others):
-                found.append((_total(others, "qber_variance"), other))
-        return min(found)[1] if found else None
+            own, others = (_total([pair[side] for pair in pairs], "realignments") for side in (0, 1))
+            if own > 0 and others > 0 and all(two["qber_variance"] is not None for _, two in pairs):
+                found.append((abs(float(np.log(others / own))), other, others / own))
+        if not found or min(found)[0] > np.log(COMPARABLE):
+            return None
+        _, name, times = min(found)
+        return name, times
 
     def made(self, setting: Setting, arm: str, other: str) -> Score | None:
         """Key that all links made under one arm, over that under another in the same seeds."""

@@ -16,6 +16,8 @@ LEAST_CONNECTIVITY: Final = 3
 FRAMING: Final = ("slander", "collude", "lure")
 """Attacks that aim at the trust in others; what honest nodes lose by them is told and not judged."""
 MOST_EXCLUDED: Final = 0.01
+AS_OFTEN: Final = 0.9
+"""A schedule with fewer re-alignments than so many times as many is no fair one to beat."""
 _LOAD, _LIGHT_LOAD = 0.6, 0.3
 _BOUND: Final = "secure key over the bound, feasible seeds"
 
@@ -77,32 +79,38 @@ def own_targets(rows: Rows, trainings: Mapping[str, Any] | None = None) -> list[
 
 
 def _steadier(rows: Rows, calm: Iterable[Setting]) -> Claim:
-    """Less variance than the best schedule of as many re-alignments, and no less key."""
+    """Less variance than a schedule that re-aligns as often or more, and no less key."""
     findings = []
     for setting in calm:
-        schedule = rows.best_schedule(setting, OURS)
-        if schedule is None:
+        nearest = rows.nearest_schedule(setting, OURS)
+        if nearest is None:
             continue
+        schedule, times = nearest
         variance, made = rows.variance_ratio(setting, OURS, schedule), rows.made(setting, OURS, schedule)
         if variance is not None and made is not None and variance.above.size >= LEAST_SEEDS:
             found = variance.interval()
-            holds = found.high <= 0.65 and made.interval().low >= 1.0
-            where = f"{setting_name(setting)}, against `{schedule}`, key {100 * made.interval().mean:.1f} % of its"
-            findings.append(Finding(where, found.mean, found.low, found.high, holds))
+            holds = found.high <= 0.65 and made.interval().low >= 1.0 and times >= AS_OFTEN
+            where = (
+                f"{setting_name(setting)}, against `{schedule}`, which re-aligns {times:.2f} times as often, "
+                f"key {100 * made.interval().mean:.1f} % of its"
+            )
+            findings.append(Finding(where, found.mean, found.low, found.high, holds, seeds=variance.above.size))
     return Claim(
-        "The variance of the QBER is 35 % below that of the best schedule",
-        f"variance over time of the true QBER in Z, mean over links: `{OURS}` over the best periodic re-alignment that "
-        "re-aligns no more often; holds at 65 % or less where no less key is made",
+        "The variance of the QBER is 35 % below that of a schedule of as many re-alignments",
+        f"variance over time of the true QBER in Z, mean over links: `{OURS}` over the periodic re-alignment that is "
+        f"nearest to it in number; holds at 65 % or less where the schedule re-aligns {AS_OFTEN:g} times as often or "
+        "more, and no less key is made",
         at_most(0.65),
         tuple(findings),
-        "" if findings else f"no periodic arm re-aligns as seldom in {LEAST_SEEDS} seeds or more",
+        "" if findings else f"no periodic arm re-aligns about as often in {LEAST_SEEDS} seeds or more",
     )
 
 
 def _exclusions(rows: Rows, settings: Iterable[Setting]) -> Claim:
     """By the exact interval of Clopper and Pearson, Biometrika 26, 404 (1934), as counts are small.
 
-    Networks and loads together, for a single setting has too few nodes to show so little.
+    Networks together, for a single one has too few nodes to show so little. The nodes of a network and seed are the
+    same at all loads, so they count once, at the load of most exclusions.
     """
     from scipy.stats import binomtest  # noqa: PLC0415 - slow to import
 
@@ -110,17 +118,20 @@ def _exclusions(rows: Rows, settings: Iterable[Setting]) -> Claim:
         excluded, nodes = round(score.above.sum()), round(score.below.sum())
         interval = binomtest(excluded, nodes).proportion_ci()
         low, high = float(interval.low), float(interval.high)
-        return Finding(where, excluded / nodes, low, high, high <= MOST_EXCLUDED)
+        return Finding(where, excluded / nodes, low, high, high <= MOST_EXCLUDED, seeds=score.above.size)
 
-    together: dict[tuple[str, float], list[Score]] = {}
+    by_network: dict[tuple[str, float, str], list[Score]] = {}
     for one in settings:
         score = rows.excluded(one, OURS)
         if score is not None:
-            together.setdefault((one.attack, one.byzantine), []).append(score)
+            by_network.setdefault((one.attack, one.byzantine, one.network), []).append(score)
+    together: dict[tuple[str, float], list[Score]] = {}
+    for (attack, byzantine, _), scores in by_network.items():
+        together.setdefault((attack, byzantine), []).append(max(scores, key=lambda score: float(score.above.sum())))
     return claim_of(
         "No more than 1 % of the honest nodes are ever excluded",
-        f"`{OURS}`: honest nodes that were excluded at some time, of all settings of one attack together, each node "
-        "taken by itself; attacks that aim at trust left out",
+        f"`{OURS}`: honest nodes that were excluded at some time, of all networks under one attack together, each node "
+        "once, at the load of most exclusions; attacks that aim at trust left out",
         at_most(MOST_EXCLUDED),
         ((attack_name(*what), pooled(scores)) for what, scores in sorted(together.items())),
         finding,
@@ -132,7 +143,7 @@ def _of_seeds(figure: Callable[[Floats], float], limit: Limit) -> Callable[[str,
 
     def finding(where: str, score: Score) -> Finding:
         value = figure(score.each())
-        return Finding(f"{where}, {score.above.size} seeds", value, value, value, limit.holds(value, value), "seeds")
+        return Finding(where, value, value, value, limit.holds(value, value), "seeds", score.above.size)
 
     return finding
 

@@ -142,4 +142,4 @@ def _baselines(trainings: Json, group: str) -> dict[str, float]:
 
 def _finding(where: str, each: Sequence[float], limit: Limit) -> Finding:
     found: Interval = interval(np.array([each]))
-    return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high))
+    return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high), seeds=len(each))

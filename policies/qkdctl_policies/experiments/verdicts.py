@@ -62,6 +62,7 @@ class Finding:
         value: share; `low` to `high` is the interval that holds 95 %.
         holds: whether all of it lies on the side of the claim.
         unit: `share`, `exponent` of a power law, or `seeds` for a share that has no interval.
+        seeds: that it rests on, of stories or of trainings; 0 where there are none.
     """
 
     where: str
@@ -70,6 +71,7 @@ class Finding:
     high: float
     holds: bool
     unit: Literal["share", "exponent", "seeds"] = "share"
+    seeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def judged(
 
     def finding(where: str, score: Score) -> Finding:
         found = score.interval()
-        return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high))
+        holds = limit.holds(found.low, found.high)
+        return Finding(where, found.mean, found.low, found.high, holds, seeds=score.above.size)
 
     return claim_of(claim, definition, limit, scores, finding, why)
 

@@ -54,13 +54,31 @@ def test_what_no_row_shows_is_not_measured() -> None:
 COST = {"plan": {"core_nodes": [4, 100]}, "exponents": {"core/qkdctl": 0.93, "hub/qkdctl": 1.21}}
 
 
+def test_comparisons_of_ten_seeds_can_show_something_and_those_of_five_say_that_they_cannot() -> None:
+    def made(seeds, network):
+        some = [row("baseline", demand(secure=40 + seed), seed=seed, network=network) for seed in range(seeds)]
+        return [*some, *(row("both", demand(secure=90), seed=seed, network=network) for seed in range(seeds))]
+
+    calmly = [calm(arm, demand(), seed=seed, network=name) for arm in ("baseline", "both")
+              for name, seeds in (("many", 10), ("few", 5)) for seed in range(seeds)]  # fmt: skip
+    document = document_of([*made(10, "many"), *made(5, "few"), *calmly])
+    found = {
+        one["setting"]: one for one in document["comparisons"] if (one["arm"], one["other"]) == ("both", "baseline")
+    }
+    many, few = (found[f"{name}, load 0.3, 20 % overt"] for name in ("many", "few"))
+    assert (many["seeds"], few["seeds"], few["p"]) == (10, 5, None)
+    assert many["p"] == pytest.approx(2 * 2 / 2**10)
+    page = report_page(document)
+    assert "| 5 | - |" in page
+
+
 def test_the_load_is_judged_by_the_benchmark(tmp_path) -> None:
     [claim] = [one for one in paper_claims(Rows(rows()), COST) if one.claim.startswith("The load")]
     assert [(finding.where, finding.holds) for finding in claim.findings] == [
         ("the agreement alone, to 100 nodes", True), ("whole nodes over memory, to 100 nodes", False)]  # fmt: skip
     page = paper_page(document_of(rows(), COST))
     assert "| N^0.93 to N^1.21 in 2 settings |" in page
-    assert "| whole nodes over memory, to 100 nodes | N^1.21 | no |" in page
+    assert "| whole nodes over memory, to 100 nodes | N^1.21 | - | no |" in page
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(CostError, match=r"other\.json: expected what the benchmark"):
         read_cost(tmp_path / "other.json")

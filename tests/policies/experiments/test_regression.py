@@ -10,12 +10,12 @@ from qkdctl_policies.experiments.regression import regressions
 NAMES = ["Byzantine nodes, per tenth of all", "loss of a link, per dB", "load, per tenth"]
 
 
-NEAR_AND_FAR = ((3.0, "a"), (4.0, "b"), (6.0, "c"), (7.0, "d"), (8.0, "e"))
+NEAR_AND_FAR = tuple((3.0 + 0.5 * place, name) for place, name in enumerate("abcdefghijkl"))
 
 
-def rows(seeds=12, networks=NEAR_AND_FAR, loads=(0.3, 0.6), attack="overt", **more):
+def rows(seeds=5, networks=NEAR_AND_FAR, loads=(0.3, 0.6), attack="overt", **more):
     """Secure share 1 - 0.04 liars - 0.02 (loss - 3) - 0.3 load, and an error rate of 0.01 + 0.001 (loss - 3)."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(3)
     for seed in range(seeds):
         for loss, network in networks:
             weather = rng.normal(0, 0.01)
@@ -39,7 +39,7 @@ def rows(seeds=12, networks=NEAR_AND_FAR, loads=(0.3, 0.6), attack="overt", **mo
 
 def test_known_slopes_are_found_with_honest_intervals():
     share, errors = regressions(rows(), ["both"])
-    assert (share.rows, share.groups) == (360, 60)
+    assert (share.rows, share.groups) == (360, 12)
     assert [term.name for term in share.terms] == NAMES
     for term, slope in zip(share.terms, (-0.04, -0.02, -0.03), strict=True):
         assert term.low < slope < term.high
@@ -75,7 +75,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say_with_few_groups():
 
 
 @pytest.mark.parametrize(
-    "some", [list(rows(seeds=1)), list(rows(attack="tamper-2")), list(rows(loss_db=None)), list(rows(arm="abft")), []]
+    "some",
+    [
+        list(rows(seeds=1, networks=NEAR_AND_FAR[:2])),
+        list(rows(attack="tamper-2")),
+        list(rows(loss_db=None)),
+        list(rows(arm="abft")),
+        [],
+    ],
 )
 def test_few_rows_attacks_on_fibres_rows_without_loss_and_other_arms_give_nothing(some):
     assert regressions(some, ["both"]) == []

@@ -70,7 +70,7 @@ def schedule(arm, variance, realignments, made_bits):
     return [calm(arm, demand(), seed=seed, **changes) for seed in range(3)]
 
 
-def test_the_schedule_to_beat_is_the_best_that_realigns_as_seldom() -> None:
+def test_the_schedule_to_beat_is_the_one_that_realigns_most_nearly_as_often() -> None:
     name = "The variance of the QBER is 35 % below"
     ours = schedule("both", 1.0, 10, 100)
     assert target(ours, name).verdict == "not measured yet"
@@ -81,10 +81,29 @@ def test_the_schedule_to_beat_is_the_best_that_realigns_as_seldom() -> None:
     )
     found = target([*ours, *often, *as_often, *seldom], name)
     [finding] = found.findings
-    assert finding.where == "net, load 0.3, no attack, against `every-30`, key 111.1 % of its"
+    assert finding.where == (
+        "net, load 0.3, no attack, against `every-30`, which re-aligns 1.10 times as often, key 111.1 % of its"
+    )
     assert finding.value == pytest.approx(1 / 1.8)
     assert found.verdict == "holds"
     assert target([*ours, *schedule("every-30", 1.5, 11, 90)], name).verdict == "does not hold"
+    assert target([*ours, *schedule("every-30", 1.8, 8, 90)], name).verdict == "does not hold", "of a smaller budget"
+    assert target([*ours, *often[:0], *seldom], name).verdict == "not measured yet", "of no comparable budget"
+
+
+def test_variances_of_a_billionth_are_no_nothing() -> None:
+    name = "The variance of the QBER is 35 % below"
+    made = [*schedule("both", 4e-10, 10, 100), *schedule("every-30", 1e-10, 10, 100)]
+    [finding] = target(made, name).findings
+    assert finding.value == pytest.approx(4.0)
+
+
+def test_the_same_nodes_at_several_loads_are_excluded_once() -> None:
+    name = "No more than 1 %"
+    one = [row | {"nodes": 11} for row in rows(99, 99, 99, 99)]
+    other = [row | {"load": 0.3} for row in one]
+    single, twice = (target(made, name).findings for made in (one, [*one, *other]))
+    assert [finding.high for finding in twice] == [finding.high for finding in single]
 
 
 def test_less_variance_for_less_key_is_no_merit() -> None:
