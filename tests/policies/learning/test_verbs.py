@@ -11,7 +11,7 @@ from qkdctl_policies.constructed import constructed_policy
 
 from qkdctl.cli.main import main
 from qkdctl.policy.vetting import vet
-from tests.policies.learning.tiny import as_toml
+from tests.policies.learning.tiny import TINY, as_toml
 
 
 @pytest.fixture
@@ -96,6 +96,13 @@ def test_mistakes_in_a_configuration_are_told(config, capsys, content):
 def test_a_device_that_cannot_compute_is_told_before_anything_is_written(config, capsys, device):
     assert train(config, "--device", device) == 2
     assert f"PyTorch cannot use the device '{device}'" in capsys.readouterr().err
+    assert not (config.parent / "out").exists()
+
+
+def test_episodes_too_short_for_foresight_are_told_before_anything_is_played(config, capsys):
+    config.write_text(as_toml(TINY | {"foresight": {"horizon": 7}}))
+    assert train(config) == 78
+    assert "[environment] epochs is 8, but foresight learns nothing from an episode's last 7" in capsys.readouterr().err
     assert not (config.parent / "out").exists()
 
 
