@@ -27,7 +27,12 @@ class ScenarioError(Exception):
     def __init__(self, source: str, problems: Sequence[Problem], lines: "LineIndex | None" = None) -> None:
         """Say what is wrong in `source`; `lines` finds the places in its text."""
         self.problems = tuple(problems)
+        self._parts = (source, self.problems, lines)
         super().__init__("\n".join(_describe(source, problem, lines) for problem in problems))
+
+    def __reduce__(self) -> tuple[type["ScenarioError"], tuple[object, ...]]:
+        """For processes: an exception that cannot be made again there would end their pool instead of its story."""
+        return type(self), self._parts
 
 
 class LineIndex:

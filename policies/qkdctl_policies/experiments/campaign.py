@@ -5,21 +5,25 @@ from concurrent.futures import Executor, as_completed
 
 from qkdctl_policies.experiments.cell import Cell
 from qkdctl_policies.experiments.rows_file import RowsFile
+from qkdctl_policies.experiments.stage import build_network
 from qkdctl_policies.experiments.story import Row, row_of
 
 
-def run_cells(cells: Sequence[Cell], file: RowsFile, executor: Executor) -> Iterator[Row]:
+def run_cells(
+    cells: Sequence[Cell], file: RowsFile, executor: Executor, suite: Sequence[Cell] | None = None
+) -> Iterator[Row]:
     """Run the cells whose rows the file lacks; each row is in the file before it is given out.
 
-    An interruption waits for the cells that are under way, and their rows are kept.
+    An interruption, or a cell that fails, waits for the cells that are under way, and their rows are kept.
 
     Once all are there the file is brought into the order of the cells, so it is the same however often it was
     interrupted and however many cells ran at once.
 
     Args:
-        cells: all of the suite.
+        cells: to run.
         file: may have some rows already.
         executor: takes functions and arguments that can be pickled, such as `ProcessPoolExecutor`.
+        suite: all cells whose rows the file may have; those to run, by default.
 
     Yields:
         New rows, in the order in which they end.
@@ -27,10 +31,13 @@ def run_cells(cells: Sequence[Cell], file: RowsFile, executor: Executor) -> Iter
     Raises:
         RowsError: see `RowsFile.resume`.
         OSError: likewise, or when a policy cannot be read.
-        ScenarioError: from the first cell whose network cannot be built.
+        ScenarioError: when a network cannot be built, before any cell is run.
         PolicyRejected: for a policy that is no good.
     """
-    done = file.resume(cell.key for cell in cells)
+    known = [cell.key for cell in (cells if suite is None else suite)]
+    done = file.resume(known)
+    for cell in {cell.network: cell for cell in cells}.values():
+        build_network(cell)
     waiting = {executor.submit(row_of, cell) for cell in cells if cell.key not in done}
     try:
         for future in as_completed(set(waiting)):
@@ -38,8 +45,9 @@ def run_cells(cells: Sequence[Cell], file: RowsFile, executor: Executor) -> Iter
             file.append(row)
             waiting.remove(future)
             yield row
-    except (KeyboardInterrupt, GeneratorExit):
+    except BaseException:
         for future in as_completed([future for future in waiting if not future.cancel()]):
-            file.append(future.result())
+            if future.exception() is None:
+                file.append(future.result())
         raise
-    file.arrange([cell.key for cell in cells])
+    file.arrange(known)

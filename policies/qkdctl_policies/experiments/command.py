@@ -64,9 +64,14 @@ def run(
 
     if into.exists() and not resume:
         _fail(f"{into} is there already", "go on with --resume, or name another file", _REFUSED)
+    if not into.absolute().parent.is_dir():
+        _fail(
+            f"there is no folder {into.parent} for the rows", "make it, or name another file with --into", _UNAVAILABLE
+        )
     try:
-        cells = chosen(load_suite(suite).cells(), only or (), seeds)
-        _run_all(cells, RowsFile(into), jobs, as_json=as_json)
+        known = list(load_suite(suite).cells())
+        cells = chosen(known, only or (), seeds)
+        _run_all(cells, known, RowsFile(into), jobs, as_json=as_json)
     except (SuiteError, ScenarioError) as error:
         _fail(str(error), "", _CONFIGURATION)
     except RowsError as error:
@@ -142,12 +147,12 @@ def report(
         typer.echo(f"paper-table.md, experiments.md and a plot of each are in {into}")
 
 
-def _run_all(cells: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
+def _run_all(cells: "list[Cell]", suite: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
     from qkdctl_policies.experiments.campaign import run_cells  # noqa: PLC0415 - off the command line's fast path
     from qkdctl_policies.workers import workers  # noqa: PLC0415 - likewise
 
     with workers(min(jobs, len(cells)), finish=True) as executor, _progress(len(cells), as_json=as_json) as show:
-        for row in run_cells(cells, file, executor):
+        for row in run_cells(cells, file, executor, suite):
             show(row)
 
 

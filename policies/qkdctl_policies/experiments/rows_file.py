@@ -34,7 +34,7 @@ class RowsFile:
             OSError: when the file cannot be read.
         """
         if self.path.suffix != ".gz":
-            return self._parsed(self.path.read_text(encoding="utf-8"))
+            return self._parsed(self._text())
         try:
             return self._parsed(gzip.decompress(self.path.read_bytes()).decode("utf-8"))
         except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
@@ -51,13 +51,13 @@ class RowsFile:
             raise RowsError(f"{self.path}: rows are added to plain files only; unpack it with: gunzip {self.path}")
         if not self.path.exists():
             return set()
-        text = self.path.read_text(encoding="utf-8")
+        text = self._text()
         found = {key_of(row) for row in self._parsed(text)}
         strangers = found - {*keys}
         if strangers:
             raise RowsError(
-                f"{self.path} has {len(strangers)} rows that are not of this suite; write into another file, or "
-                "remove this one: rows of other settings must not be mixed"
+                f"{self.path} has {len(strangers)} rows that are not of this suite as it is now; write into another "
+                "file, as rows of other settings must not be mixed"
             )
         whole = text.rfind("\n") + 1
         if whole < len(text):
@@ -82,13 +82,21 @@ class RowsFile:
         for number, line in enumerate(text.split("\n")[:-1], start=1):
             try:
                 row = json.loads(line)
-                key_of(row)
+                told = isinstance(row["configuration"], str) and isinstance(row["seed"], int)
             except (json.JSONDecodeError, KeyError, TypeError):
+                told = False
+            if not told:
                 raise RowsError(
                     f"{self.path}, line {number}: expected a row of 'qkdctl experiment run', got {line[:60]!r}"
-                ) from None
+                )
             rows.append(row)
         return rows
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise RowsError(f"{self.path}: expected rows as JSON lines in UTF-8: {error}") from None
 
 
 def key_of(row: Row) -> Key:

@@ -124,6 +124,16 @@ class Stage:
         return _graph(self.network, self.members, {*self.byzantine} if honest_relays else set())
 
 
+def build_network(cell: Cell) -> Network:
+    """The network of a cell as its suite describes it, without demands and adversaries.
+
+    Raises:
+        ScenarioError: for mistakes in its table.
+        OSError: when a file that it names cannot be read.
+    """
+    return network_of(_scenario(cell.table, cell.hardware, cell.seed, cell.epoch_s)).network
+
+
 def drawn(names: Sequence[str], share: float, seed: int, what: str) -> tuple[str, ...]:
     """A share of some names, rounded, sorted; a larger share only adds to a smaller one."""
     order = random_stream(seed, "experiment", what).permutation(len(names))

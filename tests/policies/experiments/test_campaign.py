@@ -1,14 +1,18 @@
 """Whole suites: rows are whole, complete, in order, and the same after an interruption."""
 
 import gzip
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from qkdctl_policies.experiments.campaign import run_cells
 from qkdctl_policies.experiments.rows_file import RowsError, RowsFile
+from qkdctl_policies.experiments.stage import build_network
 
+from hil_sim.scenario_problems import ScenarioError
 from tests.policies.experiments.tiny import cell
 
+REPOSITORY = Path(__file__).parents[3]
 CELLS = [cell(arm="field", seed=seed, epochs=4) for seed in (1, 2, 3)]
 
 
@@ -46,6 +50,51 @@ def test_rows_of_other_settings_are_neither_mixed_nor_lost(tmp_path) -> None:
     with pytest.raises(RowsError, match="1 rows that are not of this suite"):
         run([cell(arm="field", epochs=5)], file)
     assert file.path.read_text() == before
+
+
+def test_rows_of_the_same_suite_that_are_not_asked_for_now_stay(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    run(CELLS, file)
+    before = file.path.read_text()
+    with ThreadPoolExecutor(1) as executor:
+        assert not list(run_cells(CELLS[:1], file, executor, CELLS))
+    assert file.path.read_text() == before
+
+
+def test_a_network_that_cannot_be_built_is_told_before_any_cell_is_run(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    wrong = cell(arm="field", network="other", table={"topology": "nsfnett"})
+    with ProcessPoolExecutor(1) as executor, pytest.raises(ScenarioError, match="nsfnett"):
+        list(run_cells([*CELLS, wrong], file, executor))
+    assert not file.path.exists()
+
+
+def test_a_mistake_in_a_scenario_comes_out_of_a_process_as_it_is() -> None:
+    with ProcessPoolExecutor(1) as executor, pytest.raises(ScenarioError, match="nsfnett") as raised:
+        executor.submit(build_network, cell(table={"topology": "nsfnett"})).result()
+    assert raised.value.problems
+
+
+def test_a_cell_that_fails_takes_no_row_of_another_with_it(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    unknown = cell(arm="both", policy=str(tmp_path / "gone.onnx"), epochs=4)
+    (tmp_path / "gone.onnx").write_bytes((REPOSITORY / "policies" / "zoo" / "links.onnx").read_bytes())
+    cells = [unknown, *CELLS]
+    assert {one.key for one in cells}
+    (tmp_path / "gone.onnx").unlink()
+    with ThreadPoolExecutor(2) as executor, pytest.raises(FileNotFoundError):
+        list(run_cells(cells, file, executor))
+    assert file.read()
+
+
+@pytest.mark.parametrize("content", [b'{"configuration": [], "seed": 1}\n', b'{"seed": 1}\n', b"\xff\xfe\n", b"[1]\n"])
+def test_what_holds_no_rows_is_refused_and_stays(tmp_path, content) -> None:
+    file = RowsFile(tmp_path / "rows")
+    file.path.write_bytes(content)
+    for act in (file.read, lambda: run(CELLS, file)):
+        with pytest.raises(RowsError, match="expected"):
+            act()
+    assert file.path.read_bytes() == content
 
 
 def test_a_file_of_something_else_is_refused_with_its_line(tmp_path) -> None:

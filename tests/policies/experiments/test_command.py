@@ -75,6 +75,7 @@ def test_a_report_is_pages_a_plot_and_one_document(tmp_path) -> None:
     ("arguments", "code", "says"),
     [
         (["run", "nothing"], 78, "there is no suite 'nothing'"),
+        (["run", "small", "--into", "gone/rows.jsonl"], 69, "there is no folder gone for the rows"),
         (["run", "nowhere.toml"], 69, "nowhere.toml: No such file"),
         (["report", "nowhere.jsonl"], 69, "nowhere.jsonl: No such file"),
     ],

@@ -26,6 +26,20 @@ def calm(arm, *demands, **more):
     return row(arm, *demands, attack="none", byzantine=0.0, **more)
 
 
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ([row("both", demand(), seed=1)] * 2, "have seed 1 twice"),
+        ([row("both", demand()), row("abft", demand(), epochs=40)], "differ in epochs"),
+        ([row("both", demand()), row("both", demand(), configuration="other", seed=2)], "two configurations"),
+        ([{"configuration": "x", "seed": 1, "network": "net"}], "lacks accepted, arm, attack"),
+    ],
+)
+def test_rows_that_do_not_belong_together_are_refused(made, says) -> None:
+    with pytest.raises(RowsError, match=says):
+        Rows(made)
+
+
 def test_the_rate_kept_counts_secure_keys_of_honest_demands_against_the_same_demands_without_attack() -> None:
     rows = Rows(
         [
@@ -117,6 +131,5 @@ def test_restoration_is_told_by_seed_where_rows_know_it() -> None:
 
 
 def test_seeds_without_honest_demands_and_stories_too_short_were_not_restored() -> None:
-    rows = Rows([row("both", demand(honest=False), restoration_epochs=0), row("both", demand(), seed=2, epochs=4,
-                 restoration_epochs=None)])  # fmt: skip
-    assert rows.restoration(ATTACKED, "both") == []
+    for one in (row("both", demand(honest=False), restoration_epochs=0), row("both", demand(), epochs=4)):
+        assert Rows([one | {"restoration_epochs": one.get("restoration_epochs")}]).restoration(ATTACKED, "both") == []
