@@ -1,4 +1,4 @@
-"""The shipped trained policy is what its card says, and worth shipping."""
+"""The shipped trained policies are what their cards say, and worth shipping."""
 
 import json
 from pathlib import Path
@@ -13,36 +13,55 @@ from qkdctl_policies.learning.scenarios import SCENARIOS, network
 from qkdctl.policy.vetting import vet
 
 POLICIES = Path(__file__).parents[3] / "policies"
-FILE = POLICIES / "zoo" / "links.onnx"
-CARD = json.loads(FILE.with_suffix(".json").read_text())
+NAMES = ("foresight-links", "links")
 
 
-def test_the_card_is_that_of_the_file():
-    vetted = vet(FILE.read_bytes(), CARD["sha256"])
-    assert CARD["claims"] == dict(vetted.claims)
-    assert CARD["value_bound"] == vetted.value_bound
-    assert CARD["scores"]["sha256"] == [vetted.sha256]
-    assert CARD["scores"]["seeds"] >= 10
-    assert set(CARD["scores"]["scenarios"]) == set(SCENARIOS)
+def file_of(name):
+    return POLICIES / "zoo" / f"{name}.onnx"
 
 
-def test_it_was_made_with_the_shipped_settings():
-    config = load_config(POLICIES / "training" / "links.toml")
-    assert TrainingConfig.model_validate(CARD["training"]["config"]) == config
+def card_of(name):
+    return json.loads(file_of(name).with_suffix(".json").read_text())
 
 
-def test_by_its_card_it_makes_more_key_than_those_who_have_not_learned():
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_is_that_of_the_file(name):
+    card = card_of(name)
+    vetted = vet(file_of(name).read_bytes(), card["sha256"])
+    assert card["claims"] == dict(vetted.claims)
+    assert card["value_bound"] == vetted.value_bound
+    assert card["scores"]["sha256"] == [vetted.sha256]
+    assert card["scores"]["seeds"] >= 10
+    assert set(card["scores"]["scenarios"]) == set(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_was_made_with_the_shipped_settings(name):
+    config = load_config(POLICIES / "training" / f"{name}.toml")
+    assert TrainingConfig.model_validate(card_of(name)["training"]["config"]) == config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_by_its_card_it_makes_more_key_than_those_who_have_not_learned(name):
     for group in ("learned_from", "held_out", "all"):
-        standings = CARD["scores"]["summary"][group]
+        standings = card_of(name)["scores"]["summary"][group]
         own = standings["this policy"]["key_share_iqm"]
-        for name in ("constructed", "rule-based", "field", "hold", "random"):
-            assert own > standings[name]["key_share_iqm"], f"{group}: {name}"
+        for other in ("constructed", "rule-based", "field", "hold", "random"):
+            assert own > standings[other]["key_share_iqm"], f"{group}: {other}"
+
+
+def test_foresight_makes_more_key_than_temporal_differences_on_every_scenario():
+    taught, tried = (card_of(name)["scores"]["scenarios"] for name in NAMES)
+    for scenario in SCENARIOS:
+        own, other = (table[scenario]["this policy"]["key_share"] for table in (taught, tried))
+        assert own > other, scenario
 
 
 @pytest.mark.parametrize("scenario", ["duct", "many-protocols"])
-def test_it_makes_more_key_than_the_rule_and_than_holding(scenario):
+@pytest.mark.parametrize("name", NAMES)
+def test_it_makes_more_key_than_the_rule_and_than_holding(name, scenario):
     env, seeds = NetworkEnv([network(scenario, 3_000_000)], EnvSettings(epochs=60)), [3_000_000]
-    file = FileContender(vet(FILE.read_bytes()))
+    file = FileContender(vet(file_of(name).read_bytes()))
     own, rule, held = (play(env, seeds, one).key_bps[0] for one in (file, RuleContender(), HoldContender()))
     assert own > rule
     assert own > held
