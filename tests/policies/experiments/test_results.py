@@ -9,6 +9,7 @@ from qkdctl_policies.experiments.rows_file import RowsFile
 from qkdctl_policies.experiments.scores import Rows
 from qkdctl_policies.experiments.suite import load_suite
 from qkdctl_policies.experiments.targets import own_targets
+from qkdctl_policies.experiments.trainings import read_trainings
 
 RESULTS = Path(__file__).parents[3] / "docs" / "results"
 STORED = sorted((RESULTS / "experiments").glob("*.jsonl.gz"))
@@ -19,7 +20,8 @@ def test_the_verdicts_on_all_claims_and_targets_are_those_of_the_stored_rows() -
     page = (RESULTS / "paper-table.md").read_text(encoding="utf-8")
     assert f"of {len(rows)} simulated stories" in page
     known = Rows(rows)
-    for claim in [*paper_claims(known, read_cost(RESULTS / "bench-agreement.json")), *own_targets(known)]:
+    cost, trainings = read_cost(RESULTS / "bench-agreement.json"), read_trainings(RESULTS / "policy-trainings.json")
+    for claim in [*paper_claims(known, cost, trainings), *own_targets(known, trainings)]:
         [line] = [line for line in page.splitlines() if line.startswith(f"| {claim.claim} |")]
         assert f"**{claim.verdict}**" in line
         for finding in claim.findings:
