@@ -95,3 +95,12 @@ def test_a_row_is_named_by_the_weights_of_its_policy_and_not_by_what_the_file_cl
     assert names["one"] == names["same"] == tiny.cell(arm="both").configuration
     assert names["other"] != names["one"]
     assert tiny.cell(policy=str(tmp_path / "other.onnx")).configuration == tiny.cell().configuration
+
+
+def test_a_row_is_named_by_what_is_in_the_file_of_its_topology(tmp_path) -> None:
+    first = tiny.diamond(tmp_path).cell
+    before = first.configuration
+    file = tmp_path / "diamond.toml"
+    file.write_text(file.read_text().replace("length_km = 10.0", "length_km = 60.0"))
+    assert first.configuration != before
+    assert replace(first, arm="bound").configuration != replace(first, arm="field").configuration
