@@ -64,6 +64,9 @@ def test_every_shipped_suite_can_be_built(name) -> None:
         ("seeds = 2", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
         ("seeds = 2", "seed = 2", "seed: Extra inputs are not permitted"),
         ("epochs = 5", "epochs = ", "not valid TOML"),
+        ("[0.3]", "[0.3, 0.6, 0.30]", "each load may be given once, got 0.3, 0.6, 0.3"),
+        ("[0.1, 0.2]", "[0.1, 0.1]", "each share of Byzantine nodes may be given once"),
+        ("[0.1, 0.2]", "[0.0, 0.2]", "byzantine may not have 0 beside the arm bound"),
     ],
 )
 def test_mistakes_are_told_with_their_place(tmp_path, old, new, says) -> None:
