@@ -108,24 +108,6 @@ def test_a_cell_that_fails_takes_no_row_of_another_with_it(tmp_path) -> None:
     assert file.read()
 
 
-@pytest.mark.parametrize("content", [b'{"configuration": [], "seed": 1}\n', b'{"seed": 1}\n', b"\xff\xfe\n", b"[1]\n"])
-def test_what_holds_no_rows_is_refused_and_stays(tmp_path, content) -> None:
-    file = RowsFile(tmp_path / "rows")
-    file.path.write_bytes(content)
-    for act in (file.read, lambda: run(CELLS, file)):
-        with pytest.raises(RowsError, match="expected"):
-            act()
-    assert file.path.read_bytes() == content
-
-
-def test_a_file_of_something_else_is_refused_with_its_line(tmp_path) -> None:
-    file = RowsFile(tmp_path / "rows")
-    file.path.write_text('{"configuration": "x", "seed": 1}\nhello\n')
-    with pytest.raises(RowsError, match=r"line 2: expected a row .* got 'hello'"):
-        run(CELLS, file)
-    assert file.path.read_text().endswith("hello\n")
-
-
 def test_compressed_rows_are_read_and_not_added_to(tmp_path) -> None:
     plain, packed = RowsFile(tmp_path / "rows"), RowsFile(tmp_path / "rows.gz")
     run(CELLS[:1], plain)
