@@ -7,7 +7,7 @@ from typing import cast
 from qkdctl.devices.kinds import KeyRouterDevice
 from qkdctl.devices.supervisor import Supervisor
 from qkdctl.evidence.path_losses import PathId
-from qkdctl.records.path_tally import MOST_TALLIES, PathTally
+from qkdctl.records.path_tally import PathTally, worst_tallies
 from qkdctl.records.relay import RelayRecord, path_of
 from qkdctl.records.route import Route
 
@@ -64,8 +64,7 @@ class KeyCounter:
             if reports >= IDLE_REPORTS and ending[path].bits >= LONGEST_KEY_BITS
         ]
         self._counts = {}
-        worst = sorted(tallies, key=lambda tally: (tally.equal - tally.failed, tally.path))[:MOST_TALLIES]
-        return tuple(sorted(worst, key=lambda tally: tally.path))
+        return worst_tallies(tallies)
 
     async def _fetch(self) -> list[RelayRecord]:
         device = self._router.device

@@ -1,5 +1,6 @@
 """What became of the keys over one path, by one of its ends."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -39,3 +40,9 @@ class PathTally(Record):
     def path(self) -> tuple[str, int, int]:
         """Demand, share and since."""
         return self.demand, self.share, self.since
+
+
+def worst_tallies(tallies: Iterable[PathTally]) -> tuple[PathTally, ...]:
+    """What one report has room for: paths that lost the most keys, by demand, share and since."""
+    worst = sorted(tallies, key=lambda tally: (tally.equal - tally.failed, tally.path))[:MOST_TALLIES]
+    return tuple(sorted(worst, key=lambda tally: tally.path))

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 
 from qkdctl_policies.experiments.cell import Cell
+from qkdctl_policies.experiments.first_look import require_keys, require_networks
 from qkdctl_policies.experiments.rows_file import RowsFile
-from qkdctl_policies.experiments.stage import build_network
 from qkdctl_policies.experiments.story import Row, row_of
 
 
@@ -32,13 +32,15 @@ def run_cells(
         RowsError: see `RowsFile.resume`.
         OSError: likewise, or when a policy cannot be read.
         ScenarioError: when a network cannot be built, before any cell is run.
+        SuiteError: when a load asks for no key, before any cell is run.
         PolicyRejected: for a policy that is no good.
     """
+    require_networks(cells)
     known = [cell.key for cell in (cells if suite is None else suite)]
     done = file.resume(known)
-    for cell in {cell.network: cell for cell in cells}.values():
-        build_network(cell)
-    waiting = {executor.submit(row_of, cell) for cell in cells if cell.key not in done}
+    missing = [cell for cell in cells if cell.key not in done]
+    require_keys(missing)
+    waiting = {executor.submit(row_of, cell) for cell in missing}
     try:
         for future in as_completed(set(waiting)):
             row = future.result()

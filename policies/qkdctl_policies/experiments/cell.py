@@ -44,7 +44,12 @@ class Cell:
 
     @property
     def configuration(self) -> str:
-        """SHA-256 of all that decides the row but the seed, the policy's weights included where the arm runs it."""
+        """SHA-256 of all that decides the row but the seed, content of the topology's file and weights included.
+
+        Raises:
+            OSError: a file that it names cannot be read.
+            PolicyRejected: for a policy that is no good.
+        """
         bound = self.arm == BOUND
         plain = {
             "row_version": ROW_VERSION,
@@ -60,6 +65,7 @@ class Cell:
             "attack": {"name": self.attack} | ATTACKS[self.attack].to_plain(),
             "arm": {"name": self.arm} | ({} if bound else ARMS[self.arm].to_plain()),
             "policy": policy_digest(self.policy) if not bound and ARMS[self.arm].settings == "learned" else "",
+            **topology_digest(self.table),
         }
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
@@ -67,6 +73,18 @@ class Cell:
     def key(self) -> tuple[str, int]:
         """What tells its row from all others."""
         return self.configuration, self.seed
+
+
+def topology_digest(table: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of the file that a table `[network]` names; nothing where it names none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    name = table.get("topology")
+    if not isinstance(name, str) or not name.endswith(".toml"):
+        return {}
+    return {"topology_file": hashlib.sha256(Path(name).read_bytes()).hexdigest()}
 
 
 def policy_file(name: str) -> Path:

@@ -21,7 +21,7 @@ from hil_sim.network.relaying import grant
 from hil_sim.network.routes import PathLinks, Routes
 from hil_sim.network.routes import RoutePlan as Candidate
 from hil_sim.world.streams import random_stream
-from qkdctl.records.path_tally import PathTally
+from qkdctl.records.path_tally import PathTally, worst_tallies
 from qkdctl.records.relay import RelayView
 from qkdctl.records.relay_audits import KeyCase
 from qkdctl.records.route import Route, RouteDemand, RoutePath, RoutePlan
@@ -42,7 +42,7 @@ class Relayed:
         delivered: of them, equal at both ends.
         secure: of those, over so few Byzantine relays that they know nothing of the key even together.
         used_bits: key taken from each link, shape (links,).
-        tallies: what the ends of paths say, by node.
+        tallies: what the ends of paths say, by node; see `worst_tallies` for how many.
     """
 
     asked: Counts
@@ -108,7 +108,7 @@ class KeyRelaying:
             self._numbers[plan.demand, plan.since] = first + good.shape[1]
             delivered[place] = int((good.sum(axis=0) >= plan.threshold).sum())
             secure[place] = delivered[place] if is_secure(plan, self._conduct.keys()) else 0
-        tallies = {node: tuple(sorted(own, key=lambda tally: tally.path)) for node, own in told.items()}
+        tallies = {node: worst_tallies(own) for node, own in told.items()}
         return Relayed(asked, delivered, secure, used_bits, tallies)
 
     def views(self, cases: Iterable[KeyCase]) -> dict[str, tuple[RelayView, ...]]:

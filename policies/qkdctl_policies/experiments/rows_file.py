@@ -6,10 +6,15 @@ import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from qkdctl_policies.experiments.row_form import fault_of
 
 Row = dict[str, Any]
 Key = tuple[str, int]
+
+_BEGINNING: Final = '{"configuration": "'
+"""Of every row."""
 
 
 class RowsError(Exception):
@@ -30,15 +35,10 @@ class RowsFile:
         """All whole rows; a last line that was cut short is left out.
 
         Raises:
-            RowsError: for a line that is no row, or a compressed file that is damaged.
+            RowsError: for a line that is no row, see `fault_of`, or a compressed file that is damaged.
             OSError: when the file cannot be read.
         """
-        if self.path.suffix != ".gz":
-            return self._parsed(self._text())
-        try:
-            return self._parsed(gzip.decompress(self.path.read_bytes()).decode("utf-8"))
-        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise RowsError(f"{self.path}: expected rows compressed with gzip: {error}") from None
+        return self._parsed(self._text())
 
     def resume(self, keys: Iterable[Key]) -> set[Key]:
         """Prepare to append; which of these rows are there already. A last line that was cut short is taken off.
@@ -60,7 +60,10 @@ class RowsFile:
                 "file, as rows of other settings must not be mixed"
             )
         whole = text.rfind("\n") + 1
-        if whole < len(text):
+        rest = text[whole:]
+        if rest and not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
+            raise self._stranger(text.count("\n") + 1, rest, "it is not the beginning of one")
+        if rest:
             os.truncate(self.path, len(text[:whole].encode()))
         return found
 
@@ -82,21 +85,31 @@ class RowsFile:
         for number, line in enumerate(text.split("\n")[:-1], start=1):
             try:
                 row = json.loads(line)
-                told = isinstance(row["configuration"], str) and isinstance(row["seed"], int)
-            except (json.JSONDecodeError, KeyError, TypeError):
-                told = False
-            if not told:
-                raise RowsError(
-                    f"{self.path}, line {number}: expected a row of 'qkdctl experiment run', got {line[:60]!r}"
-                )
+            except (ValueError, RecursionError) as error:
+                raise self._stranger(number, line, str(error)) from None
+            fault = fault_of(row)
+            if fault:
+                raise self._stranger(number, line, fault)
             rows.append(row)
         return rows
 
+    def _stranger(self, number: int, line: str, fault: str) -> RowsError:
+        return RowsError(
+            f"{self.path}, line {number}: expected a row of 'qkdctl experiment run', got {line[:60]!r}: {fault}"
+        )
+
     def _text(self) -> str:
+        content = self.path.read_bytes()
+        if self.path.suffix == ".gz":
+            try:
+                content = gzip.decompress(content)
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise RowsError(f"{self.path}: expected rows compressed with gzip: {error}") from None
         try:
-            return self.path.read_text(encoding="utf-8")
+            return content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise RowsError(f"{self.path}: expected rows as JSON lines in UTF-8: {error}") from None
+            number = content[: error.start].count(b"\n") + 1
+            raise RowsError(f"{self.path}, line {number}: expected rows as JSON lines in UTF-8: {error}") from None
 
 
 def key_of(row: Row) -> Key:

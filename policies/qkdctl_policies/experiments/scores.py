@@ -26,17 +26,6 @@ FEASIBLE_SHARE: Final = 0.999
 """A seed is feasible when the bound carries this share of all honest demand; the rest is for rounding."""
 
 
-_OF_ALL: Final = (
-    *("network", "load", "byzantine", "attack", "arm", "epochs", "nodes", "links", "connectivity", "demands"),
-    "byzantine_nodes",
-)
-_OF_ARMS: Final = (
-    *("accepted", "qber_variance", "realignments", "made_bits", "refused_bits", "honest_excluded"),
-    *("honest_excluded_epochs", "byzantine_excluded_from"),
-)
-"""What every row tells, and those of arms besides; some tell more."""
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:
     """What arms are compared under.
@@ -79,17 +68,13 @@ class Rows:
         rows: in any order.
 
     Raises:
-        RowsError: two rows differ in what no name tells, such as the number of epochs; one is there twice, or is none.
+        RowsError: two rows differ in what no name tells, such as the number of epochs; one is there twice.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[tuple[Setting, str], dict[int, Row]] = defaultdict(dict)
         shapes: dict[str, tuple[int, int, int]] = {}
         for row in rows:
-            wanted = {*_OF_ALL, *(() if row.get("arm") == BOUND else _OF_ARMS)}
-            if not row.keys() >= wanted:
-                lacking = ", ".join(sorted(wanted - row.keys()))
-                raise RowsError(f"a row of seed {row['seed']} lacks {lacking}: it is none of 'qkdctl experiment run'")
             shape = (row["epochs"], row["nodes"], len(row["demands"]))
             if shapes.setdefault(row["network"], shape) != shape:
                 raise RowsError(

@@ -125,13 +125,14 @@ class Stage:
 
 
 def build_network(cell: Cell) -> Network:
-    """The network of a cell as its suite describes it, without demands and adversaries.
+    """The network of a cell as its suite describes it, without adversaries.
 
     Raises:
         ScenarioError: for mistakes in its table.
         OSError: when a file that it names cannot be read.
     """
-    return network_of(_scenario(cell.table, cell.hardware, cell.seed, cell.epoch_s)).network
+    scenario = _scenario(cell.table, cell.hardware, cell.seed, cell.epoch_s)
+    return network_of(scenario | _wanted(cell.demands), source=f"network '{cell.network}'").network
 
 
 def drawn(names: Sequence[str], share: float, seed: int, what: str) -> tuple[str, ...]:
@@ -143,8 +144,7 @@ def drawn(names: Sequence[str], share: float, seed: int, what: str) -> tuple[str
 @lru_cache(maxsize=64)
 def _peace(tables: str, seed: int, epoch_s: float, epochs: int, demands: int) -> Peace:
     table, hardware = json.loads(tables)
-    wanted = {"demands": [{"random": demands, "rate_bps": 1.0}]}
-    built = network_of(_scenario(table, hardware, seed, epoch_s) | wanted)
+    built = network_of(_scenario(table, hardware, seed, epoch_s) | _wanted(demands))
     network, pairs = _bare(built.network), tuple(built.demand_names)
     members = tuple(sorted(network.node_names[place] for place in np.unique(network.ends).tolist()))
     capacity = most_key_bits(network, seed, epoch_s=epoch_s, epochs=epochs)
@@ -184,3 +184,8 @@ def _scenario(table: Mapping[str, Any], hardware: Mapping[str, Any], seed: int, 
         "epoch_s": epoch_s,
         "buffers": _START_BITS,
     }
+
+
+def _wanted(demands: int) -> dict[str, Any]:
+    """Pairs that want key, drawn; how much they want is said by others."""
+    return {"demands": [{"random": demands, "rate_bps": 1.0}]}

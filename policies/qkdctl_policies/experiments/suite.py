@@ -71,6 +71,15 @@ class Suite(Parameters):
                 raise ValueError(f"each {kind} may be named once, got {', '.join(names)}")
         return self
 
+    @model_validator(mode="after")
+    def _no_cell_is_there_twice(self) -> Self:
+        for what, values in (("load", self.loads), ("share of Byzantine nodes", self.byzantine)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"each {what} may be given once, got {', '.join(f'{value:g}' for value in values)}")
+        if BOUND in self.arms and 0.0 in self.byzantine:
+            raise ValueError("byzantine may not have 0 beside the arm bound: every arm also runs without attack")
+        return self
+
     def cells(self) -> Iterator[Cell]:
         """All cells, seed by seed, so that a run that is cut short has whole pairs."""
         for seed in range(self.first_seed, self.first_seed + self.seeds):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.world import Epoch
 from hil_sim.world.key_analysis import SIGNAL
+from qkdctl.records.telling_bases import BASES
 from qkdctl_policies.experiments.key_blocks import Ended
 from qkdctl_policies.experiments.key_relaying import Relayed
 from qkdctl_policies.experiments.stage import Stage
@@ -20,7 +21,6 @@ SERVED_SHARE: Final = 0.9
 """A slot of a demand is served when at least this share of the keys asked for in it arrive."""
 RESTORED_EPOCHS: Final = 5
 """Epochs in a row with as large a share of secure keys for all honest demands together end a restoration."""
-_BASES: Final = ("z", "x")
 
 
 class Tally:
@@ -112,7 +112,7 @@ class Tally:
             "accepted": {
                 name: {
                     basis: {"errors": int(own[0, place]), "clicks": int(own[1, place])}
-                    for place, basis in enumerate(_BASES)
+                    for place, basis in enumerate(BASES)
                 }
                 for name, own in zip(PROTOCOLS, self._accepted, strict=True)
                 if own[1].any()

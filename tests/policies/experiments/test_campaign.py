@@ -2,12 +2,14 @@
 
 import gzip
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
 from qkdctl_policies.experiments.campaign import run_cells
 from qkdctl_policies.experiments.rows_file import RowsError, RowsFile
 from qkdctl_policies.experiments.stage import build_network
+from qkdctl_policies.experiments.suite import SuiteError
 
 from hil_sim.scenario_problems import ScenarioError
 from tests.policies.experiments.tiny import cell
@@ -61,11 +63,30 @@ def test_rows_of_the_same_suite_that_are_not_asked_for_now_stay(tmp_path) -> Non
     assert file.path.read_text() == before
 
 
-def test_a_network_that_cannot_be_built_is_told_before_any_cell_is_run(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"table": {"topology": "nsfnett"}}, "network 'other'.*no topology 'nsfnett'"),
+        ({"table": {"topology": "nowhere.toml"}}, "network 'other'.*cannot read 'nowhere.toml'"),
+        ({"table": {"ring": {"nodes": 3, "connectivity": 5}}}, "network 'other'"),
+        ({"table": {"topology": "nsfnet", "built": date(2026, 1, 1)}}, "network 'other'"),
+        ({"hardware": {"odd": {"clock": 1}}}, "network 'other'"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_told_before_any_cell_is_run(tmp_path, changes, says) -> None:
     file = RowsFile(tmp_path / "rows")
-    wrong = cell(arm="field", network="other", table={"topology": "nsfnett"})
-    with ProcessPoolExecutor(1) as executor, pytest.raises(ScenarioError, match="nsfnett"):
+    wrong = cell(arm="field", network="other", **changes)
+    with ProcessPoolExecutor(1) as executor, pytest.raises(ScenarioError, match=says):
         list(run_cells([*CELLS, wrong], file, executor))
+    assert not file.path.exists()
+
+
+def test_a_load_that_asks_for_no_key_is_told_before_any_cell_is_run(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    with pytest.raises(SuiteError, match=r"load 1e-06 on vienna asks for \d+ bits .* a key has 256; at least .* would"):
+        run([*CELLS, cell(arm="field", epochs=4, load=1e-6)], file)
+    with pytest.raises(SuiteError, match="load 1e-12 on vienna asks for 0 bits"):
+        run([cell(arm="field", epochs=4, load=1e-12)], file)
     assert not file.path.exists()
 
 
@@ -85,24 +106,6 @@ def test_a_cell_that_fails_takes_no_row_of_another_with_it(tmp_path) -> None:
     with ThreadPoolExecutor(2) as executor, pytest.raises(FileNotFoundError):
         list(run_cells(cells, file, executor))
     assert file.read()
-
-
-@pytest.mark.parametrize("content", [b'{"configuration": [], "seed": 1}\n', b'{"seed": 1}\n', b"\xff\xfe\n", b"[1]\n"])
-def test_what_holds_no_rows_is_refused_and_stays(tmp_path, content) -> None:
-    file = RowsFile(tmp_path / "rows")
-    file.path.write_bytes(content)
-    for act in (file.read, lambda: run(CELLS, file)):
-        with pytest.raises(RowsError, match="expected"):
-            act()
-    assert file.path.read_bytes() == content
-
-
-def test_a_file_of_something_else_is_refused_with_its_line(tmp_path) -> None:
-    file = RowsFile(tmp_path / "rows")
-    file.path.write_text('{"configuration": "x", "seed": 1}\nhello\n')
-    with pytest.raises(RowsError, match=r"line 2: expected a row .* got 'hello'"):
-        run(CELLS, file)
-    assert file.path.read_text().endswith("hello\n")
 
 
 def test_compressed_rows_are_read_and_not_added_to(tmp_path) -> None:

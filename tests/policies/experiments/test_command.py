@@ -84,3 +84,19 @@ def test_mistakes_end_with_a_code_and_a_reason(tmp_path, monkeypatch, arguments,
     monkeypatch.chdir(tmp_path)
     told = RUNNER.invoke(experiment, arguments)
     assert (told.exit_code, says in told.output) == (code, True), told.output
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("[networks.vienna]", "[networks.other.ring]\nnodes = 3\nconnectivity = 5\n\n[networks.vienna]"), "'other'"),
+        (("[0.3]", "[0.3, 1e-9]"), "load 1e-09 on vienna asks for 0 bits"),
+        (("[0.3]", "[0.3, 0.3]"), "each load may be given once"),
+    ],
+)
+def test_a_suite_with_a_mistake_is_refused_before_its_first_cell(tmp_path, change, says) -> None:
+    suite, file = tmp_path / "mine.toml", tmp_path / "rows.jsonl"
+    suite.write_text(SUITE.replace(*change))
+    told = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--jobs", "2"])
+    assert (told.exit_code, says in told.output) == (78, True), told.output
+    assert not file.exists()

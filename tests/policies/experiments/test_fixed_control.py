@@ -1,8 +1,14 @@
 """Paths by hops alone."""
 
+from itertools import pairwise
+
 import numpy as np
+import pytest
 from qkdctl_policies.experiments.fixed_control import REST_EPOCHS, HopRoute, Periodic
 
+from qkdctl.records.relay import MOST_NODES
+from qkdctl.records.route import RouteDemand
+from qkdctl.routing.topology import Link, Node, Topology
 from tests.policies.experiments.tiny import diamond
 
 
@@ -37,3 +43,12 @@ def test_by_the_clock_every_link_is_realigned_as_often_and_not_all_at_once(tmp_p
         last = world.step(commands)
     assert np.sum(turns, axis=0).tolist() == [3] * 5
     assert all(0 < turn.sum() < 5 for turn in turns)
+
+
+@pytest.mark.parametrize(("nodes", "served"), [(MOST_NODES, True), (MOST_NODES + 2, False)])
+def test_a_chain_of_more_nodes_than_a_route_may_have_is_no_path(nodes, served) -> None:
+    names = [f"n{number:02d}" for number in range(nodes)]
+    links = [Link(f"{a}-{b}", (a, b)) for a, b in pairwise(names)]
+    wanted = RouteDemand(demand="d0", source=names[0], target=names[-1], bits=2560)
+    route = HopRoute(wanted, Topology.of([Node(name) for name in names], links), candidates=5)
+    assert (route.after(1, lossy=False) is not None) is served

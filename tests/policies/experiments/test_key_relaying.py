@@ -7,6 +7,7 @@ from qkdctl_policies.experiments.key_relaying import KeyRelaying
 from hil_sim.key_relay.conduct import RouterConduct
 from qkdctl.abft.quorum import Electorate
 from qkdctl.evidence.relay_audit import audit_relays
+from qkdctl.records.path_tally import MOST_TALLIES
 from qkdctl.records.relay_audits import KeyCase
 from tests.policies.experiments.tiny import diamond, plan
 
@@ -35,6 +36,18 @@ def test_a_path_that_runs_out_of_key_loses_one_and_rests(tmp_path) -> None:
     [tally] = got.tallies["a"]
     assert (tally.equal, tally.failed, tally.unequal) == (3, 1, "")
     assert got.tallies["a"] == got.tallies["d"]
+
+
+def test_an_end_of_more_paths_than_a_report_has_room_for_tells_of_those_that_lost_the_most(tmp_path) -> None:
+    many = MOST_TALLIES + 6
+    stage = diamond(tmp_path, demands=(("a", "d"),) * many, bits=2560)
+    plans = [plan("abd" if number % 2 else "acd", demand=f"d{number}") for number in range(many)]
+    short = np.array([0 if name == "b-d" else 150 * 256 for name in stage.network.link_names])
+    got = relaying(stage, c=RouterConduct(drop_ppm=ALL)).run(plans, short, attacked=True)
+    told = got.tallies["a"]
+    assert len(told) == MOST_TALLIES
+    assert [tally.path for tally in told] == sorted(tally.path for tally in told)
+    assert {tally.demand for tally in told} > {f"d{number}" for number in range(0, many, 2)}
 
 
 def test_a_demand_without_a_route_gets_nothing(tmp_path) -> None:

@@ -32,7 +32,6 @@ def calm(arm, *demands, **more):
         ([row("both", demand(), seed=1)] * 2, "have seed 1 twice"),
         ([row("both", demand()), row("abft", demand(), epochs=40)], "differ in epochs"),
         ([row("both", demand()), row("both", demand(), configuration="other", seed=2)], "two configurations"),
-        ([{"configuration": "x", "seed": 1, "network": "net"}], "lacks accepted, arm, attack"),
     ],
 )
 def test_rows_that_do_not_belong_together_are_refused(made, says) -> None:

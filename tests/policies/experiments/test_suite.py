@@ -64,6 +64,9 @@ def test_every_shipped_suite_can_be_built(name) -> None:
         ("seeds = 2", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
         ("seeds = 2", "seed = 2", "seed: Extra inputs are not permitted"),
         ("epochs = 5", "epochs = ", "not valid TOML"),
+        ("[0.3]", "[0.3, 0.6, 0.30]", "each load may be given once, got 0.3, 0.6, 0.3"),
+        ("[0.1, 0.2]", "[0.1, 0.1]", "each share of Byzantine nodes may be given once"),
+        ("[0.1, 0.2]", "[0.0, 0.2]", "byzantine may not have 0 beside the arm bound"),
     ],
 )
 def test_mistakes_are_told_with_their_place(tmp_path, old, new, says) -> None:
@@ -95,3 +98,12 @@ def test_a_row_is_named_by_the_weights_of_its_policy_and_not_by_what_the_file_cl
     assert names["one"] == names["same"] == tiny.cell(arm="both").configuration
     assert names["other"] != names["one"]
     assert tiny.cell(policy=str(tmp_path / "other.onnx")).configuration == tiny.cell().configuration
+
+
+def test_a_row_is_named_by_what_is_in_the_file_of_its_topology(tmp_path) -> None:
+    first = tiny.diamond(tmp_path).cell
+    before = first.configuration
+    file = tmp_path / "diamond.toml"
+    file.write_text(file.read_text().replace("length_km = 10.0", "length_km = 60.0"))
+    assert first.configuration != before
+    assert replace(first, arm="bound").configuration != replace(first, arm="field").configuration
