@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qkdctl_policies.experiments.arms import BOUND, PERIODS
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
+from qkdctl_policies.experiments.common_ground import CommonGround
 from qkdctl_policies.experiments.rows_file import Row, RowsError
 from qkdctl_policies.experiments.tally import RESTORED_EPOCHS
 from qkdctl_policies.learning.statistics import Interval, ratio
@@ -73,14 +74,9 @@ class Rows:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[tuple[Setting, str], dict[int, Row]] = defaultdict(dict)
-        shapes: dict[str, tuple[int, int, int]] = {}
+        ground = CommonGround()
         for row in rows:
-            shape = (row["epochs"], row["nodes"], len(row["demands"]))
-            if shapes.setdefault(row["network"], shape) != shape:
-                raise RowsError(
-                    f"rows of {row['network']} differ in epochs, nodes and demands, {shape} and "
-                    f"{shapes[row['network']]}, as of two suites that use one name for two networks; report them apart"
-                )
+            ground.require(row)
             setting = Setting(row["network"], row["load"], row["byzantine"], row["attack"])
             known = self._rows[setting, row["arm"]]
             if row["seed"] in known:

@@ -38,7 +38,7 @@ def test_a_claim_holds_where_the_whole_interval_is_on_its_side(secure, says) -> 
 
 
 def test_a_claim_that_holds_under_one_attack_only_holds_where_it_does() -> None:
-    mixed = [*rows(97), *rows(50, attack="spy")]
+    mixed = [*rows(97), *(one for one in rows(50, attack="spy") if one["attack"] == "spy")]
     assert verdict(mixed, "95 % of the key rate") == "holds where"
     assert "**holds where**: net, load 0.3, 20 % overt |" in paper_page(document_of(mixed))
 

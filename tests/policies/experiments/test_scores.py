@@ -32,11 +32,27 @@ def calm(arm, *demands, **more):
         ([row("both", demand(), seed=1)] * 2, "have seed 1 twice"),
         ([row("both", demand()), row("abft", demand(), epochs=40)], "differ in epochs"),
         ([row("both", demand()), row("both", demand(), configuration="other", seed=2)], "two configurations"),
+        ([row("both", demand()), row("abft", demand(), links=9)], "seed 1 differ in links"),
+        ([row("both", demand()), row("bound", demand(), attack="none", connectivity=4)], "seed 1 differ in links"),
+        ([row("both", demand()), row("abft", demand() | {"target": "c"})], "differ in who asks for key"),
+        ([row("both", demand()), row("abft", demand(asked=101))], "differ in key that is asked for"),
+        ([row("both", demand()), calm("abft", demand(asked=101))], "differ in key that is asked for"),
+        ([row("both", demand()), row("abft", demand(), byzantine_nodes=["y"])], "differ in Byzantine nodes"),
+        ([row("both", demand(), loss_db=4.0), row("abft", demand(), loss_db=4.1)], "differ in loss"),
+        ([row("both", demand(), load_bps=9.0), row("abft", demand(), load_bps=9.1)], "differ in key per second"),
     ],
 )
 def test_rows_that_do_not_belong_together_are_refused(made, says) -> None:
     with pytest.raises(RowsError, match=says):
         Rows(made)
+
+
+def test_seeds_loads_and_shares_may_differ_and_older_rows_tell_less() -> None:
+    rows = [row("both", demand(), loss_db=4.0, load_bps=9.0), row("both", demand(), seed=2, links=9, loss_db=5.0)]
+    rows += [row("both", demand(asked=101), load=0.6, load_bps=18.0, configuration="load"), row("abft", demand())]
+    rows += [row("both", demand(), byzantine=0.3, byzantine_nodes=["x", "y"])]
+    rows += [row("dra", demand(), attack="tamper-2", byzantine_nodes=[], load_bps=9.0 + 1e-7)]
+    assert len(Rows(rows).settings()) == 4
 
 
 def test_the_rate_kept_counts_secure_keys_of_honest_demands_against_the_same_demands_without_attack() -> None:
@@ -52,7 +68,8 @@ def test_the_rate_kept_counts_secure_keys_of_honest_demands_against_the_same_dem
 def test_demands_with_a_byzantine_end_move_no_score() -> None:
     def scores(liar):
         bound = row("bound", demand(), liar, attack="none")
-        rows = Rows([row("both", demand(secure=50), liar), calm("both", demand(), demand()), bound])
+        peace = calm("both", demand(), demand(asked=liar["asked"]))
+        rows = Rows([row("both", demand(secure=50), liar), peace, bound])
         found = (
             rows.rate_kept(ATTACKED, "both"),
             rows.of_bound(ATTACKED, "both"),
