@@ -52,6 +52,7 @@ experiments: $(VENV)/.installed-with-extras
 	@mkdir -p build/experiments
 	@$(BIN)/qkdctl experiment run small --jobs 2 --into build/experiments/rows.jsonl $(ARGS)
 	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --cost docs/results/bench-agreement.json \
+	  --trainings docs/results/policy-trainings.json \
 	  --into build/experiments
 	@cat build/experiments/paper-table.md
 

@@ -12,7 +12,7 @@ from tests.bench.policies.plan import FULL, QUICK, Plan
 from tests.bench.policies.report import render
 from tests.bench.policies.results import Results
 
-_POLICY = "bench-constructed.onnx"
+_POLICY = "foresight-links.onnx"
 
 
 def measure(mode: str) -> Results:
