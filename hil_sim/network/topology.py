@@ -89,9 +89,13 @@ def load_topology(name: str | Path) -> Topology:
                 "topology", [Problem((), f"no topology '{name}'", did_you_mean(name, topology_names()))]
             )
         path = _SHIPPED / f"{name}.toml"
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ScenarioError(str(path), [Problem((), f"not UTF-8 text: {error.reason} at byte {error.start}")]) from None
+    except RecursionError:
+        raise ScenarioError(str(path), [Problem((), "values are nested too deeply")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(str(path), [Problem((), f"not valid TOML: {error}")]) from None
     return topology_of(tables, str(path), name=path.stem, lines=LineIndex(text))

@@ -41,7 +41,7 @@ class RowsFile:
         return self._parsed(self._text())
 
     def resume(self, keys: Iterable[Key]) -> set[Key]:
-        """Prepare to append; which of these rows are there already. A last line that was cut short is taken off.
+        """Prepare to append; the rows that are there already, of any seed. A last line that was cut short is taken off.
 
         Raises:
             RowsError: for a line that is no row, a row of another suite, or a compressed file.
@@ -53,7 +53,8 @@ class RowsFile:
             return set()
         text = self._text()
         found = {key_of(row) for row in self._parsed(text)}
-        strangers = found - {*keys}
+        configurations = {configuration for configuration, _ in keys}
+        strangers = [key for key in found if key[0] not in configurations]
         if strangers:
             raise RowsError(
                 f"{self.path} has {len(strangers)} rows that are not of this suite as it is now; write into another "
@@ -73,9 +74,13 @@ class RowsFile:
             file.write(json.dumps(row) + "\n")
 
     def arrange(self, keys: Sequence[Key]) -> None:
-        """Bring the rows into this order, so that the file does not tell how many jobs there were."""
+        """Bring the rows into this order, those of other seeds last, so that the file tells not how many jobs ran."""
         order = {key: place for place, key in enumerate(keys)}
-        rows = sorted(self.read(), key=lambda row: order[key_of(row)])
+        alike = {configuration: place for place, (configuration, _) in enumerate(reversed(keys))}
+        rows = sorted(
+            self.read(),
+            key=lambda row: (order.get(key_of(row), len(order)), row["seed"], -alike[row["configuration"]]),
+        )
         new = self.path.with_name(f".{self.path.name}.new")
         new.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         new.replace(self.path)

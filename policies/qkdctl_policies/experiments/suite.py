@@ -124,15 +124,19 @@ def load_suite(name: str) -> Suite:
         OSError: when the file cannot be read.
     """
     if name in shipped_suites():
-        text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+        content = (SHIPPED / f"{name}.toml").read_bytes()
     elif name.endswith(".toml"):
-        text = Path(name).read_text(encoding="utf-8")
+        content = Path(name).read_bytes()
     else:
         raise SuiteError(
             f"there is no suite '{name}'; name a file that ends in .toml, or {', '.join(shipped_suites())}"
         )
     try:
-        return Suite.model_validate(tomllib.loads(text))
+        return Suite.model_validate(tomllib.loads(content.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{name}: not UTF-8 text: {error.reason} at byte {error.start}") from None
+    except RecursionError:
+        raise SuiteError(f"{name}: values are nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{name}: not valid TOML: {error}") from None
     except ValidationError as error:

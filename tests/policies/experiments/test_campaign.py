@@ -63,6 +63,15 @@ def test_rows_of_the_same_suite_that_are_not_asked_for_now_stay(tmp_path) -> Non
     assert file.path.read_text() == before
 
 
+def test_rows_of_seeds_that_the_suite_no_longer_has_stay_behind_the_others(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    run(CELLS[1:], file)
+    assert run(CELLS[:1], file) == 1
+    assert [row["seed"] for row in file.read()] == [1, 2, 3]
+    assert run([CELLS[1]], file) == 0
+    assert [row["seed"] for row in file.read()] == [2, 1, 3]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -7,6 +7,8 @@ from qkdctl_policies.experiments.cell import policy_file
 from qkdctl_policies.experiments.stage import Stage, drawn
 from qkdctl_policies.experiments.suite import SuiteError, load_suite, shipped_suites
 
+from hil_sim.network.topology import load_topology
+from hil_sim.scenario_problems import ScenarioError
 from qkdctl.policy.builder import build
 from qkdctl.policy.layers import Layer
 from qkdctl.policy.vetting import vet
@@ -72,6 +74,18 @@ def test_every_shipped_suite_can_be_built(name) -> None:
 def test_mistakes_are_told_with_their_place(tmp_path, old, new, says) -> None:
     with pytest.raises(SuiteError, match=says):
         load(tmp_path, SUITE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"\xff\xfe", "not UTF-8 text"), (b"a = " + b"[" * 100_000, "nested too deeply")]
+)
+def test_what_is_no_text_or_nested_without_end_is_told(tmp_path, content, says) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(content)
+    with pytest.raises(SuiteError, match=says):
+        load_suite(str(file))
+    with pytest.raises(ScenarioError, match=says):
+        load_topology(file)
 
 
 def test_an_unknown_suite_is_told_what_there_is() -> None:
