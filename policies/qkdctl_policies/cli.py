@@ -11,7 +11,6 @@ import typer
 
 if TYPE_CHECKING:
     from qkdctl.policy.vetting import VettedPolicy
-    from qkdctl_policies.learning.config import TrainingConfig
     from qkdctl_policies.learning.sweep import Task
     from qkdctl_policies.learning.training_run import CurvePoint
 
@@ -63,7 +62,6 @@ def train(
         settings = load_config(config)
         many = seeds > 1
         _check_device(device)
-        _check_length(config, settings)
         tasks = (
             seeds_of(settings, range(seed, seed + seeds), into, device)
             if many
@@ -104,21 +102,6 @@ def _check_device(name: str) -> None:
     except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
         why = (str(error) or type(error).__name__).splitlines()[0]
         _fail(f"PyTorch cannot use the device {name!r}: {why}", "leave --device out", _USAGE)
-
-
-def _check_length(path: Path, settings: "TrainingConfig") -> None:
-    """Refuse episodes so short that foresight learns nothing from them."""
-    from qkdctl_policies.learning.foresight import LEAST_EPOCHS  # noqa: PLC0415 - off the command line's fast path
-
-    part = settings.foresight
-    least = min(LEAST_EPOCHS, part.horizon) + 2
-    if part.horizon and settings.environment.epochs < least:
-        _fail(
-            f"{path}: [environment] epochs is {settings.environment.epochs}, but foresight learns nothing from an "
-            f"episode's last {least - 2} epochs",
-            f"{least} or more are needed, 100 or more are sensible",
-            _CONFIGURATION,
-        )
 
 
 def _keep_clear(tasks: "list[Task]", *, resume: bool) -> None:

@@ -57,11 +57,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What follows from reports without any policy."""
+    """What follows from reports without any policy.
+
+    Attributes:
+        digests: of the state and of the book.
+    """
 
     network: NetworkState
     book: ActBook
     watch: PolicyWatch
+    digests: tuple[str, str]
 
 
 class NodeApplication:
@@ -107,6 +112,12 @@ class NodeApplication:
         report = self._parse(content)
         return report is not None and (report.node, report.epoch) == (author, epoch)
 
+    def text_of(self, report: NodeReport) -> str:
+        """A report as nodes send it. It has to be valid, as this node will not read it again."""
+        text = report.canonical().decode("ascii")
+        self._remember(text, report)
+        return text
+
     def decide(self, chain: Chain, reports: Mapping[str, str]) -> Outcome:
         """What follows from reports.
 
@@ -126,8 +137,8 @@ class NodeApplication:
         routes = plan_routes(terms.demands, network, terms.table, before, lossy_paths(found, before))
         decision = Decision(
             epoch=chain.epoch,
-            state=network.digest(),
-            book=book.digest(),
+            state=known.digests[0],
+            book=known.digests[1],
             plan=plan,
             policy=self.book.policy,
             failed=int(proposed.failure is not None),
@@ -146,7 +157,7 @@ class NodeApplication:
         decision = Decision.model_validate(dict(entry.value.outcome.payload), strict=False)
         known = self._known(entry.chain, entry.reports)
         network, book = known.network, known.book
-        if (network.digest(), book.digest(), self.book.policy) != (decision.state, decision.book, decision.policy):
+        if (*known.digests, self.book.policy) != (decision.state, decision.book, decision.policy):
             raise ValueError(f"epoch {decision.epoch}: what was decided does not follow from the state here")
         terms = self._terms()
         stays = book.policy == decision.policy
@@ -180,7 +191,8 @@ class NodeApplication:
         network = with_quarantine_lifted(network, lifted(book))
         ejected = self._ladder().ejected
         policy, watch = next_policy(self._watch(), self.book.policy, book.policy, network, table, ejected=ejected)
-        known = _Known(network, book.model_copy(update={"policy": policy}), watch)
+        book = book.model_copy(update={"policy": policy})
+        known = _Known(network, book, watch, (network.digest(), book.digest()))
         self._last = dict(texts), known
         return known
 
@@ -222,12 +234,15 @@ class NodeApplication:
 
     def _parse(self, content: str) -> NodeReport | None:
         if content not in self._parsed:
-            if len(self._parsed) >= _PARSED_LIMIT:
-                self._parsed.clear()
             try:
                 report = NodeReport.from_json(content)
             except ValidationError:
-                self._parsed[content] = None
+                self._remember(content, None)
             else:
-                self._parsed[content] = report if report.canonical().decode("ascii") == content else None
+                self._remember(content, report if report.canonical().decode("ascii") == content else None)
         return self._parsed[content]
+
+    def _remember(self, content: str, report: NodeReport | None) -> None:
+        if len(self._parsed) >= _PARSED_LIMIT:
+            self._parsed.clear()
+        self._parsed[content] = report

@@ -4,9 +4,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from qkdctl.records.facts import LinkFacts
 
-# Arithmetic, ln and log10 of the decimal module round correctly whatever the processor. 80 digits, because counts up to
-# 2^63 over a background in 1e-9 are subtracted from each other.
-_EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
+# Arithmetic, ln and log10 of the decimal module round correctly whatever the processor. The logarithm of 1 + x is taken
+# of an x down to 1e-28, one count among 2^63 over a background in 1e-9: of 50 digits 22 are left, far more than
+# thousandths of a dB need.
+_OF_ONE_AND_LITTLE = Context(prec=50, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
+_EXACT = Context(prec=22, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
 
 
 def channel_loss_mdb(facts: LinkFacts, sent: int, detected: int, mean_photon_number_e6: int) -> int:
@@ -26,7 +28,7 @@ def channel_loss_mdb(facts: LinkFacts, sent: int, detected: int, mean_photon_num
     if mean_photon_number_e6 <= 0 or not 0 < above < whole:
         return 0
     dark = whole - above
-    photons = _EXACT.ln(_EXACT.divide(Decimal(whole), Decimal(dark)))
+    photons = _OF_ONE_AND_LITTLE.ln(_OF_ONE_AND_LITTLE.divide(Decimal(whole), Decimal(dark)))
     arriving = _EXACT.divide(photons, Decimal(mean_photon_number_e6))
     # of the transmittance over the efficiency: 1e6 for millionths of a photon, 1e-6 for parts per million
     transmittance = _EXACT.divide(arriving, Decimal(facts.detector_efficiency_ppm)).scaleb(12, _EXACT)

@@ -6,6 +6,7 @@ alone: a simulation of many links uses the formulas of the decision path as they
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -80,7 +81,9 @@ def product_ratio(above: Sequence[Any], below: Sequence[Any]) -> Any:
     return ratios
 
 
+@lru_cache(maxsize=4096)
 def _log2_256(value: int) -> int:
+    """Of one number; those of static facts come again and again."""
     if value < 1:
         return 0
     whole = value.bit_length() - 1

@@ -75,7 +75,8 @@ class RoutePlan(Record):
 
     Attributes:
         since: epoch in which it was chosen; a change of bits, threshold or paths makes it a new route.
-        challenged: epochs in a row in which another route was clearly better.
+        challenged: epochs in a row in which another route was clearly better, or this one ran over a link that is short
+            of key and demands could make room for each other.
         distrusted: relays of it that are excluded, or in dispute with an end, and could not be avoided; sorted.
         suspects: nodes that may have lost keys of this demand, sorted; for this demand alone, whose ends say so.
         bits: key wanted per epoch.

@@ -17,6 +17,7 @@ from qkdctl.records.route import Route, RouteDemand, RoutePlan, RouteTable
 from qkdctl.records.series import later
 from qkdctl.routing.carriers import carriers
 from qkdctl.routing.choices import EXCLUDED_COST, Choice, DemandChoices, KeyNetwork
+from qkdctl.routing.relief import Relief
 from qkdctl.routing.suspicion import next_suspects, suspicion
 
 EXCLUDED_BELOW_PPM = 500_000
@@ -37,7 +38,8 @@ def plan_routes(
     are links between source and target need no relay and k = 1. Nodes that are excluded, or in dispute with source or
     target, relay only where there is no other way: a relay that deceives one end alone is found out by nothing else.
     A relay that may have lost keys of a demand is dear to this demand (see `suspicion`).
-    Each demand leaves less key for the next, in the order of their names. Those of excluded nodes come last, and get no
+    Demands choose one after the other, in the order of their names, from the key that the routes of the others leave,
+    and make room for each other where a link is short (see `relief`). Those of excluded nodes come last, and get no
     route that would take key from others: routers share a link that is short of key among all routes alike.
 
     Args:
@@ -59,17 +61,82 @@ def plan_routes(
     doubts, quarrels = _doubts(state), {(entry.one, entry.other) for entry in state.disputes}
     network = KeyNetwork(carriers(state, table), doubts, quarrels)
     before = {plan.demand: plan for plan in previous}
-    plans = []
-    for demand in sorted(ordered, key=lambda demand: _excluded(demand, doubts)):
-        suspects = next_suspects(before.get(demand.demand), lossy)
-        choices = network.for_demand(demand, suspicion(suspects), before.get(demand.demand))
-        plan = _next_plan(demand, before.get(demand.demand), choices, state.epoch)
-        if _excluded(demand, doubts) and not network.takes_from_nobody(plan, before.get(demand.demand)):
-            plan = _new_plan(demand, None, before.get(demand.demand), state.epoch)
-        plan = plan.model_copy(update={"suspects": suspects})
+    excluded = {node for node, doubt in doubts.items() if doubt >= EXCLUDED_COST}
+    suspects = {demand.demand: next_suspects(before.get(demand.demand), lossy, excluded) for demand in ordered}
+    suspicions = {name: suspicion(found) for name, found in suspects.items()}
+    trusted = [demand for demand in ordered if not _excluded(demand, doubts)]
+    plans = _planned(trusted, network, before, suspicions, doubts, state.epoch)
+    plans |= _relieved(trusted, network, plans, before, suspicions, state.epoch)
+    for demand in ordered:
+        if demand.demand not in plans:
+            present = before.get(demand.demand)
+            plan = _next_plan(
+                demand, present, network.for_demand(demand, suspicions[demand.demand], present), state.epoch
+            )
+            if not network.takes_from_nobody(plan, present):
+                plan = _new_plan(demand, None, present, state.epoch)
+            network.reserve(plan)
+            plans[demand.demand] = plan
+    return tuple(plan.model_copy(update={"suspects": suspects[name]}) for name, plan in sorted(plans.items()))
+
+
+def _planned(
+    demands: Sequence[RouteDemand],
+    network: KeyNetwork,
+    before: Mapping[str, RoutePlan],
+    suspicions: Mapping[str, Mapping[str, int]],
+    doubts: Mapping[str, int],
+    epoch: int,
+) -> dict[str, RoutePlan]:
+    """The way that is best for each demand, one after the other, while the others stay where they are."""
+    in_force = {
+        demand.demand: plan
+        for demand in demands
+        if (plan := before.get(demand.demand)) is not None and _may_stay(plan, demand, doubts)
+    }
+    for plan in in_force.values():
         network.reserve(plan)
-        plans.append(plan)
-    return tuple(sorted(plans, key=lambda plan: plan.demand))
+    plans = {}
+    for demand in demands:
+        present = before.get(demand.demand)
+        if demand.demand in in_force:
+            network.release(in_force[demand.demand])
+        plan = _next_plan(demand, present, network.for_demand(demand, suspicions[demand.demand], present), epoch)
+        network.reserve(plan)
+        plans[demand.demand] = plan
+    return plans
+
+
+def _may_stay(plan: RoutePlan, demand: RouteDemand, doubts: Mapping[str, int]) -> bool:
+    relays = (relay for path in plan.paths for relay in path.relays)
+    return plan.bits == demand.bits and all(doubts.get(relay, EXCLUDED_COST) < EXCLUDED_COST for relay in relays)
+
+
+def _relieved(
+    demands: Sequence[RouteDemand],
+    network: KeyNetwork,
+    plans: Mapping[str, RoutePlan],
+    before: Mapping[str, RoutePlan],
+    suspicions: Mapping[str, Mapping[str, int]],
+    epoch: int,
+) -> dict[str, RoutePlan]:
+    """Plans that change where demands make room for each other: at once if only new routes move, else after a while."""
+    relief = Relief(network, {demand.demand: demand for demand in demands}, plans, suspicions, epoch)
+    strained = relief.strained()
+    moved = relief.moves() if strained else {}
+    if not moved:
+        return {}
+    challenged = {name: _challenged(plans[name], before.get(name)) for name in strained}
+    if all(plans[name].since == epoch for name in moved) or max(challenged.values()) >= PATIENCE_EPOCHS:
+        settled = {name: plans[name].model_copy(update={"challenged": 0}) for name in strained}
+        return settled | moved
+    relief.undo({name: plans[name] for name in moved})
+    return {name: plans[name].model_copy(update={"challenged": count}) for name, count in challenged.items()}
+
+
+def _challenged(plan: RoutePlan, before: RoutePlan | None) -> int:
+    """Epochs in a row in which a route could be bettered, when it can be in this one."""
+    return later(before.challenged, 1) if before is not None and before.since == plan.since else 0
 
 
 def route_table(node: str, epoch: int, plans: Sequence[RoutePlan], interval_ms: int) -> RouteTable:

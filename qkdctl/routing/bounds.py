@@ -15,6 +15,8 @@ from qkdctl.routing.table import Demand, PathTable
 from qkdctl.routing.topology import Topology
 
 _Floats = NDArray[np.float64]
+_TOLERANCE = 1e-7
+"""Relative, for one optimum as a constraint of another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,16 @@ class FlowBound:
 
     total_bits: float
     demand_bits: _Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sharing:
+    """A network and what is wanted of it in some time; for the attributes see `multicommodity_bound_on_any_path`."""
+
+    topology: Topology
+    demands: Sequence[Demand]
+    capacity_bits: ArrayLike
+    demand_bits: ArrayLike
 
 
 def max_flow_bits(topology: Topology, capacity_bits: Sequence[int], source: str, target: str) -> int:
@@ -128,6 +140,58 @@ def most_for_each(topology: Topology, demands: Sequence[Demand], capacity_bits: 
     return float(share)
 
 
+def bound_after(before: Sharing, after: Sharing, store_bits: ArrayLike = np.inf) -> FlowBound:
+    """Most bits that demands can get in a period when the one before it was served as well as it can be.
+
+    Key that the first period leaves over is in store for the second. It is chosen for the second as long as the first
+    gets all that it can; whoever let demands of the first go short could have stored more.
+
+    Args:
+        before: the first period.
+        after: the second, with the same links in the same order.
+        store_bits: most that a link can store, a number or of shape (links,).
+
+    Returns:
+        The bound of the second period.
+
+    Raises:
+        ValueError: as `multicommodity_bound_on_any_path`, or for links that differ.
+    """
+    from scipy.sparse import block_array, block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+
+    links = len(before.topology.links)
+    if [link.name for link in before.topology.links] != [link.name for link in after.topology.links]:
+        raise ValueError("both periods must have the same links")
+    if not after.demands:
+        return FlowBound(0.0, np.zeros(0))
+    amounts = [_check_amounts("demands", period.demand_bits, len(period.demands)) for period in (before, after)]
+    keys = [_check_amounts("capacities", period.capacity_bits, links) for period in (before, after)]
+    store = np.broadcast_to(np.asarray(store_bits, dtype=np.float64), links)
+    if not before.demands:
+        plenty = keys[1] + np.minimum(keys[0], store)
+        return multicommodity_bound_on_any_path(after.topology, after.demands, plenty, amounts[1])
+    flows = [_Flow.of(period.topology, period.demands, np.eye(len(period.demands))) for period in (before, after)]
+    first = float(flows[0].most(keys[0], amounts[0]).sum())
+    one, two = (flow.balance.shape[1] for flow in flows)
+    carry = eye_array(links)
+    served_first = csr_array(np.concatenate([np.zeros(flows[0].arcs), np.ones(len(amounts[0]))])[np.newaxis])
+    limits = block_array(
+        [
+            [flows[0].loads, None, carry],
+            [None, flows[1].loads, -carry],
+            [-served_first, csr_array((1, two)), csr_array((1, links))],
+        ]
+    )
+    kept = block_diag([flow.balance for flow in flows])
+    balance = hstack([kept, csr_array((kept.shape[0], links))])
+    upper = np.concatenate([flows[0].upper, amounts[0], flows[1].upper, amounts[1], store])
+    objective = np.zeros(one + two + links)
+    objective[one + flows[1].arcs : one + two] = 1.0
+    most = np.concatenate([*keys, [-first * (1 - _TOLERANCE)]])
+    served = _maximise(objective, limits, most, upper=upper, balance=balance)[one + flows[1].arcs : one + two]
+    return FlowBound(float(served.sum()), served)
+
+
 def _most_flow(
     topology: Topology, demands: Sequence[Demand], capacities: _Floats, most: _Floats, gets: _Floats
 ) -> _Floats:
@@ -140,23 +204,49 @@ def _most_flow(
         most: of each amount, shape (amounts,).
         gets: how much of each amount a demand gets, shape (demands, amounts).
     """
-    from scipy.sparse import block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+    return _Flow.of(topology, demands, gets).most(capacities, most)
 
-    ends = np.array([topology.ends(*demand) for demand in demands])
-    sources, source_of = np.unique(ends[:, 0], return_inverse=True)
-    arcs, nodes = _arcs(topology), len(topology.nodes)
-    into, out_of = (_incidence(arcs[:, side], np.arange(len(arcs)), (nodes, len(arcs))) for side in (1, 0))
-    arrives, leaves = (
-        _incidence(source_of * nodes + ends[:, side], np.arange(len(demands)), (len(sources) * nodes, len(demands)))
-        for side in (1, 0)
-    )
-    balance = hstack([block_diag([into - out_of] * len(sources)), csr_array((leaves - arrives) @ gets)])
-    loads = hstack([eye_array(len(topology.links))] * (2 * len(sources)))
-    limits = hstack([loads, csr_array((len(topology.links), len(most)))])
-    open_arcs = [np.where(_may_carry(topology, arcs[:, 0], source), np.inf, 0.0) for source in sources]
-    objective = np.concatenate([np.zeros(len(arcs) * len(sources)), np.ones(len(most))])
-    upper = np.concatenate([*open_arcs, most])
-    return _maximise(objective, limits, capacities, upper=upper, balance=balance)[-len(most) :]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flow:
+    """Flows as a linear program in amounts of key on arcs, per source, and in what demands get.
+
+    Attributes:
+        arcs: variables that are amounts on arcs; those of what demands get come behind them.
+        balance: of all variables; 0 where as much key leaves a node as comes.
+        loads: of the links by all variables.
+        upper: most on each arc.
+    """
+
+    arcs: int
+    balance: Any
+    loads: Any
+    upper: _Floats
+
+    @classmethod
+    def of(cls, topology: Topology, demands: Sequence[Demand], gets: _Floats) -> "_Flow":
+        """For arguments as those of `_most_flow`."""
+        from scipy.sparse import block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+
+        ends = np.array([topology.ends(*demand) for demand in demands])
+        sources, source_of = np.unique(ends[:, 0], return_inverse=True)
+        arcs, nodes = _arcs(topology), len(topology.nodes)
+        into, out_of = (_incidence(arcs[:, side], np.arange(len(arcs)), (nodes, len(arcs))) for side in (1, 0))
+        arrives, leaves = (
+            _incidence(source_of * nodes + ends[:, side], np.arange(len(demands)), (len(sources) * nodes, len(demands)))
+            for side in (1, 0)
+        )
+        balance = hstack([block_diag([into - out_of] * len(sources)), csr_array((leaves - arrives) @ gets)])
+        loads = hstack([eye_array(len(topology.links))] * (2 * len(sources)))
+        open_arcs = [np.where(_may_carry(topology, arcs[:, 0], source), np.inf, 0.0) for source in sources]
+        none = csr_array((len(topology.links), gets.shape[1]))
+        return cls(len(arcs) * len(sources), balance, hstack([loads, none]), np.concatenate(open_arcs))
+
+    def most(self, capacities: _Floats, most: _Floats) -> _Floats:
+        """Amounts with the greatest sum; see `_most_flow`."""
+        objective = np.concatenate([np.zeros(self.arcs), np.ones(len(most))])
+        upper = np.concatenate([self.upper, most])
+        return _maximise(objective, self.loads, capacities, upper=upper, balance=self.balance)[-len(most) :]
 
 
 def _arcs(topology: Topology) -> NDArray[np.int64]:

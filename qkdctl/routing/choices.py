@@ -1,8 +1,8 @@
 """What there is to choose from for one demand: sets of paths, and what speaks against each."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from qkdctl.records.relay import MOST_NODES
@@ -65,17 +65,25 @@ class KeyNetwork:
         self.usable = usable
         self._links = [usable[link.name] for link in self.topology.links]
         self._left = [carrier.key_bits for carrier in self._links]
-        self._taken: set[int] = set()
+        self._routes = [0] * len(self._links)
         self._doubts = {end: doubts.get(end, EXCLUDED_COST) for end in ends}
         self._quarrels = quarrels
 
     def reserve(self, plan: RoutePlan) -> None:
-        """Take the key of a plan out of what is left."""
-        for path in plan.paths:
-            for name in path.links:
-                link = self.topology.link_index[name]
-                self._left[link] = max(0, self._left[link] - plan.bits)
-                self._taken.add(link)
+        """Take the key of a plan out of what is left, links that carry none left out."""
+        self._count(plan, 1)
+
+    def release(self, plan: RoutePlan) -> None:
+        """Give the key of a plan back that was reserved."""
+        self._count(plan, -1)
+
+    def lacking_bits(self) -> list[int]:
+        """How much more than it has is wanted of each link, by its position in the topology."""
+        return [max(0, -left) for left in self._left]
+
+    def lacks_of(self, bits: int) -> list[int]:
+        """How much of so many bits each link cannot give besides, likewise."""
+        return [max(0, bits - max(0, left)) for left in self._left]
 
     def takes_from_nobody(self, plan: RoutePlan, before: RoutePlan | None = None) -> bool:
         """Whether every link of a plan has enough key left for it, or serves nobody else; `before` is in force."""
@@ -83,7 +91,7 @@ class KeyNetwork:
         names = [name for path in plan.paths for name in path.links]
         links = [self.topology.link_index[name] for name in names]
         return all(
-            link not in self._taken
+            self._routes[link] == 0
             or self._links[link].has_enough(plan.bits, self._left[link], in_force=name in in_force)
             for name, link in zip(names, links, strict=True)
         )
@@ -112,6 +120,12 @@ class KeyNetwork:
         ]
         distrusted = {node for node, doubt in doubts.items() if doubt >= EXCLUDED_COST}
         return DemandChoices(self, demand, costs, distrusted)
+
+    def _count(self, plan: RoutePlan, sign: int) -> None:
+        for name in links_of(plan) & self.topology.link_index.keys():
+            link = self.topology.link_index[name]
+            self._left[link] -= sign * plan.bits
+            self._routes[link] += sign
 
     def _foes(self, *ends: str) -> set[str]:
         """Nodes in dispute with one of these."""
@@ -145,6 +159,12 @@ class DemandChoices:
         if not found and self.distrusted:
             found += self._relayed(())
         return min(found, key=lambda choice: choice.rank, default=None)
+
+    def at_cost(self, extra: Sequence[int], barred: Collection[str]) -> "DemandChoices":
+        """The same where each link costs so much more, and more nodes are not trusted."""
+        costs = [cost + more for cost, more in zip(self.costs, extra, strict=True)]
+        known = self.network.topology.node_index.keys()
+        return replace(self, costs=costs, distrusted={*self.distrusted, *(known & {*barred})})
 
     def as_it_stands(self, plan: RoutePlan) -> Choice | None:
         """The route in force, judged by the present state; None when it is broken or was made for another demand."""

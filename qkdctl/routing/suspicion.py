@@ -14,12 +14,17 @@ SUSPECT_COST = 20_000
 """Of a relay under suspicion: as much as twenty hops with plenty of key, and far less than of one to be excluded."""
 
 
-def next_suspects(before: RoutePlan | None, lossy: Collection[tuple[str, int, int]]) -> tuple[Suspect, ...]:
+def next_suspects(
+    before: RoutePlan | None, lossy: Collection[tuple[str, int, int]], excluded: Collection[str] = ()
+) -> tuple[Suspect, ...]:
     """Who is under suspicion after an epoch, sorted.
+
+    Once one of them is excluded, the losses are put down to that one, and all others go free.
 
     Args:
         before: the route that was in force.
         lossy: demand, share and since of paths that lose keys.
+        excluded: nodes that are.
     """
     if before is None:
         return ()
@@ -27,6 +32,8 @@ def next_suspects(before: RoutePlan | None, lossy: Collection[tuple[str, int, in
     for share, path in enumerate(before.paths, start=1):
         if (before.demand, share, before.since) in lossy:
             left |= {relay: min(MOST_SUSPICION, left.get(relay, 0) + STRIKE_EPOCHS) for relay in path.relays}
+    if not left.keys().isdisjoint(excluded):
+        return ()
     return tuple(Suspect(node=node, epochs_left=epochs) for node, epochs in sorted(left.items()) if epochs > 0)
 
 

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.routing.bounds import max_flow_bits, most_for_each, multicommodity_bound, multicommodity_bound_on_any_path
+from qkdctl.routing.bounds import (
+    Sharing,
+    bound_after,
+    max_flow_bits,
+    most_for_each,
+    multicommodity_bound,
+    multicommodity_bound_on_any_path,
+)
 from qkdctl.routing.table import PathTable
 from qkdctl.routing.topology import Link, Node, Topology
 from tests.routing.networks import SOURCE, TARGET, all_paths, networks
@@ -94,6 +101,51 @@ def test_an_equal_share_is_the_most_that_all_can_ask_for_and_get(case, count):
     assert whole.total_bits == pytest.approx(share * len(demands), abs=1e-6)
     more = multicommodity_bound_on_any_path(topology, demands, capacities, [share + 1] * len(demands))
     assert more.total_bits < (share + 1) * len(demands) - 1e-6
+
+
+AMOUNT = st.integers(0, 20)
+
+
+@given(AMOUNT, AMOUNT, AMOUNT, AMOUNT, AMOUNT)
+def test_what_one_link_leaves_over_and_can_store_serves_the_next_period(made, wanted, made_after, wanted_after, store):
+    link = Topology.of([Node("s"), Node("t")], [Link("st", ("s", "t"))])
+    found = bound_after(
+        Sharing(link, [("s", "t")], [made], [wanted]), Sharing(link, [("s", "t")], [made_after], [wanted_after]), store
+    )
+    left = min(store, made - min(made, wanted))
+    assert found.total_bits == pytest.approx(min(wanted_after, made_after + left), abs=1e-4)
+
+
+@given(loaded(), st.data())
+def test_a_period_gets_the_whole_of_an_idle_one_before_and_nothing_of_one_whose_key_is_not_stored(case, data):
+    topology, capacities = case
+    demands = [(a.name, b.name) for a in topology.nodes for b in topology.nodes if a.name < b.name][:4]
+    asked = [data.draw(AMOUNT) for _ in demands]
+    after = Sharing(topology, demands, capacities, asked)
+    alone = multicommodity_bound_on_any_path(topology, demands, capacities, asked).total_bits
+    twice = multicommodity_bound_on_any_path(topology, demands, [2 * bits for bits in capacities], asked).total_bits
+    idle = Sharing(topology, demands, capacities, [0] * len(demands))
+    assert bound_after(idle, after).total_bits == pytest.approx(twice, abs=1e-4)
+    assert bound_after(Sharing(topology, [], capacities, []), after).total_bits == pytest.approx(twice, abs=1e-4)
+    busy = Sharing(topology, demands, capacities, [data.draw(AMOUNT) for _ in demands])
+    assert bound_after(busy, after, 0).total_bits == pytest.approx(alone, abs=1e-4)
+    assert alone - 1e-4 <= bound_after(busy, after).total_bits <= twice + 1e-4
+
+
+def test_what_is_left_over_is_left_where_the_next_period_needs_it():
+    # the first period may go over a or over b; in the second only b relays
+    links = [Link(name, (name[0], name[1])) for name in ("as", "at", "bs", "bt")]
+    first = Topology.of([Node(n) for n in "abst"], links)
+    second = Topology.of([Node("a", relays=False), *(Node(n) for n in "bst")], links)
+    demand = [("s", "t")]
+    found = bound_after(Sharing(first, demand, [5] * 4, [7]), Sharing(second, demand, [1] * 4, [9]))
+    assert found.total_bits == pytest.approx(1 + 3, abs=1e-4)
+
+
+def test_both_periods_have_the_same_links():
+    one, other = (Topology.of([Node("s"), Node("t")], [Link(name, ("s", "t"))]) for name in ("a", "b"))
+    with pytest.raises(ValueError, match="the same links"):
+        bound_after(Sharing(one, [("s", "t")], [1], [1]), Sharing(other, [("s", "t")], [1], [1]))
 
 
 def test_without_paths_or_demands_nothing_is_delivered():

@@ -65,3 +65,16 @@ def test_suspicion_never_makes_up_for_distrust() -> None:
     for epoch in range(2, 12):
         plan = after(network, plan, epoch, lossy=True)
     assert ways(plan) == ["sat"]
+
+
+def test_once_a_suspect_is_excluded_the_others_go_free() -> None:
+    network = Network("s-a", "a-b", "b-t", "a-c", "c-t", "s-d", "d-e", "e-f", "f-t")
+    (plan,) = network.plan(demand())
+    for epoch in range(2, 5):
+        plan = after(network, plan, epoch, lossy=True)
+    assert [suspect.node for suspect in plan.suspects] == ["a", "b"]
+    network.excluded.add("b")
+    plan = after(network, plan, 5, lossy=True)
+    assert (ways(plan), plan.suspects) == (["sact"], ())
+    plan = after(network, plan, 6, lossy=True)
+    assert [suspect.node for suspect in plan.suspects] == ["a", "c"]

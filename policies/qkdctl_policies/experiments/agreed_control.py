@@ -54,7 +54,7 @@ class AgreedControl:
         """The plan and the routes of the decision of this epoch."""
         remarks = Remarks(self._application.running, self._late, self._charges, seen.views, seen.tallies)
         reports = self._desk.reports(seen.epoch, seen.refused, remarks)
-        texts = {report.node: report.canonical().decode("ascii") for report in reports}
+        texts = {report.node: self._application.text_of(report) for report in reports}
         chain = self._chain
         outcome = self._application.decide(chain, texts)
         digests = tuple(sorted((node, digest_of(text)) for node, text in texts.items()))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 Settings = Literal["hold", "field", "periodic", "rules", "learned"]
-Routing = Literal["hops", "cheapest"]
+Routing = Literal["hops", "daemon"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Arm:
         settings: who sets power and alignment. `hold`: nobody. `field`: operators re-align above a threshold
             (`hil_sim.network.run.field_control`). `periodic`: every link is re-aligned by the clock. `rules`: the rule
             of the daemon. `learned`: the policy of the suite.
-        routing: `hops`: the path of fewest hops. `cheapest`: the rule of the daemon, by hops, reported key and errors.
+        routing: `hops`: the path of fewest hops. `daemon`: that of the daemon, by hops, reported key and errors, where
+            demands make room for each other.
         heeds_losses: whether a demand that loses keys goes out of the way of the relays that may have lost them.
         agreed: whether all nodes decide together by `NodeApplication.decide`, so that trust follows from evidence.
             Otherwise one controller believes what it is told, and trusts everybody fully.
@@ -40,7 +41,7 @@ class Arm:
 
 
 def _agreed(about: str, settings: Settings) -> Arm:
-    return Arm(about, settings, "cheapest", heeds_losses=True, agreed=True)
+    return Arm(about, settings, "daemon", heeds_losses=True, agreed=True)
 
 
 def _periodic(epochs: int) -> Arm:
@@ -58,8 +59,8 @@ ARMS: Final[Mapping[str, Arm]] = {
     "field": Arm("re-aligned above a threshold, shortest path, believes reports", "field", "hops"),
     "field-failover": Arm("the same, after losses another of 50 shortest paths", "field", "hops", heeds_losses=True),
     **{f"every-{epochs}": _periodic(epochs) for epochs in PERIODS},
-    "dra": Arm("learned policy, cheapest path, believes reports", "learned", "cheapest"),
-    "dra-failover": Arm("the same, after losses another path", "learned", "cheapest", heeds_losses=True),
+    "dra": Arm("learned policy, routes of the daemon, believes reports", "learned", "daemon"),
+    "dra-failover": Arm("the same, after losses another path", "learned", "daemon", heeds_losses=True),
     "abft": _agreed("static power, agreed trust and routes", "hold"),
     "abft-rules": _agreed("rule of the daemon, agreed trust and routes", "rules"),
     "both": _agreed("learned policy, agreed trust and routes", "learned"),

@@ -42,7 +42,7 @@ def most_key_bps(world: NetworkWorld, epoch: Epoch) -> Floats:
 
 
 def most_key_bits(network: Network, seed: int, *, epoch_s: float, epochs: int) -> Floats:
-    """Key that each link makes at most in so many epochs, less what authentication takes, shape (links,).
+    """Key that each link makes at most in each epoch, less what authentication takes, shape (epochs, links).
 
     Args:
         network: its adversaries stay out of it.
@@ -51,11 +51,11 @@ def most_key_bits(network: Network, seed: int, *, epoch_s: float, epochs: int) -
         epochs: from the beginning.
     """
     world = NetworkWorld([replace(network, adversaries=())], [seed], epoch_s=epoch_s)
-    bits = np.zeros(world.stack.links.count)
-    best = np.zeros_like(bits)
+    bits = np.zeros((epochs, world.stack.links.count))
+    best = np.zeros(world.stack.links.count)
     for number in range(epochs):
         epoch = world.step(world.holding())
         if number % EVERY_EPOCHS == 0:
             best = most_key_bps(world, epoch)
-        bits += np.maximum(best - world.stack.authentication_bps, 0.0) * epoch_s
+        bits[number] = np.maximum(best - world.stack.authentication_bps, 0.0) * epoch_s
     return bits

@@ -15,6 +15,8 @@ from qkdctl_policies.experiments.attacks import ATTACKS
 
 ROW_VERSION: Final = 3
 """Rises when rows change their meaning; rows of other versions are no rows of a suite."""
+BOUND_VERSION: Final = 2
+"""Rises with changes of the bound, which concern no other row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Cell:
             "load": self.load,
             "byzantine": self.byzantine,
             "attack": {"name": self.attack} | ATTACKS[self.attack].to_plain(),
-            "arm": {"name": self.arm} | ({} if bound else ARMS[self.arm].to_plain()),
+            "arm": {"name": self.arm} | ({"version": BOUND_VERSION} if bound else ARMS[self.arm].to_plain()),
             "policy": policy_digest(self.policy) if not bound and ARMS[self.arm].settings == "learned" else "",
             **topology_digest(self.table),
         }

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hil_sim.network.demands import DemandArrays
 from hil_sim.network.network import Network
@@ -35,7 +36,7 @@ class Peace:
         network: without demands, which are not its business here; see `KeyRelaying`.
         members: nodes at the end of a link, sorted; they report, decide, relay and want key.
         pairs: source and target of each demand.
-        capacity_bits: key that each link makes at most in all epochs, shape (links,).
+        capacity_bits: key that each link makes at most in the warm-up, and while it counts, shape (2, links).
         fair_bps: key that every demand can get at most when all of them get equally much.
         connectivity: members that must fail to part some of the others; one less than all where each has links to all.
     """
@@ -43,7 +44,7 @@ class Peace:
     network: Network
     members: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
-    capacity_bits: tuple[float, ...]
+    capacity_bits: NDArray[np.float64]
     fair_bps: float
     connectivity: int
 
@@ -54,7 +55,7 @@ class Peace:
         Raises:
             ScenarioError: for a network that cannot be built.
         """
-        epochs = cell.warm_up_epochs + cell.epochs
+        epochs = (cell.warm_up_epochs, cell.epochs)
         return _peace(json.dumps([cell.table, cell.hardware]), cell.seed, cell.epoch_s, epochs, cell.demands)
 
 
@@ -79,7 +80,7 @@ class Stage:
     byzantine: tuple[str, ...]
     demands: tuple[RouteDemand, ...]
     table: LinkTable
-    capacity_bits: tuple[float, ...]
+    capacity_bits: NDArray[np.float64]
     connectivity: int
 
     @classmethod
@@ -142,16 +143,17 @@ def drawn(names: Sequence[str], share: float, seed: int, what: str) -> tuple[str
 
 
 @lru_cache(maxsize=64)
-def _peace(tables: str, seed: int, epoch_s: float, epochs: int, demands: int) -> Peace:
+def _peace(tables: str, seed: int, epoch_s: float, epochs: tuple[int, int], demands: int) -> Peace:
     table, hardware = json.loads(tables)
     built = network_of(_scenario(table, hardware, seed, epoch_s) | _wanted(demands))
     network, pairs = _bare(built.network), tuple(built.demand_names)
     members = tuple(sorted(network.node_names[place] for place in np.unique(network.ends).tolist()))
-    capacity = most_key_bits(network, seed, epoch_s=epoch_s, epochs=epochs)
+    made = most_key_bits(network, seed, epoch_s=epoch_s, epochs=sum(epochs))
+    capacity = np.stack([made[: epochs[0]].sum(axis=0), made[epochs[0] :].sum(axis=0)])
     graph = _graph(network, members, set())
-    of_link = dict(zip(network.link_names, (capacity / (epochs * epoch_s)).tolist(), strict=True))
+    of_link = dict(zip(network.link_names, (capacity.sum(axis=0) / (sum(epochs) * epoch_s)).tolist(), strict=True))
     fair = most_for_each(graph, pairs, [of_link[link.name] for link in graph.links])
-    return Peace(network, members, pairs, tuple(capacity.tolist()), fair, _connectivity(network))
+    return Peace(network, members, pairs, capacity, fair, _connectivity(network))
 
 
 def _connectivity(network: Network) -> int:

@@ -54,7 +54,7 @@ class Suite(Parameters):
     attacks: Annotated[tuple[str, ...], Field(min_length=1)]
     arms: Annotated[tuple[str, ...], Field(min_length=1)]
     peaceful_arms: tuple[str, ...] = ()
-    policy: str = "links"
+    policy: str = "foresight-links"
     networks: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
     hardware: Annotated[dict[Name, dict[str, Any]], Field(default_factory=dict)]
 

@@ -1,6 +1,5 @@
 """Networks at play while a policy learns: what every link does, and what comes of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +8,10 @@ from numpy.typing import NDArray
 from qkdctl_policies.environment.network_env import NetworkEnv, Observation
 from qkdctl_policies.learning.batches import learning_batch
 from qkdctl_policies.learning.config import TrainingConfig
-from qkdctl_policies.learning.exploration import best_legal, chances, explore
+from qkdctl_policies.learning.exploration import Values, best_legal, chances, explore
 from qkdctl_policies.learning.n_step import NStep
 from qkdctl_policies.learning.play import first_routes, link_inputs, of_networks
 from qkdctl_policies.learning.replay import Transitions
-
-Values = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""From rows of features to the values of all actions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from qkdctl_policies.learning.scenarios import NAMED, TO_LEARN_FROM
 
 PositiveInt = Annotated[int, Field(ge=1)]
 Scenarios = Annotated[tuple[str, ...], Field(min_length=1)]
+LEAST_AHEAD: Final = 20
+"""Epochs that foresight has to see to learn from one: the last ones of an episode teach nothing."""
 Discount = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -207,6 +209,12 @@ class TrainingConfig(Parameters):
             raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
         if self.actors.processes and self.foresight.horizon:
             raise ValueError("[actors] and [foresight] do not go together; leave processes out, or horizon")
+        least = min(LEAST_AHEAD, self.foresight.horizon) + 2
+        if self.foresight.horizon and self.environment.epochs < least:
+            raise ValueError(
+                f"[environment] epochs is {self.environment.epochs}, but foresight learns nothing from an episode's "
+                f"last {least - 2}: {least} or more are needed, 100 or more are sensible"
+            )
         for name, epochs in (
             ("[environment] epochs", self.environment.epochs),
             ("[selection] every_epochs", self.selection.every_epochs),

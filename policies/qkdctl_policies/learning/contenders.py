@@ -1,7 +1,6 @@
 """Those who run links without having learned: what a policy is measured against."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,11 @@ from qkdctl.policy.optimum import BEST_E6, KNOT_PPM
 from qkdctl.policy.vetting import VettedPolicy
 from qkdctl_policies.environment.link_views import LinkViews
 from qkdctl_policies.environment.network_env import NetworkEnv
-from qkdctl_policies.learning.exploration import best_legal
+from qkdctl_policies.learning.exploration import REALIGN, best_legal
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-
-REALIGN: Final = BY_NAME["realign"].index
 
 
 class FileContender:

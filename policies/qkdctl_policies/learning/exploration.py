@@ -1,10 +1,17 @@
 """Which action each link takes while the policy learns."""
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdctl.policy.actions import HOLD
+from qkdctl.policy.actions import BY_NAME, HOLD
 from qkdctl_policies.learning.config import ExplorationSection
+
+REALIGN: Final = BY_NAME["realign"].index
+Values = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""From rows of features to the values of all actions."""
 
 
 def best_legal(values: NDArray[np.float32] | NDArray[np.int64], legal: NDArray[np.bool_]) -> NDArray[np.int64]:

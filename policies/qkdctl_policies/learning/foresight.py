@@ -7,7 +7,6 @@ too. The policy, which knows neither, is taught what they are worth on average t
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +14,15 @@ from numpy.typing import NDArray
 from hil_sim.channels.quaternions import conjugate, multiply
 from hil_sim.network.foresight import aligned, key_bps, present_settings
 from hil_sim.network.hardware import PROTOCOLS
-from qkdctl.policy.actions import ACTIONS, BY_NAME, HOLD
+from qkdctl.policy.actions import ACTIONS, HOLD
 from qkdctl_policies.environment.network_env import NetworkEnv
 from qkdctl_policies.environment.rules import moved
-from qkdctl_policies.learning.config import RewardSection
+from qkdctl_policies.learning.config import LEAST_AHEAD, RewardSection
 from qkdctl_policies.learning.key_surface import KeySurface, weights_of
 from qkdctl_policies.learning.lessons import Lessons
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-
-REALIGN: Final = BY_NAME["realign"].index
-LEAST_EPOCHS: Final = 20
-"""The last epochs of an episode teach nothing: what came of them is not known."""
 
 _LEAST_SCALE, _MOST_SCALE = 0.2, 5.0
 
@@ -111,7 +106,7 @@ class Foresight:
         """
         if self._surface is None:
             raise ValueError("nothing was noted of this episode")
-        told = max(len(self._notes) - min(LEAST_EPOCHS, self.horizon), 0)
+        told = max(len(self._notes) - min(LEAST_AHEAD, self.horizon), 0)
         fibre = np.array([note.fibre for note in self._notes])
         gains = [self._gains(self._surface, place, fibre) for place in range(told)]
         notes, width = self._notes[:told], len(ACTIONS)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.network import Network
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
-from qkdctl_policies.learning.contenders import REALIGN, HoldContender
+from qkdctl_policies.learning.contenders import HoldContender
+from qkdctl_policies.learning.exploration import REALIGN
 from qkdctl_policies.learning.play import Played, play
 
 Flags = NDArray[np.bool_]

@@ -1,22 +1,17 @@
 """Episodes in which every action is weighed: who plays them, and what is taken down."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qkdctl_policies.learning.batches import learning_batch
 from qkdctl_policies.learning.config import TrainingConfig
-from qkdctl_policies.learning.exploration import best_legal, explore
-from qkdctl_policies.learning.foresight import REALIGN, Foresight
+from qkdctl_policies.learning.exploration import REALIGN, Values, best_legal, explore
+from qkdctl_policies.learning.foresight import Foresight
 from qkdctl_policies.learning.informed import InformedContender
 from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.play import first_routes, link_inputs
-
-Values = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""From rows of features to the values of all actions."""
 
 GUIDE_EPOCHS: Final = 12
 """How far the guide, who knows the truth, looks ahead; of single horizons nearly the best on all scenarios."""

@@ -41,12 +41,21 @@ def test_the_bound_is_what_trying_everything_finds(tmp_path, byzantine, seed) ->
     demands = (("a", "d"), ("a", "e"), ("b", "c"))
     stage = diamond(tmp_path, byzantine=byzantine, demands=demands, bits=3 * 256)
     keys = np.random.default_rng(seed).integers(0, 4, len(stage.network.link_names))
-    found = bound_keys(stage, keys * 256.0, epochs=1)
+    periods = np.stack([np.zeros(keys.size), keys * 256.0])
+    found = bound_keys(stage, periods, warm_up=1, epochs=1)
     capacity = dict(zip(stage.network.link_names, keys.tolist(), strict=True))
     tried = most_by_trying(capacity, demands, 3, byzantine)
     # whole keys may come to less than the linear program, which may split them
     assert tried <= sum(found.values()) + 1e-9 < tried + 1
     assert len(found) == sum(not set(demand) & set(byzantine) for demand in demands)
+
+
+def test_key_of_the_warm_up_is_there_as_far_as_its_demands_leave_it(tmp_path) -> None:
+    stage = diamond(tmp_path, byzantine="c", bits=3 * 256)
+    keys = np.full((2, len(stage.network.link_names)), 2 * 256.0)
+    # a to d over b alone once it counts; before, in the epochs that have routes, over b and c
+    totals = [sum(bound_keys(stage, keys, warm_up=warm_up, epochs=2).values()) for warm_up in (1, 2, 3)]
+    assert totals == pytest.approx([4, 3, 2], abs=1e-4)
 
 
 def test_no_link_makes_more_key_than_with_the_best_settings(tmp_path) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 from qkdctl_policies.environment.rules import shield_links
-from qkdctl_policies.learning.config import RewardSection
-from qkdctl_policies.learning.foresight import LEAST_EPOCHS, REALIGN, Foresight
+from qkdctl_policies.learning.config import LEAST_AHEAD, RewardSection
+from qkdctl_policies.learning.exploration import REALIGN
+from qkdctl_policies.learning.foresight import Foresight
 from qkdctl_policies.learning.ideal import reference_bps
 from qkdctl_policies.learning.play import first_routes, link_inputs
 from qkdctl_policies.learning.scenarios import network
@@ -69,7 +70,7 @@ def test_a_gain_is_the_key_that_the_action_really_makes_more(scenario, name):
 
 def test_lessons_are_rows_of_links_with_nothing_to_gain_from_hold():
     keys, lessons = played("duct")
-    rows = (EPOCHS - 1 - LEAST_EPOCHS) * keys.shape[1]
+    rows = (EPOCHS - 1 - LEAST_AHEAD) * keys.shape[1]
     assert len(lessons.observation) == len(lessons.gain) == len(lessons.known) == rows
     assert not lessons.gain[:, 0].any()
     assert lessons.known[:, 0].all()
@@ -83,7 +84,7 @@ def test_costs_are_taken_off_and_what_the_shield_refuses_is_worth_less_than_noth
     up = BY_NAME["up-small"].index
     taken = dear.known[:, up] & (np.abs(free.gain[:, up]) < 0.9) & (dear.gain[:, up] != np.float32(-0.05 / ahead))
     np.testing.assert_allclose((free.gain - dear.gain)[taken, up], 0.5 / ahead, atol=1e-6)
-    links = free.known.shape[0] // (EPOCHS - 1 - LEAST_EPOCHS)
+    links = free.known.shape[0] // (EPOCHS - 1 - LEAST_AHEAD)
     # the notes begin after the first epoch, and an alignment of 20 s is over two epochs later
     resting = slice((AT + 1) * links, (AT + 6) * links)
     refused = dear.gain[resting, REALIGN] == np.float32(-0.05 / ahead)
