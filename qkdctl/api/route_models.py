@@ -35,6 +35,9 @@ class DemandRoute(Shape):
     since: Annotated[int, Field(description="epoch in which the route was chosen")]
     threshold: Annotated[int, Field(description="so many of the paths give a key")]
     challenged: Annotated[int, Field(description="epochs in a row in which another route was clearly better")]
+    crowding: Annotated[
+        int, Field(description="epochs in a row in which it could have left a link that is short of key to others")
+    ]
     distrusted: Annotated[list[str], Field(description="relays that should be avoided and could not be")]
     suspects: list[SuspectNode]
     paths: list[RoutedPath]

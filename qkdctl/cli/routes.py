@@ -72,3 +72,5 @@ def _remarks(demand: Json) -> Iterator[str]:
         )
     if demand["challenged"]:
         yield f"another route has been better for {demand['challenged']} epochs"
+    if demand["crowding"]:
+        yield f"could have made room for others for {demand['crowding']} epochs"

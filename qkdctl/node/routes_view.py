@@ -48,6 +48,7 @@ def _demand(me: str, demand: RouteDemand, plan: RoutePlan, served: dict[tuple[st
         "since": plan.since,
         "threshold": plan.threshold,
         "challenged": plan.challenged,
+        "crowding": plan.crowding,
         "distrusted": list(plan.distrusted),
         "suspects": [suspect.to_plain() for suspect in plan.suspects],
         "paths": [

@@ -75,8 +75,8 @@ class RoutePlan(Record):
 
     Attributes:
         since: epoch in which it was chosen; a change of bits, threshold or paths makes it a new route.
-        challenged: epochs in a row in which another route was clearly better, or this one ran over a link that is short
-            of key and demands could make room for each other.
+        challenged: epochs in a row in which another route was clearly better.
+        crowding: epochs in a row in which it could have made room for others, alone or with another one.
         distrusted: relays of it that are excluded, or in dispute with an end, and could not be avoided; sorted.
         suspects: nodes that may have lost keys of this demand, sorted; for this demand alone, whose ends say so.
         bits: key wanted per epoch.
@@ -89,6 +89,7 @@ class RoutePlan(Record):
     challenged: Epochs
     distrusted: tuple[Name, ...]
     suspects: tuple[Suspect, ...] = ()
+    crowding: Epochs = 0
     bits: Count
     threshold: Annotated[int, Field(ge=1, le=MOST_SHARES)]
     paths: Annotated[tuple[RoutePath, ...], Field(max_length=MOST_SHARES)]

@@ -1,11 +1,13 @@
 """The routes that all nodes choose alike: from the agreed state, in integers, without regard to the order of anything.
 
-A route is the cheapest set of paths without a common relay, and stays until it breaks or another is clearly better:
-below 7/10 of its cost, for three epochs in a row. If costs are noisy by a factor of 1 - d to 1 + d around their true
-values, with (1 - d) / (1 + d) > 7/10 (d up to 17 %), every such change leads to a route that is truly cheaper, and so
-none is ever returned to. Links that are too short of key for a demand cost much more, from one threshold on for a new
-route and from another for one in force (`carriers`): 15 % of the link's key lie between them, so a noise of 7 % brings
-no route back, but less does where many demands share a link, whose noise is all of what is left for the last.
+A route is the cheapest set of paths without a common relay. A demand keeps it until it breaks or another is clearly
+better: below 7/10 of its cost, for three epochs in a row. If costs are noisy by a factor of 1 - d to 1 + d around their
+true values, with (1 - d) / (1 + d) > 7/10 (d up to 17 %), every such change leads to a route that is truly cheaper, and
+so no demand returns to one by itself. Links that are too short of key for a demand cost much more, from one threshold
+on for a new route and from another for one in force (`carriers`): 15 % of the link's key lie between them, so a noise
+of 7 % brings no route back, but less does where many demands share a link, whose noise is all of what is left for the
+last. Where links are short all the same, demands make room for each other (`relief`), once they could for three epochs
+in a row.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -61,12 +63,12 @@ def plan_routes(
     doubts, quarrels = _doubts(state), {(entry.one, entry.other) for entry in state.disputes}
     network = KeyNetwork(carriers(state, table), doubts, quarrels)
     before = {plan.demand: plan for plan in previous}
-    excluded = {node for node, doubt in doubts.items() if doubt >= EXCLUDED_COST}
+    excluded = {node for node in _nodes_of(previous) if doubts.get(node, EXCLUDED_COST) >= EXCLUDED_COST}
     suspects = {demand.demand: next_suspects(before.get(demand.demand), lossy, excluded) for demand in ordered}
     suspicions = {name: suspicion(found) for name, found in suspects.items()}
     trusted = [demand for demand in ordered if not _excluded(demand, doubts)]
     plans = _planned(trusted, network, before, suspicions, doubts, state.epoch)
-    plans |= _relieved(trusted, network, plans, before, suspicions, state.epoch)
+    plans = _relieved(trusted, network, plans, before, suspicions, state.epoch)
     for demand in ordered:
         if demand.demand not in plans:
             present = before.get(demand.demand)
@@ -120,23 +122,21 @@ def _relieved(
     suspicions: Mapping[str, Mapping[str, int]],
     epoch: int,
 ) -> dict[str, RoutePlan]:
-    """Plans that change where demands make room for each other: at once if only new routes move, else after a while."""
+    """All plans, some changed to make room for others: new routes at once, others once they could for a while."""
     relief = Relief(network, {demand.demand: demand for demand in demands}, plans, suspicions, epoch)
-    strained = relief.strained()
-    moved = relief.moves() if strained else {}
-    if not moved:
-        return {}
-    challenged = {name: _challenged(plans[name], before.get(name)) for name in strained}
-    if all(plans[name].since == epoch for name in moved) or max(challenged.values()) >= PATIENCE_EPOCHS:
-        settled = {name: plans[name].model_copy(update={"challenged": 0}) for name in strained}
-        return settled | moved
-    relief.undo({name: plans[name] for name in moved})
-    return {name: plans[name].model_copy(update={"challenged": count}) for name, count in challenged.items()}
+    crowding = {name: _crowding(before.get(name)) for name in plans}
+    moved, waiting = relief.run(lambda name: plans[name].since == epoch or crowding[name] >= PATIENCE_EPOCHS)
+    return {
+        name: relief.plans[name]
+        if name in moved
+        else plan.model_copy(update={"crowding": crowding[name] if name in waiting else 0})
+        for name, plan in plans.items()
+    }
 
 
-def _challenged(plan: RoutePlan, before: RoutePlan | None) -> int:
-    """Epochs in a row in which a route could be bettered, when it can be in this one."""
-    return later(before.challenged, 1) if before is not None and before.since == plan.since else 0
+def _crowding(before: RoutePlan | None) -> int:
+    """Epochs in a row in which a demand could make room, when it can in this one."""
+    return later(before.crowding, 1) if before is not None else 0
 
 
 def route_table(node: str, epoch: int, plans: Sequence[RoutePlan], interval_ms: int) -> RouteTable:
@@ -160,6 +160,12 @@ def _doubts(state: NetworkState) -> Mapping[str, int]:
     }
 
 
+def _nodes_of(plans: Collection[RoutePlan]) -> set[str]:
+    """Relays and suspects of plans."""
+    relays = {relay for plan in plans for path in plan.paths for relay in path.relays}
+    return relays | {suspect.node for plan in plans for suspect in plan.suspects}
+
+
 def _excluded(demand: RouteDemand, doubts: Mapping[str, int]) -> bool:
     return any(doubts.get(end, EXCLUDED_COST) >= EXCLUDED_COST for end in (demand.source, demand.target))
 
@@ -174,7 +180,7 @@ def _next_plan(demand: RouteDemand, before: RoutePlan | None, choices: DemandCho
     challenged = later(before.challenged, 1) if better else 0
     if distrust_can_be_avoided or challenged >= PATIENCE_EPOCHS:
         return _new_plan(demand, best, before, epoch)
-    return before.model_copy(update={"challenged": challenged, "distrusted": kept.distrusted})
+    return before.model_copy(update={"challenged": challenged, "crowding": 0, "distrusted": kept.distrusted})
 
 
 def _new_plan(demand: RouteDemand, best: Choice | None, before: RoutePlan | None, epoch: int) -> RoutePlan:

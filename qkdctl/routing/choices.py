@@ -85,6 +85,11 @@ class KeyNetwork:
         """How much of so many bits each link cannot give besides, likewise."""
         return [max(0, bits - max(0, left)) for left in self._left]
 
+    def lost_bits(self, plan: RoutePlan) -> int:
+        """Key that a reserved plan loses when each link gives all of its routes the same share of what they want."""
+        given = sorted((min(map(self._given, path.links)) for path in plan.paths), reverse=True)
+        return plan.bits - plan.bits * given[plan.threshold - 1] // 1_000_000
+
     def takes_from_nobody(self, plan: RoutePlan, before: RoutePlan | None = None) -> bool:
         """Whether every link of a plan has enough key left for it, or serves nobody else; `before` is in force."""
         in_force = links_of(before)
@@ -92,7 +97,7 @@ class KeyNetwork:
         links = [self.topology.link_index[name] for name in names]
         return all(
             self._routes[link] == 0
-            or self._links[link].has_enough(plan.bits, self._left[link], in_force=name in in_force)
+            or self._links[link].has_enough(plan.bits, max(0, self._left[link]), in_force=name in in_force)
             for name, link in zip(names, links, strict=True)
         )
 
@@ -114,7 +119,7 @@ class KeyNetwork:
         doubts |= dict.fromkeys({demand.source, demand.target}.intersection(doubts), 0)
         # A relay is entered by one link and left by another, so each carries half of what it costs.
         costs = [
-            carrier.cost(demand.bits, left, in_force=link.name in in_force)
+            carrier.cost(demand.bits, max(0, left), in_force=link.name in in_force)
             + (doubts[carrier.ends[0]] + doubts[carrier.ends[1]]) // 2
             for link, carrier, left in zip(self.topology.links, self._links, self._left, strict=True)
         ]
@@ -126,6 +131,14 @@ class KeyNetwork:
             link = self.topology.link_index[name]
             self._left[link] -= sign * plan.bits
             self._routes[link] += sign
+
+    def _given(self, name: str) -> int:
+        """Share in ppm of what is wanted that a link can give."""
+        link = self.topology.link_index.get(name)
+        if link is None:
+            return 0
+        key = self._links[link].key_bits
+        return 1_000_000 if self._left[link] >= 0 else 1_000_000 * key // (key - self._left[link])
 
     def _foes(self, *ends: str) -> set[str]:
         """Nodes in dispute with one of these."""
@@ -160,11 +173,9 @@ class DemandChoices:
             found += self._relayed(())
         return min(found, key=lambda choice: choice.rank, default=None)
 
-    def at_cost(self, extra: Sequence[int], barred: Collection[str]) -> "DemandChoices":
-        """The same where each link costs so much more, and more nodes are not trusted."""
-        costs = [cost + more for cost, more in zip(self.costs, extra, strict=True)]
-        known = self.network.topology.node_index.keys()
-        return replace(self, costs=costs, distrusted={*self.distrusted, *(known & {*barred})})
+    def at_cost(self, extra: Sequence[int]) -> "DemandChoices":
+        """The same where each link costs so much more."""
+        return replace(self, costs=[cost + more for cost, more in zip(self.costs, extra, strict=True)])
 
     def as_it_stands(self, plan: RoutePlan) -> Choice | None:
         """The route in force, judged by the present state; None when it is broken or was made for another demand."""

@@ -2,11 +2,11 @@
 
 Each demand takes the way that is cheapest for itself while all others stay where they are. So one that could as well go
 elsewhere may sit on the only link of another. Here one demand of a link that is short, or one of its own and another
-that it would push aside, goes another way if less key is wanting afterwards. Finding the best way for each is
+that it would push aside, goes another way if fewer keys are lost afterwards. Finding the best way for each is
 NP-hard (unsplittable flow: Kleinberg, PhD thesis, MIT, 1996); this is a search of the neighbourhood.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from qkdctl.records.route import RouteDemand, RoutePlan
 from qkdctl.routing.choices import Choice, DemandChoices, KeyNetwork, links_of
@@ -14,11 +14,14 @@ from qkdctl.routing.choices import Choice, DemandChoices, KeyNetwork, links_of
 LACK_COST = 100_000
 """Of a way on which all that a demand wants is lacking: as much as a hundred hops with plenty of key."""
 GAIN_PERMILLE = 150
-"""Of the key that one demand wants: so much less must be wanting after a move, or noise would move them to and fro."""
-MOST_MOVES = 6
+"""Of the key that one demand wants: so much less must be lost after a move, or noise would move demands to and fro."""
+MOST_MOVES = 4
 """In one epoch, of one demand or of two."""
-MOST_TRIALS = 200
-"""Ways looked for in one epoch."""
+TRIALS, LEAST_TRIALS = 100, 4
+"""Ways looked for before a move, in equal parts for each link that is short, and no fewer than so many for one: nobody
+who crowds one link can use up what is there for the others."""
+
+Move = tuple[RoutePlan, ...]
 
 
 class Relief:
@@ -27,9 +30,12 @@ class Relief:
     Args:
         network: in which all plans are reserved; so it is again after each call, with the moves made.
         demands: by name.
-        plans: their routes by name; moves change them.
+        plans: their routes by name.
         suspicions: what relaying through suspects costs, by demand.
         epoch: since when moves are in force.
+
+    Attributes:
+        plans: those that have paths, with the moves made.
     """
 
     def __init__(
@@ -45,43 +51,49 @@ class Relief:
         self._demands = demands
         self._suspicions = suspicions
         self._epoch = epoch
-        self._trials = MOST_TRIALS
+        self._waiting: set[str] = set()
+        self._trials = 0
 
-    def strained(self) -> set[str]:
-        """Demands on links of which more is wanted than they have."""
-        return {name for link in self._short() for name in self._users(link)}
+    def run(self, may_move: Callable[[str], bool]) -> tuple[set[str], set[str]]:
+        """Make moves until there are no more, or enough.
 
-    def moves(self) -> dict[str, RoutePlan]:
-        """Make the moves, and tell the new route of each demand that moved."""
-        moved: dict[str, RoutePlan] = {}
+        Args:
+            may_move: whether a demand need not wait any longer; a move is made when none of its demands has to.
+
+        Returns:
+            Demands that moved, and those of other moves, which have to wait and stay.
+        """
+        moved: set[str] = set()
         for _ in range(MOST_MOVES):
-            best = self._best_move()
-            if best is None:
+            move = self._best_move()
+            if move is None:
                 break
-            for plan in best:
-                self._change(plan)
-                moved[plan.demand] = plan
-        return moved
+            names = {plan.demand for plan in move}
+            if all(map(may_move, names)):
+                for plan in move:
+                    self._change(plan)
+                moved |= names
+            else:
+                self._waiting |= names
+        return moved, self._waiting
 
-    def undo(self, plans: Mapping[str, RoutePlan]) -> None:
-        """Put demands back on these routes."""
-        for plan in plans.values():
-            self._change(plan)
-
-    def _best_move(self) -> tuple[RoutePlan, ...] | None:
-        """What makes least key wanting; among equals the first found, in which fewer demands move."""
-        best, least = None, self._wanting()
-        allowed = least
-        for link in self._short():
+    def _best_move(self) -> Move | None:
+        """The move that loses least key, then of fewest demands, then the first."""
+        before = self._lost()
+        best, least = None, (before, 0)
+        short = self._short()
+        for link in short if before else ():
+            self._trials = max(LEAST_TRIALS, TRIALS // len(short))
             for name in self._users(link):
                 for move in self._moves_of(name, others=1):
-                    wanting = self._wanting()
+                    lost = self._lost()
                     bits = max(plan.bits for plan in move)
-                    if wanting < least and 1000 * (allowed - wanting) >= GAIN_PERMILLE * bits and self._lasts(move):
-                        best, least = move, wanting
+                    gains = 1000 * (before - lost) >= GAIN_PERMILLE * bits
+                    if gains and (lost, len(move)) < least and self._lasts(move):
+                        best, least = move, (lost, len(move))
         return best
 
-    def _moves_of(self, name: str, others: int) -> Iterator[tuple[RoutePlan, ...]]:
+    def _moves_of(self, name: str, others: int) -> Iterator[Move]:
         """Moves that begin with this demand; each is made while it is looked at, and the search has to be finished."""
         before, after = self.plans[name], self._elsewhere(name)
         if after is None:
@@ -97,20 +109,20 @@ class Relief:
 
     def _elsewhere(self, name: str) -> RoutePlan | None:
         """The way with the least lack of key for a demand while all others stay, if it is not the present one."""
-        if self._trials == 0:
+        if self._trials == 0 or name in self._waiting:
             return None
         self._trials -= 1
         plan, demand = self.plans[name], self._demands[name]
         self._network.release(plan)
         extra = [LACK_COST * lack // max(1, plan.bits) for lack in self._network.lacks_of(plan.bits)]
-        best = self._choices(demand, None).at_cost(extra, self._suspicions[name].keys()).best()
+        best = self._choices(demand, None).at_cost(extra).best()
         self._network.reserve(plan)
-        if best is None or best.distrusted or best.paths == plan.paths or len(best.paths) < len(plan.paths):
+        if best is None or {*best.paths} == {*plan.paths} or len(best.paths) < len(plan.paths):
             return None
         return self._plan(plan, best)
 
     def _lasts(self, move: Collection[RoutePlan]) -> bool:
-        """Whether no demand that moves, and may, would go back by itself; called while the move is made."""
+        """Whether no demand that moves would go back by itself; called while the move is made."""
         return not any(self._goes_back(plan) for plan in move)
 
     def _goes_back(self, plan: RoutePlan) -> bool:
@@ -124,7 +136,7 @@ class Relief:
         return self._network.for_demand(demand, self._suspicions[demand.demand], before)
 
     def _plan(self, before: RoutePlan, choice: Choice) -> RoutePlan:
-        changes = {"since": self._epoch, "challenged": 0, "distrusted": choice.distrusted}
+        changes = {"since": self._epoch, "challenged": 0, "crowding": 0, "distrusted": choice.distrusted}
         return before.model_copy(update=changes | {"threshold": choice.threshold, "paths": choice.paths})
 
     def _change(self, plan: RoutePlan) -> None:
@@ -132,8 +144,9 @@ class Relief:
         self._network.reserve(plan)
         self.plans[plan.demand] = plan
 
-    def _wanting(self) -> int:
-        return sum(self._network.lacking_bits())
+    def _lost(self) -> int:
+        """Key that all demands lose when each link gives all of its routes the same share of what they want."""
+        return sum(self._network.lost_bits(plan) for plan in self.plans.values())
 
     def _short(self, among: Collection[str] | None = None) -> list[str]:
         """Links that lack key, the worst first."""

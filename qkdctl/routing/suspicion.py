@@ -19,7 +19,8 @@ def next_suspects(
 ) -> tuple[Suspect, ...]:
     """Who is under suspicion after an epoch, sorted.
 
-    Once one of them is excluded, the losses are put down to that one, and all others go free.
+    Once one of them is excluded, the losses are put down to that one: the others go free, until they stand on a path
+    that loses keys once more. Relays that are excluded already are not under suspicion: they are worse.
 
     Args:
         before: the route that was in force.
@@ -29,12 +30,13 @@ def next_suspects(
     if before is None:
         return ()
     left = {suspect.node: suspect.epochs_left - 1 for suspect in before.suspects}
+    if not left.keys().isdisjoint(excluded):
+        left = {node: min(epochs, STRIKE_EPOCHS) for node, epochs in left.items()}
     for share, path in enumerate(before.paths, start=1):
         if (before.demand, share, before.since) in lossy:
             left |= {relay: min(MOST_SUSPICION, left.get(relay, 0) + STRIKE_EPOCHS) for relay in path.relays}
-    if not left.keys().isdisjoint(excluded):
-        return ()
-    return tuple(Suspect(node=node, epochs_left=epochs) for node, epochs in sorted(left.items()) if epochs > 0)
+    suspects = sorted(left.keys() - {*excluded})
+    return tuple(Suspect(node=node, epochs_left=left[node]) for node in suspects if left[node] > 0)
 
 
 def suspicion(suspects: Collection[Suspect]) -> Mapping[str, int]:

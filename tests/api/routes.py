@@ -16,6 +16,7 @@ ROUTES: Json = {
             "since": 1187,
             "threshold": 2,
             "challenged": 0,
+            "crowding": 2,
             "distrusted": ["south"],
             "suspects": [{"node": "north", "epochs_left": 150}],
             "paths": [
@@ -31,6 +32,7 @@ ROUTES: Json = {
             "since": 1,
             "threshold": 1,
             "challenged": 0,
+            "crowding": 0,
             "distrusted": [],
             "suspects": [],
             "paths": [],

@@ -21,7 +21,9 @@ def test_the_daemon_tells_the_routes(cli: Cli, daemon: Served) -> None:
 def test_each_path_has_a_line_and_remarks_stand_with_the_first() -> None:
     _, first, second, none, *_ = plain().splitlines()
     assert first.split("  ")[0] == "east-west"
-    assert first.endswith("distrusted: south; lost keys: north (150 epochs)")
+    assert first.endswith(
+        "distrusted: south; lost keys: north (150 epochs); could have made room for others for 2 epochs"
+    )
     assert ["1 (any 2)" in first, "yes" in first, "elsewhere" in second, "lost" in second] == [True, True, True, False]
     assert "no way from bench to moon" in none
 

@@ -67,14 +67,30 @@ def test_suspicion_never_makes_up_for_distrust() -> None:
     assert ways(plan) == ["sat"]
 
 
-def test_once_a_suspect_is_excluded_the_others_go_free() -> None:
+def test_once_a_suspect_is_excluded_the_others_go_free_until_keys_are_lost_again() -> None:
     network = Network("s-a", "a-b", "b-t", "a-c", "c-t", "s-d", "d-e", "e-f", "f-t")
     (plan,) = network.plan(demand())
     for epoch in range(2, 5):
         plan = after(network, plan, epoch, lossy=True)
     assert [suspect.node for suspect in plan.suspects] == ["a", "b"]
     network.excluded.add("b")
-    plan = after(network, plan, 5, lossy=True)
-    assert (ways(plan), plan.suspects) == (["sact"], ())
+    plan = after(network, plan, 5, lossy=False)
+    assert (ways(plan), [(suspect.node, suspect.epochs_left) for suspect in plan.suspects]) == (
+        ["sact"],
+        [("a", STRIKE_EPOCHS)],
+    )
     plan = after(network, plan, 6, lossy=True)
-    assert [suspect.node for suspect in plan.suspects] == ["a", "c"]
+    assert {suspect.node for suspect in plan.suspects if suspect.epochs_left > STRIKE_EPOCHS} == {"a"}
+    for epoch in range(7, 7 + PATIENCE_EPOCHS):
+        plan = after(network, plan, epoch, lossy=ways(plan) == ["sact"])
+    assert ways(plan) == ["sdeft"]
+
+
+def test_behind_an_excluded_relay_that_nobody_can_avoid_others_come_under_suspicion() -> None:
+    network = Network("s-a", "a-b", "b-t")
+    network.excluded.add("a")
+    (plan,) = network.plan(demand())
+    for epoch in range(2, 8):
+        plan = after(network, plan, epoch, lossy=True)
+    assert [suspect.node for suspect in plan.suspects] == ["b"]
+    assert plan.suspects[0].epochs_left > 2 * STRIKE_EPOCHS

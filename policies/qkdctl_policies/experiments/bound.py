@@ -1,4 +1,7 @@
-"""The most that anybody could have delivered: best settings in hindsight, honest relays alone, any paths, no losses."""
+"""The most that anybody could have delivered: best settings in hindsight, honest relays alone, any paths, no losses.
+
+But for one thing: the warm-up is taken as a whole, as if key could serve an earlier epoch of it.
+"""
 
 from typing import Any, Final
 
