@@ -70,6 +70,7 @@ async def listening(port: int, seen: dict[str, dict]) -> AsyncIterator[None]:
 
 
 @pytest.mark.asyncio
+@pytest.mark.deadlines
 async def test_states_of_devices_and_links_are_published_through_a_broker_restart(tmp_path: Path) -> None:
     broker, seen = Broker(tmp_path), {}
     broker.start()
