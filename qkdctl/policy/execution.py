@@ -15,6 +15,8 @@ from qkdctl.policy.vetting import VettedPolicy
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
 
+_DOUBLE = np.dtype(np.float64)
+
 
 class OnnxPolicy:
     """A policy file in memory: one thread, sequential, on the CPU, as it was written (no graph optimisation)."""
@@ -78,14 +80,13 @@ def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
         PolicyFailure: `shape`, `not-finite`, `off-grid` or `out-of-bounds`.
     """
     expected = (links, len(ACTIONS))
-    if not isinstance(values, np.ndarray) or values.dtype != np.float64 or values.shape != expected:
+    if not isinstance(values, np.ndarray) or values.dtype != _DOUBLE or values.shape != expected:
         found = getattr(values, "shape", type(values).__name__)
         raise PolicyFailure(
             "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
         )
     # a few operations on whole arrays: this stands in every decision, beside a run of the network of some 20 us
-    highest, lowest = np.maximum.reduce(values, axis=None), np.minimum.reduce(values, axis=None)
-    if not (-value_bound / GRID <= lowest and highest <= value_bound / GRID):
+    if not np.maximum.reduce(np.absolute(values).ravel()) <= value_bound / GRID:
         raise _failure(values, value_bound)
     scaled = values * GRID
     integers = scaled.astype(np.int64)
