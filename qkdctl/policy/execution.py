@@ -1,11 +1,10 @@
 """Running a vetted policy with onnxruntime, and checking every value it gives."""
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from qkdctl.policy import format as fmt
 from qkdctl.policy.actions import ACTIONS
+from qkdctl.policy.bound_session import BoundSession
 from qkdctl.policy.decide import decide
 from qkdctl.policy.failure import PolicyFailure
 from qkdctl.policy.features import as_input, observe
@@ -19,7 +18,7 @@ _DOUBLE = np.dtype(np.float64)
 
 
 class OnnxPolicy:
-    """A policy file in memory: one thread, sequential, on the CPU, as it was written (no graph optimisation)."""
+    """A policy file in memory."""
 
     def __init__(self, vetted: VettedPolicy, warm_links: int = 1) -> None:
         """Load the network and run it once.
@@ -34,7 +33,7 @@ class OnnxPolicy:
         self._identity = vetted.sha256
         self._value_bound = vetted.value_bound
         try:
-            self._session = onnxruntime.InferenceSession(vetted.data, _options(), providers=["CPUExecutionProvider"])
+            self._session = BoundSession(vetted.data)
         except Exception as error:  # the runtime's exceptions share no base class; this is its only door
             raise PolicyFailure("runtime", f"cannot load {vetted.sha256}: {error}") from error
         self.values(np.zeros((warm_links, len(FEATURES))))
@@ -62,10 +61,10 @@ class OnnxPolicy:
         if len(observation) == 0:
             return np.zeros((0, len(ACTIONS)), dtype=np.int64)
         try:
-            outputs = self._session.run([fmt.OUTPUT], {fmt.INPUT: observation})
+            outputs = self._session.run(observation)
         except Exception as error:  # as above; an epoch must end with the baseline, never with the runtime's error
             raise PolicyFailure("runtime", str(error)) from error
-        return checked(outputs[0], len(observation), self._value_bound)
+        return checked(outputs, len(observation), self._value_bound)
 
 
 def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
@@ -86,7 +85,7 @@ def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
             "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
         )
     # a few operations on whole arrays: this stands in every decision, beside a run of the network of some 20 us
-    if not np.maximum.reduce(np.absolute(values).ravel()) <= value_bound / GRID:
+    if np.count_nonzero(np.absolute(values) <= value_bound / GRID) != values.size:
         raise _failure(values, value_bound)
     scaled = values * GRID
     integers = scaled.astype(np.int64)
@@ -104,13 +103,3 @@ def _failure(values: NDArray[np.float64], value_bound: int) -> PolicyFailure:
     if largest > value_bound / GRID:
         return PolicyFailure("out-of-bounds", f"value {largest} exceeds the proven bound {value_bound / GRID}")
     return PolicyFailure("off-grid", f"values are no multiples of 1/{GRID}")
-
-
-def _options() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    return options

@@ -1,12 +1,16 @@
 """Running a policy file gives exact integers or nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from qkdctl.policy.actions import ACTIONS, legal
+from qkdctl.policy.bound_session import BoundSession
 from qkdctl.policy.builder import build
 from qkdctl.policy.execution import OnnxPolicy, checked
 from qkdctl.policy.failure import PolicyFailure
@@ -73,10 +77,43 @@ def test_network_without_links_gives_an_empty_proposal() -> None:
     assert POLICY.propose(state().model_copy(update={"links": ()}), table()).links == ()
 
 
-def test_wrong_width_is_a_failure_not_a_crash() -> None:
-    with pytest.raises(PolicyFailure) as failure:
-        POLICY.values(np.zeros((1, len(FEATURES) - 1)))
+@pytest.mark.parametrize("shape", [(1, len(FEATURES) - 1), (1, 1), (3, 1), (len(FEATURES),), (1, 1, len(FEATURES))])
+def test_wrong_shape_is_a_failure_not_a_crash(shape: tuple[int, ...]) -> None:
+    with pytest.raises(PolicyFailure, match="expected") as failure:
+        POLICY.values(np.zeros(shape))
     assert failure.value.code == "runtime"
+    assert POLICY.values(np.zeros((2, len(FEATURES)))).shape == (2, len(ACTIONS))
+
+
+def test_values_that_were_given_stay_when_the_next_are_asked_for() -> None:
+    session = BoundSession(build(LAYERS, {}))
+    rows = np.random.default_rng(1).integers(-LARGEST * GRID, LARGEST * GRID + 1, (2, 5, len(FEATURES))) / GRID
+    first = session.run(rows[0])
+    before = first.copy()
+    second = session.run(rows[1])
+    assert (first == before).all()
+    assert (first != second).any()
+
+
+def test_a_session_that_once_had_no_memory_works_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = BoundSession(build(LAYERS, {}))
+    rows = np.random.default_rng(3).integers(-LARGEST * GRID, LARGEST * GRID + 1, (7, len(FEATURES))) / GRID
+    expected = BoundSession(build(LAYERS, {})).run(rows)
+    with monkeypatch.context() as broken:
+        broken.setattr(onnxruntime.IOBinding, "bind_output", lambda *_: (_ for _ in ()).throw(MemoryError))
+        with pytest.raises(MemoryError):
+            session.run(rows)
+    assert (session.run(rows) == expected).all()
+    assert (session.run(rows[:1]) == expected[:1]).all()
+
+
+def test_threads_that_ask_at_once_each_get_their_own_values() -> None:
+    rows = np.random.default_rng(2).integers(-LARGEST * GRID, LARGEST * GRID + 1, (300, len(FEATURES))) / GRID
+    batches = [rows[place : place + 1 + place % 3] for place in range(290)]
+    alone = [POLICY.values(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(POLICY.values, batches))
+    assert all((one == other).all() for one, other in zip(alone, together, strict=True))
 
 
 def test_bytes_the_runtime_cannot_load_are_a_failure() -> None:
