@@ -37,6 +37,7 @@ class LinkFacts(Record):
         receiver_loss_mdb: optical loss inside the receiver, 1e-3 dB.
         click_ceiling_hz: most clicks per second that the dead time of the receiver's detectors allows; 0 when unknown.
         background_yield_e9: click probability of the whole receiver in one gate without light, 1e-9.
+        sending_ppm: probability that an end sends in a signal window of twin-field QKD; 0 when unknown.
         aligned_qber_ppm: error rate expected right after a re-alignment.
         attenuator_step_mdb: smallest step of the attenuator, 1e-3 dB; 0 when it is continuous.
         calibration_uncertainty_ppm: by how much the true mean photon number may exceed the set one, relative.
@@ -55,6 +56,7 @@ class LinkFacts(Record):
     receiver_loss_mdb: Count
     click_ceiling_hz: Count = 0
     background_yield_e9: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    sending_ppm: Ppm = 0
     aligned_qber_ppm: Ppm
     attenuator_step_mdb: Annotated[int, Field(ge=0, le=5_000)]
     calibration_uncertainty_ppm: Ppm

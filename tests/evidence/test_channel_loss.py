@@ -17,14 +17,14 @@ def test_loss_by_hand() -> None:
     # 13 dB fibre, 3 dB receiver, efficiency 1/2 (3.01 dB): eta = 10^-1.6 / 2; background 2e-7
     eta = 10**-1.6 * 0.5
     gain = 2e-7 + (1 - 2e-7) * (1 - math.exp(-eta * 0.48))
-    assert channel_loss_mdb(FACTS, 10**9, round(gain * 10**9), 480_000) == pytest.approx(13_000, abs=2)
+    assert channel_loss_mdb(FACTS, "bb84", 10**9, round(gain * 10**9), 480_000) == pytest.approx(13_000, abs=2)
 
 
 @pytest.mark.parametrize(
     ("sent", "detected", "mu_e6"), [(0, 0, 1), (10, 10, 1), (10, 0, 1), (10**9, 200, 1), (9, 5, 0)]
 )
 def test_nothing_is_said_without_pulses_without_light_or_at_saturation(sent: int, detected: int, mu_e6: int) -> None:
-    assert channel_loss_mdb(FACTS, sent, detected, mu_e6) == 0
+    assert channel_loss_mdb(FACTS, "bb84", sent, detected, mu_e6) == 0
 
 
 @given(
@@ -34,7 +34,7 @@ def test_nothing_is_said_without_pulses_without_light_or_at_saturation(sent: int
 @example((2**63 - 1, 2**63 - 2), 1)
 def test_equal_to_floating_point_arithmetic_within_rounding(counts: tuple[int, int], mu_e6: int) -> None:
     sent, detected = counts
-    loss = channel_loss_mdb(FACTS, sent, detected, mu_e6)
+    loss = channel_loss_mdb(FACTS, "bb84", sent, detected, mu_e6)
     signal = (detected / sent - 2e-7) / (1 - 2e-7)
     if 1e-12 < signal < 1 - 1e-9:
         by_floats = -10_000 * math.log10(-math.log1p(-signal) / (mu_e6 / 1e6) / 0.5) - 3_000
@@ -43,6 +43,6 @@ def test_equal_to_floating_point_arithmetic_within_rounding(counts: tuple[int, i
 
 
 def test_the_surrounding_decimal_context_changes_nothing() -> None:
-    expected = channel_loss_mdb(FACTS, 10**9, 123_456, 480_000)
+    expected = channel_loss_mdb(FACTS, "bb84", 10**9, 123_456, 480_000)
     with decimal.localcontext(decimal.Context(prec=3, rounding=decimal.ROUND_UP)):
-        assert channel_loss_mdb(FACTS, 10**9, 123_456, 480_000) == expected
+        assert channel_loss_mdb(FACTS, "bb84", 10**9, 123_456, 480_000) == expected

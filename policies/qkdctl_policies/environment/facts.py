@@ -94,6 +94,7 @@ def _facts(network: Network, link: int, epoch_ms: int) -> LinkFacts:
         detector_efficiency_ppm=max(round(links.efficiency[link] * _PPM), 1),
         receiver_loss_mdb=round(1000 * links.receiver_loss_db[link]),
         background_yield_e9=round(1e9 * _background(links, link)),
+        sending_ppm=round(links.sending[link] * _PPM),
         aligned_qber_ppm=round(links.intrinsic_error[link] * _PPM),
         # rounded up, so that what the facts allow is never more than the link takes
         attenuator_step_mdb=_up(1000 * links.attenuator_step_db[link]),

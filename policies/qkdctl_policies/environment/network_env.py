@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -12,26 +11,21 @@ from numpy.typing import NDArray
 
 from hil_sim.network.network import Network
 from hil_sim.network.operation import Commands
-from hil_sim.network.rows import LinkRows, link_rows
 from hil_sim.network.world import Epoch, NetworkWorld
-from hil_sim.world.counts import SiftedCounts
-from qkdctl.policy.actions import ACTIONS
-from qkdctl.policy.schema import FEATURES
 from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl_policies.environment.facts import FactArrays, facts_of_links
-from qkdctl_policies.environment.link_states import LinkStates, advanced, unseen, where
+from qkdctl_policies.environment.link_states import advanced, unseen, where
 from qkdctl_policies.environment.link_views import LinkViews, observe_links
-from qkdctl_policies.environment.network_views import LINK_COLUMNS, PATH_COLUMNS, NetworkViews, as_input
+from qkdctl_policies.environment.network_views import NetworkViews, as_input
 from qkdctl_policies.environment.padding import Padding
+from qkdctl_policies.environment.reports import reported
 from qkdctl_policies.environment.reward import RewardWeights, link_rewards, network_rewards, service
 from qkdctl_policies.environment.rules import Events, legal_actions, refused_actions, shield_links
+from qkdctl_policies.environment.spaces import spaces
 
-Integers = NDArray[np.int64]
 Observation = dict[str, NDArray[Any]]
 
 FULL_TRUST_PPM = 1_000_000
-RECEIVER = 1
-"""The end whose report is believed as long as nothing weighs the reports of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +111,10 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self._epoch = 0
         self._legal = legal_actions(self.link_views())
         self.last: Epoch | None = None
-        self.single_observation_space, self.single_action_space = self._spaces()
+        demands, candidates = self._routes.shape[1:]
+        self.single_observation_space, self.single_action_space = spaces(
+            self._links.shape[1], demands, candidates, surroundings=self.settings.surroundings
+        )
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
@@ -170,7 +167,8 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self.last = epoch
         self._epoch += 1
         self._age += 1
-        self._states = self._advance(epoch)
+        rows, present = reported(stack.links, self.world.operation, epoch, self.settings.epoch_s)
+        self._states = advanced(self._states, rows, present, self.facts, round(1000 * self.settings.epoch_s))
         of_links = link_rewards(
             self.settings.weights, epoch, self.link_views(), self.world.buffers.bits, stack, decided
         )
@@ -239,28 +237,6 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
         self._states = where(fresh, unseen(self.facts, stack.links.first_protocol), self._states)
         self._bits_before = np.where(fresh, self.world.buffers.bits, self._bits_before)
 
-    def _advance(self, epoch: Epoch) -> LinkStates:
-        present = epoch.reports.present[RECEIVER]
-        rows = self._reported(epoch, present)
-        return advanced(self._states, rows, present, self.facts, round(1000 * self.settings.epoch_s))
-
-    def _reported(self, epoch: Epoch, present: NDArray[np.bool_]) -> LinkRows:
-        reports, operation = epoch.reports, self.world.operation
-        counts: SiftedCounts = _Table(*(t[RECEIVER] for t in (reports.sent, reports.detected, reports.errors)))
-        return link_rows(
-            self.world.stack.links,
-            counts,
-            protocol=operation.protocol,
-            mean_photon_number_e6=operation.mean_photon_number_e6,
-            measured_e6=epoch.measured_e6,
-            pulses=epoch.counted.pulses,
-            key_bits=epoch.key.proven_bits,
-            live_s=epoch.changes.live_s,
-            epoch_s=self.settings.epoch_s,
-            realigned=epoch.changes.realigned,
-            present=present,
-        )
-
     def _observe(self) -> Observation:
         views = self.link_views()
         self._legal = legal_actions(views)
@@ -290,32 +266,3 @@ class NetworkEnv(VectorEnv[Observation, dict[str, NDArray[Any]], NDArray[Any]]):
             "delivered_bits": self._demands.spread(served.delivered),
             "given_up_bits": self._demands.spread(served.given_up),
         }
-
-    def _spaces(self) -> tuple[gym.spaces.Dict, gym.spaces.Dict]:
-        links, (demands, candidates) = self._links.shape[1], self._routes.shape[1:]
-        columns = len(FEATURES) + (len(LINK_COLUMNS) if self.settings.surroundings else 0)
-        seen: dict[str, gym.Space[Any]] = {
-            "links": gym.spaces.Box(-8, 8, (links, columns), np.float64),
-            "legal": gym.spaces.MultiBinary((links, len(ACTIONS))),
-            "link_mask": gym.spaces.MultiBinary(links),
-        }
-        if self.settings.surroundings:
-            seen["routes"] = gym.spaces.Box(-8, 8, (demands, candidates, len(PATH_COLUMNS)), np.float64)
-            seen["route_mask"] = gym.spaces.MultiBinary((demands, candidates))
-        observation = gym.spaces.Dict(seen)
-        action = gym.spaces.Dict(
-            {
-                "links": gym.spaces.MultiDiscrete(np.full(links, len(ACTIONS))),
-                "routes": gym.spaces.MultiDiscrete(np.full(demands, candidates)),
-            }
-        )
-        return observation, action
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """One end's tables."""
-
-    sent: Integers
-    detected: Integers
-    errors: Integers

@@ -95,7 +95,7 @@ def test_the_loss_of_bb84_is_that_which_a_node_reports(gain, mean, efficiency, d
     ours = channel_loss_mdb(
         links, np.zeros(1, dtype=np.int8), np.array([sent]), np.array([int(gain * sent)]), np.array([mean])
     )
-    theirs = of_nodes.channel_loss_mdb(facts(links), sent, int(gain * sent), round(1e6 * mean))
+    theirs = of_nodes.channel_loss_mdb(facts(links), "bb84", sent, int(gain * sent), round(1e6 * mean))
     assert ours[0] == pytest.approx(theirs, abs=1)
 
 
@@ -108,7 +108,7 @@ def test_no_loss_is_told_where_nothing_is_sent_or_seen_above_the_dark_counts(pro
     number = np.full(1, PROTOCOLS.index(protocol), dtype=np.int8)
     loss = channel_loss_mdb(links_of([10.0]), number, *arguments)
     if detected < 1000 and protocol == "bb84":
-        assert of_nodes.channel_loss_mdb(facts(links_of([10.0])), sent, detected, round(1e6 * mean)) == 0
+        assert of_nodes.channel_loss_mdb(facts(links_of([10.0])), "bb84", sent, detected, round(1e6 * mean)) == 0
     if protocol == "bb84" or not (sent and detected and mean):
         assert loss == [0]
 

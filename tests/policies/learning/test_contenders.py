@@ -1,7 +1,6 @@
 """Baselines on many links do what their originals do on one."""
 
 import numpy as np
-import pytest
 from qkdctl_policies.environment.facts import FactArrays
 from qkdctl_policies.environment.link_states import advanced, unseen
 from qkdctl_policies.environment.link_views import LinkViews
@@ -40,26 +39,27 @@ def test_the_optimum_of_many_error_rates():
     np.testing.assert_array_equal(best_of(rates), [best_mean_photon_number_e6(int(rate)) for rate in rates])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_rule_is_that_of_the_daemon(seed):
-    rng = np.random.default_rng(seed)
-    entries = random_facts(rng, LINKS)
-    table = LinkTable(epoch_ms=1_000, links=tuple(entries))
-    facts = FactArrays.of(entries)
-    first = np.array([PROTOCOLS.index(entry.protocols[0].protocol) for entry in entries], dtype=np.int8)
-    states, state, rows, taken = unseen(facts, first), None, None, set()
-    for epoch in range(1, 41):
-        rows = random_rows(rng, entries, rows)
-        present = rng.random(LINKS) < 0.9
-        states = advanced(states, rows, present, facts, 1_000)
-        state = state_after(state, epoch, *agreed_rows(rows, entries, present), facts_of=table)
-        trust = np.full(LINKS, 1_000_000)
-        views = LinkViews(states, facts, trust, trust, 1_000)
-        actions = RuleContender().actions(views, legal_actions(views))
-        proposed = [BY_NAME[link.action].index for link in RuleBased().propose(state, table).links]
-        assert actions.tolist() == proposed
-        taken |= set(proposed)
-    assert len(taken) > 2, "a rule that always holds would prove nothing"
+def test_the_rule_is_that_of_the_daemon():
+    taken = set()
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        entries = random_facts(rng, LINKS)
+        table = LinkTable(epoch_ms=1_000, links=tuple(entries))
+        facts = FactArrays.of(entries)
+        first = np.array([PROTOCOLS.index(entry.protocols[0].protocol) for entry in entries], dtype=np.int8)
+        states, state, rows = unseen(facts, first), None, None
+        for epoch in range(1, 41):
+            rows = random_rows(rng, entries, rows)
+            present = rng.random(LINKS) < 0.9
+            states = advanced(states, rows, present, facts, 1_000)
+            state = state_after(state, epoch, *agreed_rows(rows, entries, present), facts_of=table)
+            trust = np.full(LINKS, 1_000_000)
+            views = LinkViews(states, facts, trust, trust, 1_000)
+            actions = RuleContender().actions(views, legal_actions(views))
+            proposed = [BY_NAME[link.action].index for link in RuleBased().propose(state, table).links]
+            assert actions.tolist() == proposed, (seed, epoch)
+            taken |= set(proposed)
+    assert len(taken) > 3, "a rule that always holds would prove nothing"
 
 
 def test_operators_wait_for_five_estimates_and_leave_a_link_alone_for_ten_minutes():
