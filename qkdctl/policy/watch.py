@@ -96,7 +96,8 @@ class PolicyWatch(Record):
 
     Attributes:
         current: of the policy in force.
-        standard: of the one before.
+        standard: of the last one before that was in force long enough to judge others by; without any, only its own
+            failures speak against the current one.
         previous: the one before, at most one; without any the network falls back to the rule-based baseline.
         rolled_back: fallen back from and not activated by an act since, oldest first, the last 64.
         last: the last time, at most one.
@@ -174,7 +175,9 @@ def _exceeds(now: int, then: int, current: Term, standard: Term, permille: int) 
 def _activated(watch: PolicyWatch, policy: str, wanted: str) -> PolicyWatch:
     """An act has put another policy in force. A hash that was fallen back from is good again by that."""
     rolled_back = tuple(past for past in watch.rolled_back if past != wanted)
-    return PolicyWatch(standard=watch.current, previous=(policy,), rolled_back=rolled_back, last=watch.last)
+    seen_enough = watch.current.link_epochs >= RULES.least_link_epochs
+    standard = watch.current if seen_enough else watch.standard
+    return PolicyWatch(standard=standard, previous=(policy,), rolled_back=rolled_back, last=watch.last)
 
 
 def _counted(term: Term, network: NetworkState, table: LinkTable, rules: WatchRules = RULES) -> Term:

@@ -112,6 +112,16 @@ def test_the_epochs_after_an_activation_do_not_count() -> None:
     assert watch.current == Term(epochs=RULES.settle_epochs)
 
 
+def test_a_policy_of_a_few_epochs_is_no_standard_for_the_next() -> None:
+    good = Term(epochs=700, link_epochs=1_000, key_bits=1_000_000)
+    for seen, standard in ((RULES.least_link_epochs - 1, good), (RULES.least_link_epochs, None)):
+        short = Term(epochs=30, link_epochs=seen, key_bits=7)
+        watch = PolicyWatch(current=short, standard=good)
+        _, after = next_policy(watch, FILES[0], FILES[1], network(1_000), TABLE, ejected=False)
+        assert after.standard == (standard or short)
+        assert after.previous == (FILES[0],)
+
+
 def test_the_limits_themselves_are_allowed() -> None:
     then = Term(epochs=700, link_epochs=1_000, key_bits=1_000_000, over_limit=0, touched=0)
     for now, cause in (
