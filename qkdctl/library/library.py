@@ -12,16 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qkdctl.clock import Clock
 from qkdctl.library.admission import admit, check_outside, load
 from qkdctl.library.card import Card
-from qkdctl.library.combinations import files_of, parts_first
+from qkdctl.library.catalogue import manifest_in_force, meant_by, next_version
+from qkdctl.library.combinations import check_nesting, parts_first
 from qkdctl.library.following import Situation, due
 from qkdctl.library.lifecycle import Life, LifecycleError, Step
 from qkdctl.library.manifest import Manifest, check_name
 from qkdctl.library.room import KEPT, least_useful
+from qkdctl.library.shadows import MOST
 from qkdctl.library.shelf import Shelf
 from qkdctl.policy.canary import Canary, CanaryPolicy
 from qkdctl.policy.failure import PolicyRejected
 from qkdctl.policy.proposal import Policy
-from qkdctl.records.saturation import saturated
 
 log = structlog.get_logger(__name__)
 
@@ -109,11 +110,13 @@ class Library:
         """
         async with self._turn:
             sha256 = hashlib.sha256(data).hexdigest()
-            made = manifest or Manifest(name=name, sha256=sha256, size=len(data), version=self._next_version())
+            made = manifest or Manifest(name=name, sha256=sha256, size=len(data), version=next_version(self.cards))
             check_name(made)
-            check_outside(data, made, self._keys, self._active())
+            check_outside(data, made, self._keys, manifest_in_force(self._situation().policy, self.cards))
             card = self._staged(made, who)
-            await self._make_room()
+            if sha256 not in self.cards and len(self.cards) >= KEPT:
+                await admit(data, self._warm_links)  # nothing is forgotten for a file that is no good
+                await self._make_room()
             await asyncio.to_thread(self._shelf.put_file, sha256, data)
             await self._keep(card)
             card = await self._vet(card, data)
@@ -133,11 +136,12 @@ class Library:
 
         Raises:
             KeyError: one of the two is not at hand.
-            LifecycleError: there is no room.
+            LifecycleError: there is no room, or too much is combined already.
             OSError: it could not be written.
         """
         async with self._turn:
             policy = self._combined(canary)
+            check_nesting(canary, self.cards)
             card = self.cards.get(policy.identity) or await self._begun(canary, name, who)
             if card.life.can("pass"):
                 card = await self._step(card, "pass", f"{card.manifest.name} on {', '.join(canary.links)}")
@@ -149,10 +153,12 @@ class Library:
 
         Raises:
             KeyError: there is no such file.
-            LifecycleError: its stage does not allow it.
+            LifecycleError: its stage does not allow it, or enough others are in shadow.
             OSError: it could not be written.
         """
         async with self._turn:
+            if step == "watch" and sum(card.life.stage == "shadow" for card in self.cards.values()) >= MOST:
+                raise LifecycleError(f"{MOST} policies are in shadow already; take one out with --off")
             return await self._step(self.cards[sha256], step, why)
 
     async def follow(self) -> None:
@@ -178,15 +184,7 @@ class Library:
         Raises:
             KeyError: it means none, or several.
         """
-        if text in self.cards:
-            return text
-        named = [card.manifest for card in self.cards.values() if card.manifest.name == text]
-        if named:
-            return max(named, key=lambda manifest: manifest.version).sha256
-        begun = [sha256 for sha256 in self.cards if len(text) >= 6 and sha256.startswith(text)]
-        if len(begun) != 1:
-            raise KeyError(text)
-        return begun[0]
+        return meant_by(text, self.cards)
 
     async def read(self, sha256: str) -> bytes:
         """Content of a file.
@@ -208,7 +206,7 @@ class Library:
                     self.policies.setdefault(canary.digest(), self._combined(canary))
 
     async def _begun(self, canary: Canary, name: str, who: str) -> Card:
-        size, version = len(canary.canonical()), self._next_version()
+        size, version = len(canary.canonical()), next_version(self.cards)
         manifest = Manifest(name=name, sha256=canary.digest(), size=size, version=version)
         await self._make_room(canary.base, canary.policy)
         card = Card(
@@ -298,11 +296,3 @@ class Library:
         self.policies.pop(oldest, None)
         del self.cards[oldest]
         log.info("policy forgotten, to make room", policy=oldest[:12])
-
-    def _active(self) -> Manifest | None:
-        """Of the files in force, which are two in a trial, the one of the highest version."""
-        files = (card.manifest for card in files_of(self._situation().policy, self.cards))
-        return max(files, key=lambda manifest: manifest.version, default=None)
-
-    def _next_version(self) -> int:
-        return saturated(1 + max((card.manifest.version for card in self.cards.values()), default=0))

@@ -22,16 +22,14 @@ class Shadows:
 
     Args:
         clock: of the node.
-        note: told of the figures of a policy now and then, and when it fails too often.
+        note: told of the figures of a policy now and then, and as long as it fails too often.
 
     Attributes:
         figures: by SHA-256, of those that are watched now.
-        skipped: epochs that came too soon.
     """
 
     def __init__(self, clock: Clock, note: Callable[[str, ShadowFigures], None]) -> None:
         self.figures: dict[str, ShadowFigures] = {}
-        self.skipped = 0
         self._clock = clock
         self._note = note
         self._running: asyncio.Task[None] | None = None
@@ -42,7 +40,6 @@ class Shadows:
         if not policies:
             return
         if self._running is not None and not self._running.done():
-            self.skipped += 1
             return
         self._running = asyncio.create_task(self._watch(dict(policies), scene), name="policies in shadow")
 
@@ -59,5 +56,5 @@ class Shadows:
             if sha256 not in self.figures:
                 continue  # its time in shadow has ended meanwhile
             figures = self.figures[sha256] = self.figures[sha256].after(found.taking(took))
-            if figures.epochs % NOTED_EPOCHS == 0 or figures.in_a_row == FAILURES_IN_A_ROW:
+            if figures.epochs % NOTED_EPOCHS == 0 or figures.in_a_row >= FAILURES_IN_A_ROW:
                 self._note(sha256, figures)

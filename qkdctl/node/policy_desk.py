@@ -11,7 +11,6 @@ from qkdctl.config.suggestions import listing
 from qkdctl.library.card import Card
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest
-from qkdctl.library.shadows import MOST
 from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.canary import Canary
 from qkdctl.policy.failure import PolicyRejected
@@ -83,10 +82,9 @@ class PolicyDesk:
             UnavailableError: it cannot be written.
         """
         try:
-            sha256 = self.find(policy)
-            if watch and sum(card.life.stage == "shadow" for card in self._cards()) >= MOST:
-                raise ConflictError(f"{MOST} policies are in shadow already", hint="take one out with --off")
-            card = await self._library.step(sha256, "watch" if watch else "leave", who)
+            card = await self._library.step(self.find(policy), "watch" if watch else "leave", who)
+        except KeyError as error:
+            raise self._unknown(policy) from error  # forgotten meanwhile, to make room
         except LifecycleError as error:
             raise ConflictError(str(error)) from error
         except OSError as error:
@@ -132,11 +130,12 @@ class PolicyDesk:
             UnavailableError: it cannot be read, or was rejected and is not kept.
         """
         sha256 = self.find(policy)
+        manifest = self._library.cards[sha256].manifest
         try:
             data = await self._library.read(sha256)
         except OSError as error:
             raise UnavailableError(f"the file is not kept: {error.strerror}") from error
-        return {"manifest": self._library.cards[sha256].manifest.to_plain(), "data": b64encode(data).decode("ascii")}
+        return {"manifest": manifest.to_plain(), "data": b64encode(data).decode("ascii")}
 
     def identity(self, policy: str) -> str:
         """What an act calls a policy: a baseline by its name, a file that passed vetting by its digest.
@@ -177,13 +176,16 @@ class PolicyDesk:
         try:
             return self._library.resolve(policy)
         except KeyError as error:
-            raise UnknownNameError(
-                "policy",
-                policy,
-                {*besides, *(card.manifest.name for card in self._cards())},
-                expected=listing([*besides, "a policy that 'qkdctl policy list' shows"]),
-                hint="stage it first: qkdctl policy stage FILE",
-            ) from error
+            raise self._unknown(policy, besides) from error
+
+    def _unknown(self, policy: str, besides: tuple[str, ...] = ()) -> UnknownNameError:
+        return UnknownNameError(
+            "policy",
+            policy,
+            {*besides, *(card.manifest.name for card in self._cards())},
+            expected=listing([*besides, "a policy that 'qkdctl policy list' shows"]),
+            hint="stage it first: qkdctl policy stage FILE",
+        )
 
     def _shadow(self, card: Card) -> Json | None:
         figures = self._node.policy_side.shadows.figures.get(card.manifest.sha256)

@@ -65,7 +65,7 @@ class PolicySide:
         self._journal = journal
         self._alarms = alarms
         self._following: asyncio.Task[None] | None = None
-        self._dismissing: set[asyncio.Task[None]] = set()
+        self._dismissing: dict[str, asyncio.Task[None]] = {}
 
     async def open(self) -> None:
         """Read the library; a node with a broken one works without it."""
@@ -103,7 +103,7 @@ class PolicySide:
     async def stop(self) -> None:
         """Let what is under way come to its end."""
         await self.shadows.stop()
-        under_way = [*self._dismissing, *([self._following] if self._following else [])]
+        under_way = [*self._dismissing.values(), *([self._following] if self._following else [])]
         await asyncio.gather(*under_way, return_exceptions=True)
 
     def _take_situation(self, epoch: int, policy: str, watch: PolicyWatch) -> None:
@@ -132,15 +132,17 @@ class PolicySide:
             "failures": figures.failures,
             "slowest_us": round(1e6 * figures.slowest_s),
         }
-        self._journal.note("policy", about)
-        if figures.in_a_row == FAILURES_IN_A_ROW:
+        if figures.in_a_row <= FAILURES_IN_A_ROW:
+            self._journal.note("policy", about)
+        if figures.in_a_row >= FAILURES_IN_A_ROW and sha256 not in self._dismissing:
             why = f"{figures.failed_by}: no usable values in {FAILURES_IN_A_ROW} epochs in a row"
-            # over at once, and critical, so that it stays until somebody has seen it
-            self._alarms.raise_("policy-shadow-failed", sha256[:12], why, Severity.CRITICAL)
-            self._alarms.clear("policy-shadow-failed", sha256[:12])
+            if figures.in_a_row == FAILURES_IN_A_ROW:
+                # over at once, and critical, so that it stays until somebody has seen it
+                self._alarms.raise_("policy-shadow-failed", sha256[:12], why, Severity.CRITICAL)
+                self._alarms.clear("policy-shadow-failed", sha256[:12])
             task = asyncio.create_task(self._dismiss(sha256, why), name="policy leaves shadow")
-            self._dismissing.add(task)
-            task.add_done_callback(self._dismissing.discard)
+            self._dismissing[sha256] = task
+            task.add_done_callback(lambda _: self._dismissing.pop(sha256, None))
 
     async def _dismiss(self, sha256: str, why: str) -> None:
         try:

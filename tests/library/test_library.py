@@ -9,14 +9,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from qkdctl.clock import VirtualClock
-from qkdctl.library import admission
+from qkdctl.library import admission, room
 from qkdctl.library import library as library_module
 from qkdctl.library.card import Card
+from qkdctl.library.combinations import DEEPEST
 from qkdctl.library.following import Situation
 from qkdctl.library.library import Library
 from qkdctl.library.lifecycle import LifecycleError
 from qkdctl.library.manifest import Manifest, trusted
 from qkdctl.library.room import KEPT
+from qkdctl.library.shadows import MOST
 from qkdctl.library.shelf import Shelf
 from qkdctl.library.trial import try_out
 from qkdctl.policy.baselines import BASELINES
@@ -401,10 +403,54 @@ async def test_the_least_useful_file_makes_room_and_what_is_in_use_never_does(
     assert staged[2] not in library.cards
     assert {staged[0], staged[1]} <= library.policies.keys()
     for card in list(library.cards.values()):
-        await library.step(card.manifest.sha256, "watch", "")
+        await library.step(card.manifest.sha256, "try", "")
     with pytest.raises(LifecycleError, match="in use"):
         await library.stage(b"too much", None, "much", "me")
     assert len(shelf.files()) == 2 * KEPT
+
+
+@pytest.mark.asyncio
+async def test_a_full_library_forgets_nothing_for_a_file_that_is_no_good_or_here_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_module, "KEPT", 2)
+    monkeypatch.setattr(room, "KEPT", 2)
+    library = await Shelved(tmp_path).open()
+    for seed in (1, 2):
+        await library.stage(policy(seed), None, f"p{seed}", "me")
+    before = dict(library.cards)
+    with pytest.raises(PolicyRejected, match="not-protobuf"):
+        await library.stage(b"garbage", None, "bad", "me")
+    assert library.cards == before
+    await library.step(sha256(policy(2)), "fail", "")
+    card = await library.stage(policy(2), None, "again", "me")
+    assert (card.life.stage, library.cards.keys()) == ("vetted", before.keys())
+
+
+@pytest.mark.asyncio
+async def test_no_more_are_in_shadow_than_an_epoch_has_time_for(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    files = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in range(MOST + 2)]
+    outcomes = await asyncio.gather(*(library.step(file, "watch", "") for file in files), return_exceptions=True)
+    assert sum(isinstance(outcome, Card) for outcome in outcomes) == MOST
+    assert sum(isinstance(outcome, LifecycleError) for outcome in outcomes) == 2
+    await library.step(files[0], "leave", "")
+    assert (await library.step(files[-1], "watch", "")).life.stage == "shadow"
+
+
+@pytest.mark.asyncio
+async def test_combinations_are_refused_that_would_ask_policies_over_and_over(tmp_path: Path) -> None:
+    library = await Shelved(tmp_path).open()
+    one, two = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in (1, 2)]
+    base = "rule-based"
+    for depth in range(DEEPEST):
+        combined = Canary(base=base, policy=(one, two)[depth % 2], links=("a-b",), until=9 + depth)
+        await library.combine(combined, f"c{depth}", "me")
+        base = combined.digest()
+    with pytest.raises(LifecycleError, match="in one another already"):
+        await library.combine(Canary(base=base, policy=one, links=("a-b",), until=99), "deeper", "me")
+    with pytest.raises(LifecycleError, match="is a combination; try one of its policies"):
+        await library.combine(Canary(base="rule-based", policy=base, links=("a-b",), until=99), "tried", "me")
 
 
 @pytest.mark.asyncio

@@ -4,10 +4,12 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
+from qkdctl.library.card import Card
 from qkdctl.node.node import Node
 from qkdctl.node.reload import Reloader
 from qkdctl.policy.builder import build
@@ -131,6 +133,14 @@ async def test_a_policy_in_shadow_changes_nothing_and_one_that_fails_there_leave
             await facade.shadow_policy("night", "uid 7", watch=False)
         node.policy_side.library.policies[sha256] = Scripted("f", "")
         await facade.shadow_policy("night", "uid 7", watch=True)
+        full, step = [OSError("no space left")], node.policy_side.library.step
+
+        async def first_without_space(*order: Any) -> Card:
+            if full:
+                raise full.pop()
+            return await step(*order)
+
+        node.policy_side.library.step = first_without_space  # type: ignore[method-assign]
         await until(lambda: facade.policies()["files"][0]["stage"] == "rolled-back")
         assert "policy-shadow-failed" in {alarm["code"] for alarm in facade.alarms()}
         assert in_force(node)() == "rule-based"
