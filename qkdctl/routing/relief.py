@@ -51,7 +51,6 @@ class Relief:
         self._demands = demands
         self._suspicions = suspicions
         self._epoch = epoch
-        self._waiting: set[str] = set()
         self._trials = 0
 
     def run(self, may_move: Callable[[str], bool]) -> tuple[set[str], set[str]]:
@@ -61,37 +60,46 @@ class Relief:
             may_move: whether a demand need not wait any longer; a move is made when none of its demands has to.
 
         Returns:
-            Demands that moved, and those of other moves, which have to wait and stay.
+            Demands that moved, and those of all moves that are left, which have to wait and stay.
         """
         moved: set[str] = set()
-        for _ in range(MOST_MOVES):
-            move = self._best_move()
-            if move is None:
+        for made in range(MOST_MOVES + 1):
+            best, waiting = self._look_around(may_move)
+            if best is None or made == MOST_MOVES:
                 break
-            names = {plan.demand for plan in move}
-            if all(map(may_move, names)):
-                for plan in move:
-                    self._change(plan)
-                moved |= names
-            else:
-                self._waiting |= names
-        return moved, self._waiting
+            for plan in best:
+                self._change(plan)
+                moved.add(plan.demand)
+        return moved, waiting
 
-    def _best_move(self) -> Move | None:
-        """The move that loses least key, then of fewest demands, then the first."""
+    def _look_around(self, may_move: Callable[[str], bool]) -> tuple[Move | None, set[str]]:
+        """The move that loses least key of those that need not wait, then of fewest demands, then the first.
+
+        Whoever could move waits for itself, however many others could: one link that is short now and then keeps
+        nobody from leaving another.
+
+        Returns:
+            It, and the demands of moves that have to wait.
+        """
         before = self._lost()
-        best, least = None, (before, 0)
+        best, least, waiting = None, (before, 0), set[str]()
         short = self._short()
         for link in short if before else ():
             self._trials = max(LEAST_TRIALS, TRIALS // len(short))
             for name in self._users(link):
                 for move in self._moves_of(name, others=1):
-                    lost = self._lost()
+                    lost, names = self._lost(), {plan.demand for plan in move}
+                    waits = not all(map(may_move, names))
+                    if waits and names <= waiting:
+                        continue
                     bits = max(plan.bits for plan in move)
                     gains = 1000 * (before - lost) >= GAIN_PERMILLE * bits
-                    if gains and (lost, len(move)) < least and self._lasts(move):
-                        best, least = move, (lost, len(move))
-        return best
+                    if gains and (waits or (lost, len(move)) < least) and self._lasts(move):
+                        if waits:
+                            waiting |= names
+                        else:
+                            best, least = move, (lost, len(move))
+        return best, waiting
 
     def _moves_of(self, name: str, others: int) -> Iterator[Move]:
         """Moves that begin with this demand; each is made while it is looked at, and the search has to be finished."""
@@ -109,7 +117,7 @@ class Relief:
 
     def _elsewhere(self, name: str) -> RoutePlan | None:
         """The way with the least lack of key for a demand while all others stay, if it is not the present one."""
-        if self._trials == 0 or name in self._waiting:
+        if self._trials == 0:
             return None
         self._trials -= 1
         plan, demand = self.plans[name], self._demands[name]

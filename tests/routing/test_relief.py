@@ -88,6 +88,19 @@ def test_who_waits_is_not_hurried_by_need_elsewhere() -> None:
     assert routes(plans) == routes(before) == [SHORT, SHORT, "uq", "uq"]
 
 
+def test_a_link_that_many_could_leave_now_and_then_keeps_nobody_on_another() -> None:
+    network = crossing(2_000_000, ROUND, "u-q", *chain("uvwxyzq"))
+    crowd = [demand(demand=f"{number}", bits=250_000) for number in range(7)]
+    there = demand("u", "q", demand="8", bits=LARGE), demand("u", "q", demand="9", bits=SMALL)
+    network.bits["u-q"] = 1_200_000
+    plans = before = settled(network, *crowd, *there)
+    assert routes(plans) == [SHORT] * 7 + ["uq", "uq"]
+    for epoch in range(200, 200 + PATIENCE_EPOCHS + 1):
+        network.bits |= {"u-q": 1_000_000, "s-t": 0 if epoch % PATIENCE_EPOCHS == 0 else 2_000_000}
+        plans = network.plan(*crowd, *there, previous=plans, epoch=epoch)
+    assert routes(plans) == [*routes(before)[:-1], "uvwxyzq"]
+
+
 def test_two_move_where_one_alone_gains_nothing() -> None:
     # the small one goes round over a-c, which another one has to leave for that
     network = crossing(1_000_000, ROUND, "a-g", "g-c")
