@@ -45,7 +45,7 @@ def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0
     drawn = np.random.SeedSequence(origin).generate_state(2 * part.networks)
     seeds = [int(value) % _FIRST_RESERVED for value in drawn]
     names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
-    networks = [network(name, own) for name, own in zip(names, seeds[: part.networks], strict=True)]
+    networks = [network(name, own, part.sites) for name, own in zip(names, seeds[: part.networks], strict=True)]
     how, episodes = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)]), seeds[part.networks :]
     env, ideal_bps = NetworkEnv(networks, how), reference_bps(networks, episodes, how)
     medians = [np.median(ideal_bps[links]) for links in env.world.stack.links_of]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdctl.policy.actions import BY_NAME, HOLD
-from qkdctl_policies.learning.config import ExplorationSection
+from qkdctl_policies.learning.config_sections import ExplorationSection
 
 REALIGN: Final = BY_NAME["realign"].index
 Values = Callable[[NDArray[np.float32]], NDArray[np.float32]]

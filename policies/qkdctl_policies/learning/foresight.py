@@ -17,7 +17,8 @@ from hil_sim.network.hardware import PROTOCOLS
 from qkdctl.policy.actions import ACTIONS, HOLD
 from qkdctl_policies.environment.network_env import NetworkEnv
 from qkdctl_policies.environment.rules import moved
-from qkdctl_policies.learning.config import LEAST_AHEAD, RewardSection
+from qkdctl_policies.learning.config import LEAST_AHEAD
+from qkdctl_policies.learning.config_sections import RewardSection
 from qkdctl_policies.learning.key_surface import KeySurface, weights_of
 from qkdctl_policies.learning.lessons import Lessons
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qkdctl.policy.actions import HOLD
-from qkdctl_policies.learning.config import LearnerSection
+from qkdctl_policies.learning.config_sections import LearnerSection
 from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.q_network import QNetwork
 from qkdctl_policies.learning.replay import Sample

@@ -120,20 +120,26 @@ FAST_HELD_OUT: Final[Mapping[str, dict[str, Any]]] = {
 
 _FIXED: Final[Mapping[str, dict[str, Any]]] = {**SCENARIOS, **FAST, **FAST_HELD_OUT}
 
-WILD: Final[Mapping[str, tuple[str, float]]] = {
-    "wild": ("snspd", 150.0),
-    "wild-diodes": ("ingaas", 100.0),
-    "wild-slow": ("ingaas-slow", 50.0),
+WILD: Final[Mapping[str, tuple[str, str, float]]] = {
+    "wild": ("snspd", "buried-metro", 150.0),
+    "wild-diodes": ("ingaas", "buried-metro", 100.0),
+    "wild-slow": ("ingaas-slow", "buried-metro", 50.0),
+    "wild-air": ("free-space", "free-space", 60.0),
 }
-"""Presets of hardware from which every network strays in its own way, and the widest mesh in km; for policies that
-shall know the unknown."""
+"""Presets of hardware from which every network strays in its own way, the channel, and the widest mesh in km; for
+policies that shall know the unknown."""
 
 NAMED: Final = (*_FIXED, *WILD)
 """All of them."""
 
 
-def network(scenario: str, seed: int) -> Network:
+def network(scenario: str, seed: int, sites: int | None = None) -> Network:
     """The network of a named scenario, or of a file ending in .toml, and a seed.
+
+    Args:
+        scenario: which.
+        seed: which of its networks, 0 or more.
+        sites: of a named mesh, instead of its own number; what was built, and files, stay as they are.
 
     Raises:
         ValueError: for a name that is unknown.
@@ -145,11 +151,14 @@ def network(scenario: str, seed: int) -> Network:
     if scenario not in NAMED:
         raise ValueError(f"no scenario {scenario!r}; known are {', '.join(NAMED)}, and files ending in .toml")
     tables = _wild(*WILD[scenario], seed) if scenario in WILD else _FIXED[scenario]
+    if sites is not None and "mesh" in tables["network"]:
+        mesh = tables["network"]["mesh"] | {"nodes": sites}
+        tables = tables | {"network": tables["network"] | {"mesh": mesh}}
     return network_of(tables | {"seed": seed}).network
 
 
-def _wild(preset: str, widest_km: float, seed: int) -> dict[str, Any]:
-    """A mesh of any size up to this on ground or poles, of hardware that is good or bad and fast or slow to align."""
+def _wild(preset: str, channel: str, widest_km: float, seed: int) -> dict[str, Any]:
+    """A mesh of any size up to this, in part on poles, of hardware that is good or bad and fast or slow to align."""
     rng = random_stream(seed, "scenarios", "wild")
     hardware = {
         "preset": preset,
@@ -159,7 +168,5 @@ def _wild(preset: str, widest_km: float, seed: int) -> dict[str, Any]:
         "start_mean_photon_number": rng.uniform(0.15, 0.5),
     }
     aerial_share = float(rng.choice([0.0, rng.uniform(0.0, 1.0)]))
-    mesh = _mesh(
-        "wild", "buried-metro", _FEW, side_km=20.0 * (widest_km / 20.0) ** rng.random(), aerial_share=aerial_share
-    )
+    mesh = _mesh("wild", channel, _FEW, side_km=20.0 * (widest_km / 20.0) ** rng.random(), aerial_share=aerial_share)
     return mesh | {"hardware": {"wild": hardware}}

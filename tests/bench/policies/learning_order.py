@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, Self
 
-from qkdctl_policies.learning.config import (
+from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.config_sections import (
     EnvironmentSection,
     LearnerSection,
     ReplaySection,
     SelectionSection,
-    TrainingConfig,
 )
 
 

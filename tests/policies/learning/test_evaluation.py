@@ -75,5 +75,8 @@ def test_scenarios_to_learn_from_and_to_be_judged_by_are_apart():
     assert not set(TO_LEARN_FROM) & set(HELD_OUT)
     for name in SCENARIOS:
         assert network(name, 3).demands.rate_bps.size > 0
+        assert network(name, 3, sites=2).links.count == (
+            1 if "mesh" in SCENARIOS[name]["network"] else network(name, 3).links.count
+        )
     with pytest.raises(ValueError, match="no scenario 'dcut'"):
         network("dcut", 0)

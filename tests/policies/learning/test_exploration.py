@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from qkdctl_policies.learning.config import ExplorationSection
+from qkdctl_policies.learning.config_sections import ExplorationSection
 from qkdctl_policies.learning.exploration import best_legal, chances, explore
 from scipy.stats import chisquare
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 from qkdctl_policies.environment.rules import shield_links
-from qkdctl_policies.learning.config import LEAST_AHEAD, RewardSection
+from qkdctl_policies.learning.config import LEAST_AHEAD
+from qkdctl_policies.learning.config_sections import RewardSection
 from qkdctl_policies.learning.exploration import REALIGN
 from qkdctl_policies.learning.foresight import Foresight
 from qkdctl_policies.learning.ideal import reference_bps

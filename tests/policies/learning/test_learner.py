@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from qkdctl_policies.learning.config import LearnerSection  # noqa: E402
+from qkdctl_policies.learning.config_sections import LearnerSection  # noqa: E402
 from qkdctl_policies.learning.learner import Learner  # noqa: E402
 from qkdctl_policies.learning.lessons import Lessons  # noqa: E402
 from qkdctl_policies.learning.replay import Replay, Sample, Transitions  # noqa: E402
