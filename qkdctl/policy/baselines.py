@@ -10,7 +10,6 @@ from qkdctl.policy.optimum import best_mean_photon_number_e6
 from qkdctl.policy.proposal import LinkProposal, Policy, Proposal
 from qkdctl.records.facts import LinkFacts, LinkTable
 from qkdctl.records.network import LinkState, NetworkState
-from qkdctl.records.telling_bases import telling_series
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,8 @@ class RuleBased:
     def _wants_realign(self, link: LinkState, facts: LinkFacts) -> bool:
         rested = link.epochs_since_realign
         promise = facts.aligned_qber_ppm
-        telling = telling_series(link)
-        above_floor = max(series.average - max(series.floor, promise) for series in telling)
-        above_promise = max(series.average for series in telling) - promise
+        above_floor = max(series.average - max(series.floor, promise) for series in (link.qber_z, link.qber_x))
+        above_promise = max(link.qber_z.average, link.qber_x.average) - promise
         protocol = facts.protocol(link.protocol)
         halfway = (protocol.qber_limit_ppm - promise) // 2 if protocol else self.realign_above_ppm
         most = min(self.realign_above_ppm, max(self.realign_least_ppm, halfway))

@@ -8,7 +8,6 @@ from qkdctl.policy.shield_settings import ShieldSettings
 from qkdctl.records.facts import LinkFacts
 from qkdctl.records.network import LinkState
 from qkdctl.records.plan import Intervention
-from qkdctl.records.telling_bases import telling_bases, telling_series
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def why_not_raise(case: Case) -> Intervention | None:
 def _thin_margin(case: Case) -> Intervention | None:
     protocol = case.facts.protocol(case.link.protocol)
     limit = 0 if protocol is None else protocol.qber_limit_ppm
-    for basis, series in zip(telling_bases(case.link.protocol).upper(), telling_series(case.link), strict=True):
+    for basis, series in (("Z", case.link.qber_z), ("X", case.link.qber_x)):
         worst = max(series.level, series.average)
         if limit - worst < case.settings.qber_margin_ppm:
             return Intervention(

@@ -1,20 +1,20 @@
-"""How much key a network can deliver at most, to judge routing by: maximum flow and linear programs.
+"""How much key a network can deliver at most, to judge routing by: linear programs.
 
 A bit of end-to-end key uses up one bit of key on every link of its path, in whichever direction it goes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qkdctl.routing.table import Demand, PathTable
 from qkdctl.routing.topology import Topology
 
 _Floats = NDArray[np.float64]
+Demand = tuple[str, str]
+"""Source and target of a stream of keys."""
 _TOLERANCE = 1e-7
 """Relative, for one optimum as a constraint of another."""
 
@@ -42,63 +42,10 @@ class Sharing:
     demand_bits: ArrayLike
 
 
-def max_flow_bits(topology: Topology, capacity_bits: Sequence[int], source: str, target: str) -> int:
-    """Most bits that one demand can get if it has the network to itself and may use any number of paths.
-
-    Args:
-        topology: nodes that do not relay let nothing through.
-        capacity_bits: key on each link, in the order of `topology.links`, integers, not negative.
-        source: one end.
-        target: the other.
-
-    Raises:
-        ValueError: for unknown or equal ends, a negative capacity, or one too many or missing.
-        TypeError: for a capacity that is no integer.
-    """
-    import networkx as nx  # noqa: PLC0415 - slow to import, and only this bound needs it
-
-    topology.ends(source, target)
-    _check_amounts("capacities", capacity_bits, len(topology.links))
-    graph = nx.DiGraph()
-    graph.add_nodes_from((source, target))
-    through = {source, target, *(node.name for node in topology.nodes if node.relays)}
-    for link, bits in zip(topology.links, capacity_bits, strict=True):
-        for one, two in (link.ends, link.ends[::-1]):
-            if {one, two} <= through:
-                before = graph.get_edge_data(one, two, {"capacity": 0})["capacity"]
-                graph.add_edge(one, two, capacity=before + index(bits))
-    return int(nx.maximum_flow_value(graph, source, target))
-
-
-def multicommodity_bound(table: PathTable, capacity_bits: ArrayLike, demand_bits: ArrayLike) -> FlowBound:
-    """Most bits that all demands can get over the candidate paths, by a linear program.
-
-    Args:
-        table: candidate paths.
-        capacity_bits: key on each link of the table's topology, shape (links,), finite, not negative.
-        demand_bits: what each demand asks for, shape (demands,), finite, not negative.
-
-    Raises:
-        ValueError: for amounts that are negative, not finite, or too few or many.
-    """
-    from scipy.sparse import csc_array, vstack  # noqa: PLC0415 - slow to import, and only bounds need it
-
-    capacities = _check_amounts("capacities", capacity_bits, table.links)
-    wanted = _check_amounts("demands", demand_bits, len(table.demands))
-    paths = len(table.path_cost)
-    if not paths:
-        return FlowBound(0.0, np.zeros(len(table.demands)))
-    uses = csc_array((np.ones(len(table.path_links)), table.path_links, table.path_offsets), shape=(table.links, paths))
-    serves = csc_array((np.ones(paths), table.path_demand, np.arange(paths + 1)), shape=(len(wanted), paths))
-    sent = _maximise(np.ones(paths), vstack([uses, serves]), np.concatenate([capacities, wanted]), upper=np.inf)
-    served = serves @ sent
-    return FlowBound(float(served.sum()), np.asarray(served))
-
-
 def multicommodity_bound_on_any_path(
     topology: Topology, demands: Sequence[Demand], capacity_bits: ArrayLike, demand_bits: ArrayLike
 ) -> FlowBound:
-    """The same over all paths that there are, by a linear program over links; no choice of paths can beat it.
+    """Most bits that all demands can get together over any paths, by a linear program over links.
 
     It has two variables per link and source: a thousand links with ten sources take seconds.
 
@@ -157,7 +104,7 @@ def bound_after(before: Sharing, after: Sharing, store_bits: ArrayLike = np.inf)
     Raises:
         ValueError: as `multicommodity_bound_on_any_path`, or for links that differ.
     """
-    from scipy.sparse import block_array, block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - as above
+    from scipy.sparse import block_array, block_diag, csr_array, eye_array, hstack  # noqa: PLC0415 - slow to import, and only bounds need it
 
     links = len(before.topology.links)
     if [link.name for link in before.topology.links] != [link.name for link in after.topology.links]:

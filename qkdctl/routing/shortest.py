@@ -14,15 +14,6 @@ from qkdctl.routing.path import Path
 from qkdctl.routing.topology import Topology
 
 
-def k_shortest_paths(topology: Topology, source: str, target: str, k: int) -> tuple[Path, ...]:
-    """The k best loop-free paths, best first in the order of `order`; fewer if there are no more.
-
-    Raises:
-        ValueError: for unknown or equal ends, or k below 1.
-    """
-    return KShortest(topology).paths(source, target, k)
-
-
 @dataclass(frozen=True, slots=True)
 class _Subset:
     """Paths that begin with these arcs and do not go on over those links."""
@@ -32,14 +23,18 @@ class _Subset:
 
 
 class KShortest:
-    """The same search for many demands in one topology."""
+    """The search, for many demands in one topology."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._adjacency = Adjacency(topology)
 
     def paths(self, source: str, target: str, k: int) -> tuple[Path, ...]:
-        """See `k_shortest_paths`."""
+        """The k best loop-free paths, best first in the order of `order`; fewer if there are no more.
+
+        Raises:
+            ValueError: for unknown or equal ends, or k below 1.
+        """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         start, goal = self._topology.ends(source, target)

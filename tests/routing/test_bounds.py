@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from qkdctl.routing.bounds import (
     Sharing,
     bound_after,
-    max_flow_bits,
     most_for_each,
-    multicommodity_bound,
     multicommodity_bound_on_any_path,
 )
-from qkdctl.routing.table import PathTable
+from qkdctl.routing.shortest import KShortest
 from qkdctl.routing.topology import Link, Node, Topology
 from tests.routing.networks import SOURCE, TARGET, all_paths, networks
+from tests.routing.oracles import bound_over_paths, max_flow
 
 PLENTY = 10_000
 
@@ -29,22 +28,18 @@ def by_hand():
 
 def test_a_flow_by_hand():
     topology, capacities = by_hand()
-    assert max_flow_bits(topology, capacities, "s", "t") == 9
-    assert max_flow_bits(topology, capacities, "t", "s") == 9
-    assert max_flow_bits(topology.without(links=["ab"]), capacities[1:], "s", "t") == 7
+    for ends in (("s", "t"), ("t", "s")):
+        assert multicommodity_bound_on_any_path(topology, [ends], capacities, [PLENTY]).total_bits == pytest.approx(9)
+    cut = topology.without(links=["ab"])
+    assert multicommodity_bound_on_any_path(cut, [("s", "t")], capacities[1:], [PLENTY]).total_bits == pytest.approx(7)
 
 
 def test_two_demands_share_a_link():
     topology = Topology.of([Node(n) for n in "abcm"], [Link(f"{n}m", (n, "m")) for n in "abc"])
-    demands, capacity = [("a", "c"), ("b", "c")], [4.0, 4.0, 5.0]
-    table = PathTable.of_k_shortest(topology, demands, 3)
-    for bound in (
-        multicommodity_bound(table, capacity, [3, 3]),
-        multicommodity_bound_on_any_path(topology, demands, capacity, [3, 3]),
-    ):
-        assert bound.total_bits == pytest.approx(5)
-        assert bound.demand_bits.sum() == pytest.approx(5)
-        assert np.all(bound.demand_bits <= 3 + 1e-9)
+    bound = multicommodity_bound_on_any_path(topology, [("a", "c"), ("b", "c")], [4.0, 4.0, 5.0], [3, 3])
+    assert bound.total_bits == pytest.approx(5)
+    assert bound.demand_bits.sum() == pytest.approx(5)
+    assert np.all(bound.demand_bits <= 3 + 1e-9)
 
 
 def test_equal_shares_are_bound_by_the_scarcest_cut():
@@ -67,11 +62,8 @@ def loaded(draw):
 @given(loaded())
 def test_one_demand_with_all_paths_gets_the_maximum_flow(case):
     topology, capacities = case
-    flow = max_flow_bits(topology, capacities, SOURCE, TARGET)
-    table = PathTable.of(topology, [(SOURCE, TARGET)], [all_paths(topology)])
     any_path = multicommodity_bound_on_any_path(topology, [(SOURCE, TARGET)], capacities, [PLENTY])
-    assert multicommodity_bound(table, capacities, [PLENTY]).total_bits == pytest.approx(flow)
-    assert any_path.total_bits == pytest.approx(flow)
+    assert any_path.total_bits == pytest.approx(max_flow(topology, capacities, SOURCE, TARGET))
 
 
 @given(loaded(), st.integers(1, 3), st.integers(0, 30))
@@ -79,16 +71,12 @@ def test_more_freedom_never_lowers_a_bound(case, k, wanted):
     topology, capacities = case
     demands = [(a.name, b.name) for a in topology.nodes for b in topology.nodes if a.name != b.name][:5]
     asked = [wanted] * len(demands)
-    few, more = (
-        multicommodity_bound(PathTable.of_k_shortest(topology, demands, n), capacities, asked) for n in (k, k + 1)
-    )
-    every = multicommodity_bound(
-        PathTable.of(topology, demands, [all_paths(topology, *demand) for demand in demands]), capacities, asked
-    )
+    shortest = KShortest(topology)
+    few = bound_over_paths(topology, [shortest.paths(*demand, k) for demand in demands], capacities, asked)
+    every = bound_over_paths(topology, [all_paths(topology, *demand) for demand in demands], capacities, asked)
     any_path = multicommodity_bound_on_any_path(topology, demands, capacities, asked)
-    assert few.total_bits <= more.total_bits + 1e-6
-    assert more.total_bits <= every.total_bits + 1e-6
-    assert any_path.total_bits == pytest.approx(every.total_bits)
+    assert few <= every + 1e-6
+    assert any_path.total_bits == pytest.approx(every)
     assert np.all((any_path.demand_bits >= -1e-9) & (any_path.demand_bits <= wanted + 1e-6))
 
 
@@ -150,16 +138,13 @@ def test_both_periods_have_the_same_links():
 
 def test_without_paths_or_demands_nothing_is_delivered():
     topology = Topology.of([Node("s"), Node("t")], [])
-    assert max_flow_bits(topology, [], "s", "t") == 0
-    table = PathTable.of_k_shortest(topology, [("s", "t")], 2)
-    assert multicommodity_bound(table, [], [5]).demand_bits.tolist() == [0]
+    assert multicommodity_bound_on_any_path(topology, [("s", "t")], [], [5]).demand_bits.tolist() == [0]
     assert multicommodity_bound_on_any_path(topology, [], [], []).total_bits == 0
 
 
 def test_who_may_not_relay_lets_nothing_through():
     nodes = [Node("m", relays=False), Node("s"), Node("t")]
     topology = Topology.of(nodes, [Link("sm", ("s", "m")), Link("tm", ("t", "m"))])
-    assert max_flow_bits(topology, [5, 5], "s", "t") == 0
     bound = multicommodity_bound_on_any_path(topology, [("s", "t"), ("s", "m"), ("m", "t")], [5, 5], [9, 9, 9])
     assert bound.demand_bits == pytest.approx([0, 5, 5])
 
@@ -167,17 +152,5 @@ def test_who_may_not_relay_lets_nothing_through():
 @pytest.mark.parametrize("capacities", [[1, 2, 3, 4], [1, 2, 3, 4, -1], [1, 2, 3, 4, float("inf")]])
 def test_impossible_capacities_are_refused(capacities):
     topology, _ = by_hand()
-    table = PathTable.of_k_shortest(topology, [("s", "t")], 2)
-    for bound in (
-        lambda: max_flow_bits(topology, capacities, "s", "t"),
-        lambda: multicommodity_bound(table, capacities, [1]),
-        lambda: multicommodity_bound_on_any_path(topology, [("s", "t")], capacities, [1]),
-    ):
-        with pytest.raises(ValueError):
-            bound()
-
-
-def test_flows_count_whole_bits():
-    topology, _ = by_hand()
-    with pytest.raises(TypeError):
-        max_flow_bits(topology, [1.5] * 5, "s", "t")
+    with pytest.raises(ValueError, match=r"capacities"):
+        multicommodity_bound_on_any_path(topology, [("s", "t")], capacities, [1])

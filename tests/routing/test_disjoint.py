@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qkdctl.routing.disjoint import disjoint_paths, smallest_cut
-from qkdctl.routing.shortest import k_shortest_paths
+from qkdctl.routing.shortest import KShortest
 from qkdctl.routing.topology import Link, Node, Topology
 from tests.routing.networks import SOURCE, TARGET, are_apart, disjoint_sets, grid, networks, preference
 
@@ -31,13 +31,13 @@ def test_as_many_paths_as_the_smallest_cut_and_none_past_it(topology, apart):
     direct = {link.name for link in topology.links if {*link.ends} == {SOURCE, TARGET}}
     assert cut.relays == () if apart == "links" else direct == {*cut.links}
     left = topology.without(nodes=cut.relays, links=cut.links)
-    assert k_shortest_paths(left, SOURCE, TARGET, 1) == ()
+    assert KShortest(left).paths(SOURCE, TARGET, 1) == ()
 
 
 @given(networks(most_relays=6, most_links=16), aparts)
 def test_paths_are_real_loop_free_and_sorted(topology, apart):
     paths = disjoint_paths(topology, SOURCE, TARGET, 20, apart=apart)
-    every = k_shortest_paths(topology, SOURCE, TARGET, 10_000)
+    every = KShortest(topology).paths(SOURCE, TARGET, 10_000)
     assert [path for path in every if path in paths] == list(paths)
 
 

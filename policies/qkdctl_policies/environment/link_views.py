@@ -1,22 +1,17 @@
 """What the policy sees of many links: the feature table of the policy format on arrays."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.network.hardware import PROTOCOLS
 from qkdctl.policy.schema import FEATURES
 from qkdctl.policy.view import LinkView, background_qber_ppm
-from qkdctl.records.telling_bases import BASES, telling_bases
 from qkdctl_policies.environment.facts import FactArrays
 from qkdctl_policies.environment.link_states import LinkStates
 
 Integers = NDArray[np.int64]
-
-TELLING: Final = np.array([[basis in telling_bases(protocol) for protocol in PROTOCOLS] for basis in BASES])
-"""Whether error rates of a basis tell how well a link is aligned, shape (2 bases, protocols)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +39,6 @@ class LinkViews:
     def highest_allowed_e6(self) -> Integers:
         """Highest mean photon numbers that may be commanded under the active protocols."""
         return self._of_protocol(self.facts.highest_allowed_e6)
-
-    @property
-    def telling(self) -> NDArray[np.bool_]:
-        """Whether error rates in Z and in X tell how well a link is aligned, see `telling_bases`, shape (2, links)."""
-        return np.asarray(TELLING[:, self.state.protocol_number])
 
     @property
     def background_qber_ppm(self) -> Integers:

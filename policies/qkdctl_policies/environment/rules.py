@@ -180,8 +180,7 @@ def _exceeds_set_power(views: LinkViews) -> Flags:
 
 def _no_raise(views: LinkViews, settings: ShieldSettings) -> Flags:
     state = views.state
-    each = [np.maximum(series.level, series.average) for series in (state.qber_z, state.qber_x)]
-    worst = np.where(views.telling, each, 0).max(axis=0)
+    worst = np.maximum.reduce([state.qber_z.level, state.qber_z.average, state.qber_x.level, state.qber_x.average])
     thin = views.qber_limit_ppm - worst < settings.qber_margin_ppm
     stale = (state.valid == 0) | (state.age_ms > settings.stale_after_ms)
     return np.asarray(stale | _exceeds_set_power(views) | thin)

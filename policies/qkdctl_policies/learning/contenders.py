@@ -124,13 +124,11 @@ class RuleContender:
     def _wants_realign(self, views: LinkViews) -> Flags:
         rule, state, promise = self._rule, views.state, views.facts.aligned_qber_ppm
         rested = state.epochs_since_realign
-        both, least = (state.qber_z, state.qber_x), np.iinfo(np.int64).min
-        rises = [series.average - np.maximum(series.floor, promise) for series in both]
-        rise = np.where(views.telling, rises, least).max(axis=0)
-        above_promise = np.where(views.telling, [series.average - promise for series in both], least).max(axis=0)
+        rises = [series.average - np.maximum(series.floor, promise) for series in (state.qber_z, state.qber_x)]
+        above_promise = np.maximum(state.qber_z.average, state.qber_x.average) - promise
         halfway = (views.qber_limit_ppm - promise) // 2
         most = np.minimum(rule.realign_above_ppm, np.maximum(rule.realign_least_ppm, halfway))
-        first = (rested >= rule.realign_rest_epochs) & (rise >= most)
+        first = (rested >= rule.realign_rest_epochs) & (np.maximum(*rises) >= most)
         again = (rested >= rule.retry_rest_epochs) & (above_promise >= most)
         return np.asarray(first | again)
 
