@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from qkdctl_policies.environment.network_env import EnvSettings, NetworkEnv
 from qkdctl_policies.environment.reward import RewardWeights
 from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.config_sections import FIRST_SELECTION_SEED
 from qkdctl_policies.learning.ideal import reference_bps
 from qkdctl_policies.learning.scenarios import network
 
@@ -35,7 +36,7 @@ class LearningBatch:
         if visit == 0:
             return self.seeds
         drawn = np.random.SeedSequence((*self.origin, visit)).generate_state(len(self.seeds))
-        return [int(value) % _FIRST_RESERVED for value in drawn]
+        return [int(value) % FIRST_SELECTION_SEED for value in drawn]
 
 
 def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0) -> LearningBatch:
@@ -43,7 +44,7 @@ def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0
     part = config.environment
     origin = (seed, batch, group) if group else (seed, batch)
     drawn = np.random.SeedSequence(origin).generate_state(2 * part.networks)
-    seeds = [int(value) % _FIRST_RESERVED for value in drawn]
+    seeds = [int(value) % FIRST_SELECTION_SEED for value in drawn]
     names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
     networks = [network(name, own, part.sites) for name, own in zip(names, seeds[: part.networks], strict=True)]
     how, episodes = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)]), seeds[part.networks :]
@@ -74,7 +75,3 @@ def settings(config: TrainingConfig, epoch_s: float) -> EnvSettings:
     names = ("service", "qber", "shortfall", "switch", "move", "intervention")
     weights = RewardWeights(key=0.0, **{name: getattr(reward, name) for name in names})
     return EnvSettings(epochs=config.environment.epochs, epoch_s=epoch_s, weights=weights, surroundings=False)
-
-
-_FIRST_RESERVED = 1_000_000
-"""Seeds from here on are never learned from."""

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from hil_sim.world.parameters import Parameters
 from qkdctl_policies.learning.config_sections import (
+    FINAL_SEED,
     ActorsSection,
     EnvironmentSection,
     ExplorationSection,
@@ -59,6 +60,8 @@ class TrainingConfig(Parameters):
             raise ValueError(f"no scenario {', '.join(unknown)}; known are {', '.join(NAMED)}")
         if self.replay.warm_up > self.replay.capacity:
             raise ValueError(f"warm_up {self.replay.warm_up} exceeds the capacity {self.replay.capacity}")
+        if self.selection.seed + self.selection.networks > FINAL_SEED:
+            raise ValueError(f"[selection] seed and networks reach those of final scores, from {FINAL_SEED} on")
         if self.actors.processes and self.foresight.horizon:
             raise ValueError("[actors] and [foresight] do not go together; leave processes out, or horizon")
         least = min(LEAST_AHEAD, self.foresight.horizon) + 2

@@ -1,6 +1,6 @@
 """The sections of a training's configuration."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -9,6 +9,10 @@ from qkdctl_policies.learning.scenarios import TO_LEARN_FROM
 
 PositiveInt = Annotated[int, Field(ge=1)]
 Scenarios = Annotated[tuple[str, ...], Field(min_length=1)]
+FIRST_SELECTION_SEED: Final = 1_000_000
+"""Networks of lower seeds are learned from."""
+FINAL_SEED: Final = 2_000_000
+"""First seed of the networks for final scores; neither learned from nor used to choose."""
 Discount = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -163,11 +167,12 @@ class SelectionSection(Parameters):
     """`[selection]`: the fixed networks on which the best state of the learner is chosen; never learned from.
 
     Attributes:
-        seed: the first of these networks' seeds, apart from those of training and of the final score.
+        seed: the first of these networks' seeds; those below a million are learned from, those from two on are for the
+            final score.
         networks: per scenario.
         every_epochs: epochs of all networks between two looks.
     """
 
-    seed: Annotated[int, Field(ge=0)] = 1_000_000
-    networks: PositiveInt = 3
+    seed: Annotated[int, Field(ge=FIRST_SELECTION_SEED, lt=FINAL_SEED)] = FIRST_SELECTION_SEED
+    networks: Annotated[int, Field(ge=1, le=1000)] = 3
     every_epochs: PositiveInt = 50

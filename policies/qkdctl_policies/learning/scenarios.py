@@ -1,8 +1,8 @@
 """Named networks to learn from and to be judged by.
 
 Those to learn from are random meshes; those held out are the topologies of networks that were built, other channels and
-liars, none of which a learner meets. The same again for fibres that drift within minutes, as those of the demo do. A
-scenario and a seed give one network.
+liars, none of which a learner meets by these names; of the free space of `open-air`, `wild-air` has other networks. The
+same again for fibres that drift within minutes, as those of the demo do. A scenario and a seed give one network.
 """
 
 from collections.abc import Mapping

@@ -57,7 +57,7 @@ def train(
     with ExitStack() as stack:
         if resume:
             assert checkpoint_file is not None, "a training goes on from a checkpoint"
-            run.load(checkpoint.load(checkpoint_file, config, seed))
+            run.load(checkpoint.load(checkpoint_file, run.claims, seed))
         else:
             run.look()
         play = run.learn_with_foresight if config.foresight.horizon else run.learn_in_turn
@@ -66,7 +66,7 @@ def train(
             play = lambda: run.learn_beside(actors)  # noqa: E731 - names what one visit is
         while True:
             if checkpoint_file is not None:
-                checkpoint.save(checkpoint_file, config, seed, run.state())
+                checkpoint.save(checkpoint_file, run.claims, seed, run.state())
             if run.visit == config.visits:
                 break
             play()

@@ -36,6 +36,9 @@ def test_a_file_gives_what_it_says(tmp_path):
         ({"environment": {"scenarios": ["dcut"]}}, "no scenario dcut"),
         ({"replay": {"capacity": 5}}, "warm_up 40 exceeds the capacity 5"),
         ({"episodes": 0}, "episodes"),
+        ({"environment": {"sites": 1}}, "environment.sites"),
+        ({"selection": {"seed": 999_999}}, "selection.seed"),
+        ({"selection": {"seed": 1_999_998, "networks": 3}}, "reach those of final scores, from 2000000 on"),
         ({"actors": {"processes": 2, "epochs": 4}, "foresight": {"horizon": 5}}, "do not go together"),
         (
             {"actors": {"processes": 2, "epochs": 3}},
@@ -45,7 +48,7 @@ def test_a_file_gives_what_it_says(tmp_path):
 )
 def test_mistakes_are_named(tmp_path, change, message):
     path = tmp_path / "wrong.toml"
-    tables = tiny().model_dump(mode="json")
+    tables = tiny().model_dump(mode="json", exclude_none=True)
     for name, part in change.items():
         tables[name] = tables[name] | part if isinstance(part, dict) else part
     path.write_text(as_toml(tables))

@@ -1,12 +1,13 @@
 """Scores are of all contenders on the same networks, and say how sure they are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from qkdctl_policies.constructed import constructed_policy
 from qkdctl_policies.environment.network_env import EnvSettings
-from qkdctl_policies.learning.evaluation import judge
+from qkdctl_policies.learning.evaluation import _GROUPS, judge
 from qkdctl_policies.learning.evaluation_text import tell
 from qkdctl_policies.learning.scenarios import HELD_OUT, SCENARIOS, TO_LEARN_FROM, network
 
@@ -54,9 +55,16 @@ def test_the_best_fixed_power_is_0_and_the_most_that_is_possible_1(judged):
     assert judged.standing("ideal", ("storm",)).key_share.mean == pytest.approx(1)
 
 
-def test_nobody_who_knows_less_beats_those_who_know_everything_in_hindsight(judged):
-    for name in ("greedy", "best fixed"):
-        assert (judged.figures["oracle"]["key_share"] >= judged.figures[name]["key_share"]).all()
+def test_trainings_count_by_their_plain_mean_however_far_one_is_off(judged):
+    shares = {f"{n}": {"key_share": np.full((2, 2), share)} for n, share in enumerate((0.9, 0.9, 0.9, 0.9, 0.1))}
+    found = replace(judged, trainings=shares).over_trainings(NAMES).key_share
+    assert found.mean == pytest.approx(0.74)
+    assert found.low < 0.74 < found.high
+
+
+def test_what_was_learned_from_and_what_was_not_are_told_apart():
+    assert not set(_GROUPS["learned_from"]) & set(_GROUPS["held_out"])
+    assert {*_GROUPS["learned_from"], *_GROUPS["held_out"]} == set(SCENARIOS) == {*_GROUPS["mild"], *_GROUPS["hard"]}
 
 
 def test_the_document_groups_scenarios_and_can_be_told(judged):

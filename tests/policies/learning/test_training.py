@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from qkdctl_policies.learning import acting, training_run  # noqa: E402
+from qkdctl_policies.learning.claims import claims  # noqa: E402
 from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
@@ -96,12 +97,16 @@ def test_a_finished_training_gives_its_result_again(trained, tmp_path):
     assert again.vetted.data == trained.vetted.data
 
 
-def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, monkeypatch):
     file = tmp_path / "checkpoint"
     train(tiny(episodes=2), 5, checkpoint_file=file)
     for config, seed in ((tiny(episodes=2), 6), (tiny(episodes=6), 5)):
         with pytest.raises(TrainingError, match="another configuration or seed"):
             train(config, seed, checkpoint_file=file, resume=True)
+    with monkeypatch.context() as upgraded:
+        upgraded.setattr(training_run, "claims", lambda *of: claims(*of) | {"environment_hash": "other"})
+        with pytest.raises(TrainingError, match="another version of qkdctl"):
+            train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="no checkpoint"):
         train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
