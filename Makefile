@@ -19,7 +19,7 @@ help:
 	@echo "make test    the test suite             (ARGS='-k watchdog' runs a part of it)"
 	@echo "make lint    ruff, format check and mypy --strict"
 	@echo "make bench   polling, network simulation, agreement and policies against peers or a floor   (ARGS='--quick' takes a minute or two)"
-	@echo "make experiments  networks under attack, against baselines and a bound, in some minutes   (ARGS='--resume' goes on)"
+	@echo "make experiments  networks under attack, against baselines and a bound, in some minutes; goes on where it was cut short"
 	@echo "make clean   removes .venv, caches and build results"
 
 demo: $(VENV)/.installed
@@ -50,7 +50,7 @@ bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
 
 experiments: $(VENV)/.installed-with-extras
 	@mkdir -p build/experiments
-	@$(BIN)/qkdctl experiment run small --jobs 2 --into build/experiments/rows.jsonl $(ARGS)
+	@$(BIN)/qkdctl experiment run small --jobs 2 --resume --into build/experiments/rows.jsonl $(ARGS)
 	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --cost docs/results/bench-agreement.json \
 	  --trainings docs/results/policy-trainings.json \
 	  --into build/experiments

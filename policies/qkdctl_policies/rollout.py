@@ -9,6 +9,7 @@ import numpy as np
 from qkdctl.abft.quorum import Electorate
 from qkdctl.abft.snapshot import next_state
 from qkdctl.policy.history import ShieldHistory
+from qkdctl.policy.near_limit import realigned_near_limits
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield import shield
 from qkdctl.policy.shield_settings import ShieldSettings
@@ -88,7 +89,8 @@ def roll_out_on(
             accusations=(),
         )
         state = next_state(state, [report], table, electorate)
-        plan = shield(state, policy.propose(state, table), settings, table, history)
+        wish = realigned_near_limits(policy.propose(state, table), state, table, settings, history)
+        plan = shield(state, wish, settings, table, history)
         history = history.after(plan, settings.window_epochs(epoch_ms))
         states.append(state.links[0])
         plans.append(plan.links[0])

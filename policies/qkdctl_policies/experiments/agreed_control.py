@@ -34,7 +34,7 @@ class AgreedControl:
 
     def __init__(self, stage: Stage, policy: Policy, world: NetworkWorld) -> None:
         self._stage = stage
-        self._desk = ReportDesk(stage.network, world, stage.byzantine)
+        self._desk = ReportDesk(stage.network, world, stage.byzantine, stage.lies)
         self._policy = policy
         book = ActBook(
             members=stage.members,

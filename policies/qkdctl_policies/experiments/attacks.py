@@ -25,6 +25,8 @@ class Attack:
         about: one line for people.
         kinds: how reports are forged, see `hil_sim.adversary.kinds`.
         strength: of each of those kinds.
+        key_permille: key that they say their links made, of what these did make.
+        accuses: whether each of them accuses all others of what nobody could have seen, in every epoch.
         router: what becomes of relayed keys.
         duty: epochs in which reports are forged, see `hil_sim.adversary.section.DutySection`; all by default.
         coalition: whether all Byzantine nodes say the same of links between them, and nothing ill of each other.
@@ -35,6 +37,8 @@ class Attack:
     about: str
     kinds: tuple[Kind, ...] = ()
     strength: float = 0.9
+    key_permille: int = 1000
+    accuses: bool = False
     router: RouterConduct = _HONEST
     duty: DutySection = _ALWAYS
     coalition: bool = False
@@ -42,7 +46,9 @@ class Attack:
 
     def to_plain(self) -> dict[str, Any]:
         """All that it does, for the configuration hash."""
-        return {
+        words = {"key_permille": self.key_permille, "accuses": self.accuses}
+        said = words if words != {"key_permille": 1000, "accuses": False} else {}
+        return said | {
             "kinds": self.kinds,
             "strength": self.strength,
             "router": self.router.model_dump(mode="json"),
@@ -86,6 +92,13 @@ ATTACKS: Final[Mapping[str, Attack]] = {
         ("overstate-detected",),
         router=RouterConduct(corrupt_ppm=_ALL, audit="false-key"),
     ),
+    "boast": Attack(
+        "claim ten times the key that their links make, and announce nothing for relayed keys",
+        key_permille=10_000,
+        router=RouterConduct(drop_ppm=_ALL),
+    ),
+    "hoard": Attack("claim a tenth of the key that their links make", key_permille=100),
+    "frame": Attack("accuse everybody else of two reports in one epoch", accuses=True),
     "slander": Attack("claim errors that others do not see", ("slander",)),
     "collude": Attack("the same, but all of one mind, with an alibi for each other", ("slander",), coalition=True),
     "slow": Attack("claim to have no errors in one epoch of ten", ("understate-errors",), duty=_TENTH),

@@ -46,7 +46,7 @@ class BelievingControl:
     def __init__(self, stage: Stage, policy: Policy, world: NetworkWorld, *, heeds_losses: bool) -> None:
         self._heeds_losses = heeds_losses
         self._stage = stage
-        self._desk = ReportDesk(stage.network, world, stage.byzantine)
+        self._desk = ReportDesk(stage.network, world, stage.byzantine, stage.lies)
         self._policy = policy
         self._state: NetworkState | None = None
         self._history = ShieldHistory()

@@ -22,8 +22,8 @@ def bound_keys(stage: Stage, capacity_bits: NDArray[np.float64], *, warm_up: int
     """Most keys that honest demands can get together while it counts, and a split that attains it, by demand.
 
     They have the key that is made meanwhile, and what the warm-up leaves over when it serves all demands as well as can
-    be. Key of one epoch may serve a later one or an earlier one, and demands with a Byzantine end take none once they
-    are: both only raise the bound.
+    be; a control that let those go short would begin with more. Key of one epoch may serve a later one or an earlier
+    one, and demands with a Byzantine end take none once they are: both only raise the bound.
 
     Args:
         stage: of the cell.

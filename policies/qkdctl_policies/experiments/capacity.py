@@ -14,16 +14,14 @@ from hil_sim.network.world import Epoch, NetworkWorld
 
 Floats = NDArray[np.float64]
 
-POWERS_E6: Final = (100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000)
-"""Mean photon numbers of which each link has the best in each epoch that is looked at."""
-EVERY_EPOCHS: Final = 10
-"""Channels drift slowly, so not every epoch is looked at."""
+STEP_E6: Final = 50_000
+"""Between the mean photon numbers of which each link has the best in each epoch; the highest one is among them."""
 
 
 def most_key_bps(world: NetworkWorld, epoch: Epoch) -> Floats:
     """Key per second that each link makes in the weather of an epoch with the best settings, shape (links,).
 
-    Perfectly aligned, with the best of `POWERS_E6` and of its protocols; expected counts, no time without light.
+    Perfectly aligned, with the best power, to `STEP_E6`, and the best of its protocols; expected counts, all time lit.
     """
     links = world.stack.links
     assert world.channel is not None
@@ -35,7 +33,7 @@ def most_key_bps(world: NetworkWorld, epoch: Epoch) -> Floats:
             continue
         protocol = np.where(able, number, links.first_protocol).astype(np.int8)
         highest = links.highest_e6[protocol, np.arange(links.count)]
-        for power in POWERS_E6:
+        for power in range(STEP_E6, int(highest.max()) + STEP_E6, STEP_E6):
             settings = Settings(np.minimum(power, highest), protocol, perfect)
             best = np.maximum(best, np.where(able, key_bps(world, epoch, settings), 0.0))
     return best
@@ -52,10 +50,7 @@ def most_key_bits(network: Network, seed: int, *, epoch_s: float, epochs: int) -
     """
     world = NetworkWorld([replace(network, adversaries=())], [seed], epoch_s=epoch_s)
     bits = np.zeros((epochs, world.stack.links.count))
-    best = np.zeros(world.stack.links.count)
     for number in range(epochs):
-        epoch = world.step(world.holding())
-        if number % EVERY_EPOCHS == 0:
-            best = most_key_bps(world, epoch)
+        best = most_key_bps(world, world.step(world.holding()))
         bits[number] = np.maximum(best - world.stack.authentication_bps, 0.0) * epoch_s
     return bits

@@ -13,10 +13,13 @@ from qkdctl.resources import resource
 from qkdctl_policies.experiments.arms import ARMS, BOUND
 from qkdctl_policies.experiments.attacks import ATTACKS
 
-ROW_VERSION: Final = 3
+ROW_VERSION: Final = 4
 """Rises when rows change their meaning; rows of other versions are no rows of a suite."""
-BOUND_VERSION: Final = 2
+BOUND_VERSION: Final = 1
 """Rises with changes of the bound, which concern no other row."""
+DAEMON_VERSION: Final = 1
+"""Rises with changes of what the daemon decides: routes, evidence, trust. Other arms keep their rows; a test knows what
+is decided in this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,6 @@ class Cell:
             OSError: a file that it names cannot be read.
             PolicyRejected: for a policy that is no good.
         """
-        bound = self.arm == BOUND
         plain = {
             "row_version": ROW_VERSION,
             "network": self.network,
@@ -65,8 +67,8 @@ class Cell:
             "load": self.load,
             "byzantine": self.byzantine,
             "attack": {"name": self.attack} | ATTACKS[self.attack].to_plain(),
-            "arm": {"name": self.arm} | ({"version": BOUND_VERSION} if bound else ARMS[self.arm].to_plain()),
-            "policy": policy_digest(self.policy) if not bound and ARMS[self.arm].settings == "learned" else "",
+            "arm": {"name": self.arm} | _plain_arm(self.arm),
+            "policy": policy_digest(self.policy) if self.arm != BOUND and ARMS[self.arm].settings == "learned" else "",
             **topology_digest(self.table),
         }
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
@@ -75,6 +77,15 @@ class Cell:
     def key(self) -> tuple[str, int]:
         """What tells its row from all others."""
         return self.configuration, self.seed
+
+
+def _plain_arm(name: str) -> dict[str, Any]:
+    """What an arm is, and which version of the code behind it."""
+    if name == BOUND:
+        return {"version": BOUND_VERSION}
+    arm = ARMS[name]
+    decides = arm.routing == "daemon" or arm.heeds_losses
+    return arm.to_plain() | ({"version": DAEMON_VERSION} if decides else {})
 
 
 def topology_digest(table: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from hil_sim.scenario_problems import did_you_mean
 from qkdctl_policies.experiments.attacks import NO_ATTACK
 from qkdctl_policies.experiments.cell import Cell
 from qkdctl_policies.experiments.claims import setting_name
-from qkdctl_policies.experiments.scores import Setting
+from qkdctl_policies.experiments.score import Setting
 from qkdctl_policies.experiments.suite import SuiteError
 
 

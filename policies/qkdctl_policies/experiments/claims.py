@@ -8,14 +8,28 @@ import numpy as np
 from qkdctl_policies.experiments.arms import BASELINE
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.cost import linear_load
-from qkdctl_policies.experiments.scores import Rows, Score, Setting
+from qkdctl_policies.experiments.score import Score, Setting
+from qkdctl_policies.experiments.scores import Rows
 from qkdctl_policies.experiments.tally import SERVED_SHARE
 from qkdctl_policies.experiments.trainings import convergence
-from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, at_least, at_most, below, judged
+from qkdctl_policies.experiments.verdicts import (
+    LEAST_SEEDS,
+    MANY_SEEDS,
+    Claim,
+    Finding,
+    at_least,
+    at_most,
+    below,
+    claim_of,
+    judged,
+)
 
 OURS: Final = "both"
 LEAST_SLOTS: Final = 30_000
-"""Without a failure in so many slots, 99.99 % is shown at 95 % confidence (rule of three)."""
+"""Without a failure in so many slots, 99.99 % is shown at 95 % confidence (rule of three), if slots were independent.
+Those of a seed are not, so it takes `MANY_SEEDS` besides."""
+MOST_REFUSED: Final = 0.05
+"""Share of the key that may be thrown away where the rest is to have few errors."""
 _KEPT: Final = "secure key of honest demands, over what the same demands got in the same seeds without attack"
 _SLOTS: Final = f"slots of honest demands in which {100 * SERVED_SHARE:.0f} % or more of the keys came"
 _PROTOCOLS: Final = {"bb84": "decoy BB84", "mdi": "MDI-QKD, basis Z"}
@@ -109,19 +123,30 @@ def _many_liars(rows: Rows, attacked: Sequence[Setting]) -> Claim:
 
 
 def _errors(rows: Rows, protocol: str, bases: str) -> Claim:
-    scores = []
+    """Who throws enough key away has no errors in the rest, so what is thrown away counts too."""
+    limit, scores, refused = below(0.01), [], {}
     for network, attack in rows.places():
         found = rows.accepted_errors(OURS, network, attack)
-        scores += [
-            (f"{network}, {_what(attack)}, basis {basis.upper()}", found[protocol, basis])
-            for basis in bases
-            if (protocol, basis) in found
-        ]
-    return judged(
+        thrown = rows.refused(OURS, network, attack)
+        share = 0.0 if thrown is None else thrown.interval().mean
+        for basis in bases:
+            if (protocol, basis) in found:
+                where = f"{network}, {_what(attack)}, basis {basis.upper()}, {100 * share:.1f} % thrown away"
+                scores.append((where, found[protocol, basis]))
+                refused[where] = share
+
+    def finding(where: str, score: Score) -> Finding:
+        errors = score.interval()
+        holds = limit.holds(errors.low, errors.high) and refused[where] <= MOST_REFUSED
+        return Finding(where, errors.mean, errors.low, errors.high, holds, seeds=score.above.size)
+
+    return claim_of(
         f"The QBER is below 1 % ({_PROTOCOLS[protocol]})",
-        f"`{OURS}`: true error rate of clicks from which key was made that the operator's limit let pass",
-        below(0.01),
+        f"`{OURS}`: true error rate of clicks from which key was made that the operator's limit let pass; holds below "
+        f"1 % where no more than {100 * MOST_REFUSED:.0f} % of the key is thrown away for its errors",
+        limit,
         scores,
+        finding,
         "" if scores else "no row is of this protocol",
     )
 
@@ -139,12 +164,12 @@ def _availability(rows: Rows, settings: Sequence[Setting], *, secure: bool) -> C
         f"`{OURS}`: {_SLOTS}, {which}",
         at_least(0.9999),
         [(where, score) for where, score in scores if score is not None and _tells(score)],
-        f"no setting has {LEAST_SLOTS} slots, and none has an interval below 99.99 %",
+        f"no setting has {LEAST_SLOTS} slots of {MANY_SEEDS} seeds, and none has an interval below 99.99 %",
     )
 
 
 def _tells(score: Score) -> bool:
-    if score.below.sum() >= LEAST_SLOTS:
+    if score.below.sum() >= LEAST_SLOTS and score.above.size >= MANY_SEEDS:
         return True
     failed = score.above.size >= LEAST_SEEDS and bool(np.any(score.above < score.below))
     return failed and score.interval().high < 0.9999

@@ -14,9 +14,10 @@ from qkdctl_policies.experiments.claims import OURS, paper_claims, setting_name
 from qkdctl_policies.experiments.comparison import compared, holm
 from qkdctl_policies.experiments.regression import regressions
 from qkdctl_policies.experiments.rows_file import Row
-from qkdctl_policies.experiments.scores import Rows, Score, Setting
+from qkdctl_policies.experiments.score import Score, Setting
+from qkdctl_policies.experiments.scores import Rows
 from qkdctl_policies.experiments.targets import own_targets
-from qkdctl_policies.experiments.verdicts import MANY_SEEDS
+from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, MANY_SEEDS
 
 Json = dict[str, Any]
 
@@ -90,7 +91,9 @@ def _like_the_paper(rows: Rows) -> Json | None:
     found = []
     for setting in rows.settings():
         kept, served = rows.rate_kept(setting, BASELINE), rows.availability(setting, BASELINE, secure=False)
-        if setting.attack != NO_ATTACK and kept is not None and served is not None:
+        if ATTACKS[setting.attack].fibres or setting.attack == NO_ATTACK or kept is None or served is None:
+            continue
+        if kept.above.size >= LEAST_SEEDS:
             distance = abs(kept.interval().mean - 0.5) + abs(served.interval().mean - 0.95)
             found.append((distance, setting))
     if not found:

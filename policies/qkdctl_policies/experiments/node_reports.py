@@ -38,19 +38,38 @@ class Remarks:
     tallies: Mapping[str, tuple[PathTally, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lies:
+    """What Byzantine nodes say besides forged counts, which the world has forged already.
+
+    Attributes:
+        key_permille: of the key that their links made.
+        accuses: whether each accuses all others.
+        start_epoch: the first epoch of it.
+    """
+
+    key_permille: int = 1000
+    accuses: bool = False
+    start_epoch: int = 0
+
+
 class ReportDesk:
     """Writes the reports of all nodes of one network.
 
     Args:
         network: the only one of the world.
         world: where it lives.
-        byzantine: nodes that accuse nobody.
+        byzantine: nodes that accuse nobody of what they saw.
+        lies: what they say.
     """
 
-    def __init__(self, network: Network, world: NetworkWorld, byzantine: Collection[str]) -> None:
+    def __init__(
+        self, network: Network, world: NetworkWorld, byzantine: Collection[str], lies: Lies | None = None
+    ) -> None:
         self._network = network
         self._world = world
         self._byzantine = frozenset(byzantine)
+        self._lies = lies or Lies()
         self._blocks = np.zeros(len(network.link_names), dtype=np.int64)
         self._key_bits = np.zeros_like(self._blocks)
 
@@ -75,23 +94,33 @@ class ReportDesk:
                     heard.add(name)
                 ends.setdefault(name, []).append(self._end(epoch, link, number, end, present=present))
         self._blocks += epoch.key.closed
-        return [self._report(epoch.number, name, ends[name], remarks) for name in sorted(heard)]
+        return [self._report(epoch.number, name, ends, remarks) for name in sorted(heard)]
 
-    def _report(self, number: int, name: str, ends: Sequence[EndReport], remarks: Remarks) -> NodeReport:
-        lies = name in self._byzantine
-        charges = () if lies else (charge for charge in remarks.accusations if charge.node != name)
+    def _report(self, number: int, name: str, ends: Mapping[str, Sequence[EndReport]], remarks: Remarks) -> NodeReport:
+        charges: Collection[Accusation] = remarks.accusations
+        if name in self._byzantine:
+            charges = self._invented(number, ends) if self._lie(number, name) else ()
         return NodeReport(
             node=name,
             epoch=number,
             wall_ms=number * round(1000 * self._world.epoch_s),
             policy=remarks.policy,
             devices=(),
-            ends=tuple(sorted(ends, key=lambda entry: (entry.link, entry.end))),
+            ends=tuple(sorted(ends[name], key=lambda entry: (entry.link, entry.end))),
             late=tuple(sorted(remarks.late)),
-            accusations=tuple(sorted(charges, key=lambda entry: entry.order)),
+            accusations=tuple(sorted((one for one in charges if one.node != name), key=lambda entry: entry.order)),
             relays=remarks.views.get(name, ()),
             tallies=remarks.tallies.get(name, ()),
         )
+
+    def _lie(self, number: int, name: str) -> bool:
+        return name in self._byzantine and number >= self._lies.start_epoch
+
+    def _invented(self, number: int, nodes: Collection[str]) -> list[Accusation]:
+        """Charges that nobody could have seen."""
+        if not self._lies.accuses:
+            return []
+        return [Accusation(node=node, kind="equivocation", epoch=max(number - 1, 0), subject="") for node in nodes]
 
     def _end(self, epoch: Epoch, link: int, number: int, end: End, *, present: bool) -> EndReport:
         operation = self._world.operation
@@ -118,6 +147,9 @@ class ReportDesk:
             getattr(epoch.reports, name)[number, :, :cells, link].tolist() for name in ("sent", "detected", "errors")
         ]
         duration_ms = round(1000 * self._world.epoch_s)
+        key_bits = int(self._key_bits[link])
+        if self._lie(epoch.number, self._network.node_names[self._network.ends[number, link]]):
+            key_bits = key_bits * self._lies.key_permille // 1000
         return SessionRecord(
             link=self._network.link_names[link],
             end=end,
@@ -132,7 +164,7 @@ class ReportDesk:
             ),
             z=_basis(tables, 0),
             x=_basis(tables, 1),
-            secret_key_bits=int(self._key_bits[link]),
+            secret_key_bits=key_bits,
             dead_ms=duration_ms - round(1000 * float(epoch.changes.live_s[link])),
         )
 

@@ -47,6 +47,7 @@ class _Row(BaseModel):
     arm: str
     nodes: _Size
     links: _Size
+    graph: str | None = None
     connectivity: _Count
     loss_db: _Number | None = None
     byzantine_nodes: list[str]
@@ -73,7 +74,7 @@ class _RowOfArm(_Row):
 def fault_of(row: Any) -> str:
     """The first thing that is wrong with a row, or with what should be one; empty when nothing is.
 
-    Older rows lack `load_bps`, `loss_db` or `restoration_epochs`, and are rows all the same.
+    Older rows lack `graph`, `load_bps`, `loss_db` or `restoration_epochs`, and are rows all the same.
     """
     if not isinstance(row, dict):
         return "it is no table"

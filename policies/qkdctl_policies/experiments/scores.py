@@ -1,65 +1,26 @@
-"""Scores of arms from stored rows, by definitions that no arm can better by looking away.
+"""Scores of arms from stored rows, by definitions that no arm betters by looking away while it counts.
 
 Counted are honest demands alone: both ends are honest. The others use up key like anybody, and count neither above nor
 below the line.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qkdctl_policies.experiments.arms import BOUND, PERIODS
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.common_ground import CommonGround
 from qkdctl_policies.experiments.rows_file import Row, RowsError
+from qkdctl_policies.experiments.score import Floats, Score, Setting
 from qkdctl_policies.experiments.tally import RESTORED_EPOCHS
-from qkdctl_policies.learning.statistics import Interval, ratio
-
-Floats = NDArray[np.float64]
 
 COMPARABLE: Final = 2.0
 """Schedules that re-align more or less often by more than this factor are no comparison."""
 FEASIBLE_SHARE: Final = 0.999
 """A seed is feasible when the bound carries this share of all honest demand; the rest is for rounding."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Setting:
-    """What arms are compared under.
-
-    Attributes:
-        byzantine: share of the nodes.
-    """
-
-    network: str
-    load: float
-    byzantine: float
-    attack: str
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Two sums per seed, of which the ratio counts, each of shape (seeds,)."""
-
-    above: Floats
-    below: Floats
-
-    def each(self) -> Floats:
-        """The ratio in each seed, 0 where there is nothing below the line."""
-        return np.asarray(np.where(self.below > 0, self.above / np.where(self.below > 0, self.below, 1.0), 0.0))
-
-    def interval(self) -> Interval:
-        """Ratio of the sums, with the interval that holds 95 % of those of redrawn seeds."""
-        return ratio(self.above[np.newaxis], self.below[np.newaxis])
-
-
-def pooled(scores: Sequence[Score]) -> Score:
-    """The same score of several settings, as one of all their seeds."""
-    return Score(*(np.concatenate([getattr(score, side) for score in scores]) for side in ("above", "below")))
 
 
 class Rows:
@@ -158,11 +119,19 @@ class Rows:
         names = ("nodes", "links", "connectivity")
         return {name: min(int(row[name]) for rows in of_arms for row in rows.values()) for name in names}
 
-    def excluded(self, setting: Setting, arm: str) -> Score | None:
-        """Honest nodes that were excluded at some time, over all honest nodes."""
-        rows = self.of(setting, arm).values()
-        counts = [(len(row["honest_excluded"]), row["nodes"] - len(row["byzantine_nodes"])) for row in rows]
-        return _score(counts) if counts else None
+    def excluded(self, arm: str, settings: Iterable[Setting]) -> Score | None:
+        """Honest nodes that were excluded at some time, over all honest nodes, by graph and seed.
+
+        Networks of one graph have the same liars in each seed, whatever their links are made of, and so at all loads.
+        They count once, as the one of most exclusions.
+        """
+        counts: dict[tuple[str, int], tuple[int, int]] = {}
+        for setting in settings:
+            for seed, row in self.of(setting, arm).items():
+                key = row.get("graph", setting.network), seed
+                found = len(row["honest_excluded"]), row["nodes"] - len(row["byzantine_nodes"])
+                counts[key] = max(counts.get(key, (0, 0)), found)
+        return _score(counts.values()) if counts else None
 
     def nearest_schedule(self, setting: Setting, arm: str) -> tuple[str, float] | None:
         """The periodic arm whose re-alignments are nearest in number to this one's, and how many times as many it has.
@@ -186,14 +155,14 @@ class Rows:
         return _score([(one["made_bits"], two["made_bits"]) for one, two in pairs]) if pairs else None
 
     def refused(self, arm: str, network: str, attack: str) -> Score | None:
-        """Key that was thrown away for its errors, over all that was made, over all loads and shares, by row."""
-        found = [
-            (row["refused_bits"], row["made_bits"])
-            for (setting, of_arm), rows in self._rows.items()
-            if (of_arm, setting.network, setting.attack) == (arm, network, attack)
-            for row in rows.values()
-        ]
-        return _score(found) if found else None
+        """Key that was thrown away for its errors, over all that was made, over all loads and shares, by seed."""
+        sums: dict[int, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+        for (setting, of_arm), rows in self._rows.items():
+            if (of_arm, setting.network, setting.attack) == (arm, network, attack):
+                for seed, row in rows.items():
+                    refused, made = sums[seed]
+                    sums[seed] = refused + row["refused_bits"], made + row["made_bits"]
+        return _score(sums.values()) if sums else None
 
     def accepted_errors(self, arm: str, network: str, attack: str) -> dict[tuple[str, str], Score]:
         """True error rate of accepted key by protocol and basis, over all loads and shares, by seed."""

@@ -1,5 +1,6 @@
 """The network of a cell: who is Byzantine, who wants key, and the world in which it all happens."""
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from qkdctl_policies.environment.facts import link_table
 from qkdctl_policies.experiments.attacks import ATTACKS
 from qkdctl_policies.experiments.capacity import most_key_bits
 from qkdctl_policies.experiments.cell import Cell
+from qkdctl_policies.experiments.node_reports import Lies
 
 _START_BITS: Final = {"least_bits": 0, "ready_bits": 1, "start_bits": 0}
 """Links begin without key and keep none back: what is delivered was made in the same story."""
@@ -111,6 +113,18 @@ class Stage:
     def faults(self) -> int:
         """f: as many liars as the members can bear."""
         return (len(self.members) - 1) // 3
+
+    @property
+    def graph_digest(self) -> str:
+        """Of who is joined to whom; networks that differ in nothing of this have the same liars in each seed."""
+        ends = sorted(sorted(self.network.node_names[node] for node in pair) for pair in self.network.ends.T)
+        return hashlib.sha256(json.dumps(ends).encode()).hexdigest()[:16]
+
+    @property
+    def lies(self) -> Lies:
+        """What Byzantine nodes say besides forged counts."""
+        attack = ATTACKS[self.cell.attack]
+        return Lies(attack.key_permille, attack.accuses, self.cell.warm_up_epochs)
 
     def world(self) -> NetworkWorld:
         """The world at its start; the same weather for all arms of a seed."""

@@ -48,6 +48,7 @@ def row_of(cell: Cell) -> Row:
         "arm": cell.arm,
         "nodes": len(stage.members),
         "links": len(stage.network.link_names),
+        "graph": stage.graph_digest,
         "connectivity": stage.connectivity,
         "loss_db": round(float(stage.network.links.nominal_loss_db.mean()), 6),
         "byzantine_nodes": list(stage.byzantine),

@@ -7,13 +7,14 @@ import numpy as np
 
 from qkdctl_policies.experiments.attacks import ATTACKS
 from qkdctl_policies.experiments.claims import OURS, attack_name, each_of, peaceful_places, setting_name
-from qkdctl_policies.experiments.scores import Floats, Rows, Score, Setting, pooled
+from qkdctl_policies.experiments.score import Floats, Score, Setting
+from qkdctl_policies.experiments.scores import Rows
 from qkdctl_policies.experiments.trainings import learning_targets
 from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, Limit, at_least, at_most, claim_of, judged
 
 LEAST_CONNECTIVITY: Final = 3
 """Below, a liar or two may part a network, and no controller can help."""
-FRAMING: Final = ("slander", "collude", "lure")
+FRAMING: Final = ("slander", "collude", "frame")
 """Attacks that aim at the trust in others; what honest nodes lose by them is told and not judged."""
 MOST_EXCLUDED: Final = 0.01
 AS_OFTEN: Final = 0.9
@@ -109,8 +110,7 @@ def _steadier(rows: Rows, calm: Iterable[Setting]) -> Claim:
 def _exclusions(rows: Rows, settings: Iterable[Setting]) -> Claim:
     """By the exact interval of Clopper and Pearson, Biometrika 26, 404 (1934), as counts are small.
 
-    Networks together, for a single one has too few nodes to show so little. The nodes of a network and seed are the
-    same at all loads, so they count once, at the load of most exclusions.
+    Networks together, for a single one has too few nodes to show so little, but each graph and seed once.
     """
     from scipy.stats import binomtest  # noqa: PLC0415 - slow to import
 
@@ -120,20 +120,15 @@ def _exclusions(rows: Rows, settings: Iterable[Setting]) -> Claim:
         low, high = float(interval.low), float(interval.high)
         return Finding(where, excluded / nodes, low, high, high <= MOST_EXCLUDED, seeds=score.above.size)
 
-    by_network: dict[tuple[str, float, str], list[Score]] = {}
+    together: dict[tuple[str, float], list[Setting]] = {}
     for one in settings:
-        score = rows.excluded(one, OURS)
-        if score is not None:
-            by_network.setdefault((one.attack, one.byzantine, one.network), []).append(score)
-    together: dict[tuple[str, float], list[Score]] = {}
-    for (attack, byzantine, _), scores in by_network.items():
-        together.setdefault((attack, byzantine), []).append(max(scores, key=lambda score: float(score.above.sum())))
+        together.setdefault((one.attack, one.byzantine), []).append(one)
     return claim_of(
         "No more than 1 % of the honest nodes are ever excluded",
-        f"`{OURS}`: honest nodes that were excluded at some time, of all networks under one attack together, each node "
-        "once, at the load of most exclusions; attacks that aim at trust left out",
+        f"`{OURS}`: honest nodes that were excluded at some time, of all networks under one attack together, those of "
+        "one graph as one, that of most exclusions; attacks that aim at the trust in others left out",
         at_most(MOST_EXCLUDED),
-        ((attack_name(*what), pooled(scores)) for what, scores in sorted(together.items())),
+        ((attack_name(*what), rows.excluded(OURS, of)) for what, of in sorted(together.items())),
         finding,
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, Claim, Finding, Limit, at_least
-from qkdctl_policies.learning.statistics import Interval, interval
+from qkdctl_policies.learning.statistics import Interval, ratio
 
 Json = Mapping[str, Any]
 
@@ -65,7 +65,7 @@ def convergence(trainings: Json | None) -> Claim:
     return Claim(
         f"The policy converges within {EPISODES} episodes",
         f"key of trainings of {EPISODES} episodes, over that of one that went on, on networks that none of them has "
-        f"met; interval over trainings; holds at {100 * CONVERGED:g} % or more",
+        f"met; mean and interval over trainings; holds at {100 * CONVERGED:g} % or more",
         limit,
         tuple(findings),
         "" if findings else _MISSING,
@@ -92,7 +92,7 @@ def learning_targets(trainings: Json | None) -> list[Claim]:
         Claim(
             f"{100 * CLOSED:g} % of the regret is closed within {EPISODES} episodes",
             "key above the best fixed power in hindsight, over what the best of several controllers that know the "
-            "truth makes above it; interval over trainings",
+            "truth makes above it; mean and interval over trainings",
             at_least(CLOSED),
             tuple(closed),
             why,
@@ -141,5 +141,5 @@ def _baselines(trainings: Json, group: str) -> dict[str, float]:
 
 
 def _finding(where: str, each: Sequence[float], limit: Limit) -> Finding:
-    found: Interval = interval(np.array([each]))
+    found: Interval = ratio(np.array([each]), np.ones((1, len(each))))
     return Finding(where, found.mean, found.low, found.high, limit.holds(found.low, found.high), seeds=len(each))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from qkdctl_policies.experiments.scores import Score
+from qkdctl_policies.experiments.score import Score
 
 HOLDS, PARTLY, FAILS, UNKNOWN = "holds", "holds where", "does not hold", "not measured yet"
 LEAST_SEEDS: Final = 3

@@ -16,9 +16,9 @@ SEEDS = range(5)
 RESULTS = Path(__file__).parents[3] / "docs" / "results"
 
 
-def rows(secure=100, attack="overt", **changes):
+def rows(secure=100, attack="overt", seeds=SEEDS, **changes):
     made = []
-    for seed in SEEDS:
+    for seed in seeds:
         made += [
             row("both", demand(secure=secure, **changes), seed=seed, attack=attack),
             calm("both", demand(**changes), seed=seed),
@@ -101,7 +101,35 @@ def test_no_outage_in_a_few_slots_shows_nothing_and_one_in_each_seed_does() -> N
     assert verdict(rows(served=9), claim) == "does not hold"
     many = LEAST_SLOTS // len(SEEDS)
     long = [one | {"epochs": many} for one in rows(served=many, secure_slots=many)]
+    assert verdict(long, claim) == "not measured yet", "slots of a seed depend on each other"
+    long = [one | {"epochs": many} for one in rows(served=many, secure_slots=many, seeds=range(10))]
     assert verdict(long, claim) == "holds"
+
+
+def test_few_errors_count_for_nothing_where_much_key_is_thrown_away_for_them() -> None:
+    claim = "The QBER is below 1 % (decoy BB84)"
+    few = {"bb84": {"z": {"errors": 1, "clicks": 1000}}}
+    clean = [one | {"accepted": few, "made_bits": 100, "refused_bits": 5} for one in rows()]
+    assert verdict(clean, claim) == "holds"
+    assert verdict([one | {"refused_bits": 6} for one in clean], claim) == "does not hold"
+
+
+def test_main_settings_are_counted_apart() -> None:
+    elsewhere = [one | {"configuration": f"{one['configuration']} far"} for one in rows(secure=50)]
+    made = [one | {"network": "mesh-13"} for one in rows()] + [one | {"network": "chain-12"} for one in elsewhere]
+    [line] = [
+        line for line in paper_page(document_of(made)).splitlines() if "| 95 % of the key rate is kept under 20" in line
+    ]
+    assert "| 1 of 1 hold | **holds where**" in line
+
+
+def test_the_setting_like_the_papers_has_liars_and_enough_seeds() -> None:
+    def found(made):
+        return document_of(made)["like_the_paper"]
+
+    assert found(rows())["setting"] == "net, load 0.3, 20 % overt"
+    assert found(rows(seeds=range(2))) is None
+    assert found(rows(attack="tamper-2")) is None
 
 
 def test_the_pages_print_every_claim_and_every_arm_that_ran() -> None:

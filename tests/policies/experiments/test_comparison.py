@@ -1,5 +1,7 @@
 """Tests between arms, by hand."""
 
+import math
+
 import numpy as np
 import pytest
 from qkdctl_policies.experiments.comparison import compared, holm
@@ -11,6 +13,12 @@ def test_an_arm_that_is_better_in_every_seed_has_the_largest_effect() -> None:
     assert found.p == pytest.approx(2 / 2**8)
     assert found.difference.mean == pytest.approx(0.5)
     assert 0.4 < found.difference.low < 0.5 < found.difference.high < 0.6
+
+
+def test_differences_that_tie_have_the_p_of_the_normal_distribution_corrected_for_ties() -> None:
+    # ten equal ones: W = 0, mean 27.5, variance (10 11 21 / 24) - (10^3 - 10) / 48
+    z = 27.5 / math.sqrt(10 * 11 * 21 / 24 - 990 / 48)
+    assert compared(np.ones(10), np.zeros(10)).p == pytest.approx(math.erfc(z / math.sqrt(2)))
 
 
 def test_the_effect_weighs_ranks() -> None:

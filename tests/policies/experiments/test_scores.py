@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from qkdctl_policies.experiments.rows_file import RowsError
-from qkdctl_policies.experiments.scores import Rows, Setting
+from qkdctl_policies.experiments.score import Setting
+from qkdctl_policies.experiments.scores import Rows
 
 ATTACKED = Setting("net", 0.3, 0.2, "overt")
 
@@ -125,6 +126,23 @@ def test_errors_are_pooled_by_protocol_and_basis() -> None:
     found = rows.accepted_errors("both", "net", "overt")
     assert found["bb84", "z"].each().tolist() == [0.01, 0.01]
     assert np.isfinite(found["bb84", "x"].interval().mean)
+
+
+def test_key_thrown_away_is_told_by_seed() -> None:
+    made = [row("both", demand(), seed=seed, refused_bits=refused) for seed, refused in ((1, 1), (2, 3))]
+    other = [one | {"load": 0.6, "configuration": "other"} for one in made]
+    assert Rows([*made, *other]).refused("both", "net", "overt").each().tolist() == [0.2, 0.6]
+
+
+def test_networks_of_one_graph_count_once_when_nodes_are_excluded() -> None:
+    def of(network, graph, *excluded):
+        return row(
+            "both", demand(), network=network, configuration=network, graph=graph, honest_excluded=list(excluded)
+        )
+
+    rows = Rows([of("a", "one", "y"), of("b", "one", "y", "z"), of("c", "two"), of("d", "one")])
+    score = rows.excluded("both", rows.settings())
+    assert sorted(zip(score.above.tolist(), score.below.tolist(), strict=True)) == [(0, 4), (2, 4)]
 
 
 def test_the_interval_holds_the_ratio_of_the_sums() -> None:

@@ -2,9 +2,12 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 from qkdctl_policies.experiments.arms import ARMS
 from qkdctl_policies.experiments.key_relaying import is_secure
+from qkdctl_policies.experiments.node_reports import Remarks, ReportDesk
+from qkdctl_policies.experiments.stage import Stage
 from qkdctl_policies.experiments.story import row_of
 
 from tests.policies.experiments.tiny import cell, plan
@@ -49,6 +52,45 @@ def test_liars_are_excluded_where_trust_is_agreed_on_and_nowhere_else() -> None:
     assert all(0 < epoch <= 10 for epoch in agreed["byzantine_excluded_from"].values())
     assert agreed["honest_excluded_epochs"] == 0
     assert set(believing["byzantine_excluded_from"].values()) == {0}
+
+
+@pytest.mark.parametrize("attack", ["boast", "hoard"])
+def test_who_lies_about_key_is_found_out_by_the_other_ends(attack) -> None:
+    row = story("abft", attack, 0.2, seed=2)
+    assert all(0 < epoch <= 10 for epoch in row["byzantine_excluded_from"].values())
+    assert row["honest_excluded"] == []
+
+
+def test_accusations_of_a_few_change_nothing() -> None:
+    framed, read = (story("abft", attack, 0.2, seed=2) for attack in ("frame", "spy"))
+    assert framed["honest_excluded"] == []
+    assert framed["demands"] == read["demands"]
+
+
+def test_who_believes_reports_runs_after_key_that_is_not_there() -> None:
+    claimed = {attack: reported_key(attack) for attack in ("spy", "boast", "hoard")}
+    honest, liars = [name for name, lies in claimed["spy"] if not lies], [name for name, lies in claimed["spy"] if lies]
+    assert honest
+    assert liars
+    for attack, permille in (("boast", 10_000), ("hoard", 100)):
+        for (name, lies), bits in claimed["spy"].items():
+            assert claimed[attack][name, lies] == (bits * permille // 1000 if lies else bits)
+
+
+def reported_key(attack):
+    """Key that each end reports of the second epoch, by link, end and whether its node is Byzantine."""
+    stage = Stage.of(cell(attack=attack, byzantine=0.2, seed=2, warm_up_epochs=1))
+    world = stage.world()
+    desk = ReportDesk(stage.network, world, stage.byzantine, stage.lies)
+    for _ in range(2):
+        reports = desk.reports(
+            world.step(world.holding()), np.zeros(len(stage.network.link_names), dtype=bool), Remarks()
+        )
+    return {
+        ((end.link, end.end), report.node in stage.byzantine): end.sessions[0].secret_key_bits
+        for report in reports
+        for end in report.ends
+    }
 
 
 def test_no_arm_delivers_more_than_the_bound() -> None:
