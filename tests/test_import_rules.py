@@ -21,7 +21,7 @@ PACKAGES = {
 ROOMS = tuple(
     f"qkdctl.{room}" for room in ("records", "physics", "secretsharing", "evidence", "routing", "abft", "policy")
 )
-EXECUTION = "qkdctl.policy.execution"
+EXECUTION = ("qkdctl.policy.execution", "qkdctl.policy.bound_session")
 KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
 # Simulated key managers sign certificates as real networks do.
 CERTIFICATES = "qkdctl.keys.certificates"
@@ -56,15 +56,15 @@ def rooms_import_from_their_left(found: Import) -> str | None:
     if room is None or top(found.target) not in PACKAGES:
         return None
     allowed = ROOMS[: ROOMS.index(room) + 1]
-    if inside(found.importer, EXECUTION):
+    if inside(found.importer, *EXECUTION):
         allowed = (*allowed, "qkdctl.clock")
-    elif inside(found.target, EXECUTION):
-        return "policy.execution touches the outside world, other rooms do not"
+    elif inside(found.target, *EXECUTION):
+        return "running a policy touches the outside world, other rooms do not"
     return None if inside(found.target, *allowed) else f"{room} may import only {', '.join(allowed)}"
 
 
 def rooms_touch_no_outside_world(found: Import) -> str | None:
-    if inside(found.importer, EXECUTION) or not inside(found.importer, *ROOMS):
+    if inside(found.importer, *EXECUTION) or not inside(found.importer, *ROOMS):
         return None
     return "rooms without I/O, clock or tasks" if top(found.target) in OUTSIDE_WORLD.split() else None
 

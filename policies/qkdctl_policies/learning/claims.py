@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import hil_sim
-import qkdctl
+import qkdctl.physics
 import qkdctl_policies
 from qkdctl_policies.learning.config import TrainingConfig
 
 _HERE: Final = Path(qkdctl_policies.__file__).parent
 _SIMULATOR: Final = Path(hil_sim.__file__).parent
-_DAEMON: Final = Path(qkdctl.__file__).parent
+_DAEMON: Final = Path(qkdctl.physics.__path__[0]).parent
 
 _ELSEWHERE: Final = ("card", "curve", "evaluation", "evaluation_text", "output_files", "statistics")
 _TRAINING: Final = tuple(path for path in (_HERE / "learning").glob("*.py") if path.stem not in _ELSEWHERE)
