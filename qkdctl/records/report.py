@@ -84,14 +84,15 @@ class LinkReport(Record):
         measured_mean_photon_number_e6: the same from the tap power meter and the attenuation read back; 0
             when unknown.
         attenuation_mdb: attenuation read back, 1e-3 dB.
-        qber_z_ppm: error rate of the signal intensity in the key basis; qber_x_ppm: in the test basis.
+        qber_z_ppm: error rate of the signal intensity in the key basis; qber_x_ppm: in the test basis, of MDI-QKD the
+            misalignment that it stands for.
         sifted_bits: clicks of the signal intensity in the key basis; test_bits: in the test basis.
         secret_key_bits: key credited by the engines; where the ends differ, the smaller claim, as for all clicks of the
             signal; error rates, loss and dead time are then the larger ones.
         detected: clicks of all intensities in both bases.
         pulses: pulses emitted.
         vacuum_sent: pulses of the vacuum intensity that were sifted; vacuum_detected: clicks among them.
-        loss_mdb: channel loss estimated from the gain of the signal intensity, 1e-3 dB.
+        loss_mdb: channel loss estimated from the gain of the signal intensity under this protocol, 1e-3 dB.
         duration_ms: time the session records cover; dead_ms: part of it in which no key was made.
         age_ms: age of the youngest session record at the end of the epoch.
         valid: 1 when the measurements come from this epoch and neither end found fault with them, otherwise 0.

@@ -112,6 +112,9 @@ def test_few_errors_count_for_nothing_where_much_key_is_thrown_away_for_them() -
     clean = [one | {"accepted": few, "made_bits": 100, "refused_bits": 5} for one in rows()]
     assert verdict(clean, claim) == "holds"
     assert verdict([one | {"refused_bits": 6} for one in clean], claim) == "does not hold"
+    tapped = [one | {"attack": "tamper-2"} for one in clean if one["attack"] == "overt"]
+    for refused, found in ((25, "holds"), (26, "does not hold")):
+        assert verdict([one | {"refused_bits": refused} for one in tapped], claim) == found
 
 
 def test_main_settings_are_counted_apart() -> None:
