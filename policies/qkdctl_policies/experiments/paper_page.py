@@ -28,9 +28,9 @@ def paper_page(document: Json) -> str:
             f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
             "seeds; of the load the benchmark of the agreement speaks, of learning an evaluation of trainings, of all",
             "else nothing than these rows. Values come with the interval that holds 95 % of the results of redrawn",
-            "seeds, and a claim holds where all of it lies on its side. All settings:",
-            "[experiments](experiments.md). Any setting can be run again by its name, with what it is held against,",
-            "from the suite that has its network:",
+            "seeds: a claim holds where all of it lies on its side, and is open where the limit lies inside.",
+            "All settings: [experiments](experiments.md). Any setting can be run again by its name, with what it is",
+            "held against, from the suite that has its network:",
             "",
             "```",
             'qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --into one-setting.jsonl',
@@ -72,8 +72,11 @@ def _summary(kind: str, claims: Sequence[Json]) -> list[str]:
 
 
 def _main(claim: Json) -> str:
-    own = [one["holds"] for one in claim["findings"] if one["where"].partition(",")[0] in MAIN_NETWORKS]
-    return f"{sum(own)} of {len(own)} hold" if own else "-"
+    own = [one["status"] for one in claim["findings"] if one["where"].partition(",")[0] in MAIN_NETWORKS]
+    if not own:
+        return "-"
+    unknown = f", {own.count('open')} open" if "open" in own else ""
+    return f"{own.count('yes')} of {len(own)} hold{unknown}"
 
 
 def _like_the_paper(cell: Json | None) -> list[str]:
@@ -94,9 +97,7 @@ def _like_the_paper(cell: Json | None) -> list[str]:
 
 
 def _details(claim: Json) -> list[str]:
-    cells = (
-        (one["where"], _value(one), one["seeds"] or "-", "yes" if one["holds"] else "no") for one in claim["findings"]
-    )
+    cells = ((one["where"], _value(one), one["seeds"] or "-", one["status"]) for one in claim["findings"])
     return [
         f"## {claim['claim']}",
         "",

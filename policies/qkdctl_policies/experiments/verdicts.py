@@ -1,7 +1,8 @@
 """Verdicts on claims, by rules that are fixed before anything is measured.
 
 A claim holds where the whole 95 % interval lies on its side. It holds "where" it does in some settings and not in all.
-What rows do not show is not measured, whatever else is known of it.
+An interval with the limit inside shows nothing, and takes more seeds. What rows do not show is not measured, whatever
+else is known of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from typing import Any, Final, Literal
 
 from qkdctl_policies.experiments.score import Score
 
-HOLDS, PARTLY, FAILS, UNKNOWN = "holds", "holds where", "does not hold", "not measured yet"
+HOLDS, PARTLY, FAILS, OPEN, UNKNOWN = "holds", "holds where", "does not hold", "not shown", "not measured yet"
 LEAST_SEEDS: Final = 3
 """Fewer give no interval that means anything."""
 MANY_SEEDS: Final = 10
@@ -36,6 +37,10 @@ class Limit:
         if edge == self.value:
             return not self.strict
         return (edge > self.value) == self.least
+
+    def is_inside(self, low: float, high: float) -> bool:
+        """Whether an interval lies on both sides of it."""
+        return low < self.value < high
 
 
 def at_least(value: float) -> Limit:
@@ -95,14 +100,23 @@ class Claim:
     @property
     def verdict(self) -> str:
         """By the rules of this module."""
-        good = sum(finding.holds for finding in self.findings)
-        if not self.findings:
+        found = [self.status(finding) for finding in self.findings]
+        if not found:
             return UNKNOWN
-        return HOLDS if good == len(self.findings) else PARTLY if good else FAILS
+        if "yes" in found:
+            return PARTLY if {"no", "open"} & set(found) else HOLDS
+        return FAILS if "no" in found else OPEN
+
+    def status(self, finding: Finding) -> Literal["yes", "no", "open"]:
+        """Whether it holds there, does not, or the interval shows neither."""
+        if finding.holds:
+            return "yes"
+        return "open" if self.limit.is_inside(finding.low, finding.high) else "no"
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self) | {"verdict": self.verdict}
+        findings = [asdict(finding) | {"status": self.status(finding)} for finding in self.findings]
+        return asdict(self) | {"findings": findings, "verdict": self.verdict}
 
 
 def judged(

@@ -9,6 +9,7 @@ from qkdctl_policies.experiments.document import document_of
 from qkdctl_policies.experiments.paper_page import paper_page
 from qkdctl_policies.experiments.report_page import report_page
 from qkdctl_policies.experiments.scores import Rows
+from qkdctl_policies.experiments.verdicts import Claim, Finding, at_least
 
 from tests.policies.experiments.test_scores import calm, demand, row
 
@@ -115,6 +116,18 @@ def test_few_errors_count_for_nothing_where_much_key_is_thrown_away_for_them() -
     tapped = [one | {"attack": "tamper-2"} for one in clean if one["attack"] == "overt"]
     for refused, found in ((25, "holds"), (26, "does not hold")):
         assert verdict([one | {"refused_bits": refused} for one in tapped], claim) == found
+
+
+def test_an_interval_with_the_limit_inside_shows_nothing() -> None:
+    limit, found = at_least(0.9), []
+    for low, high in ((0.9, 1.0), (0.8, 0.95), (0.7, 0.9), (0.7, 0.8)):
+        found.append(Finding("somewhere", (low + high) / 2, low, high, limit.holds(low, high)))
+    claim = Claim("of all", "", limit, tuple(found))
+    assert [claim.status(finding) for finding in found] == ["yes", "open", "no", "no"]
+    for some, verdict in ((found[:1], "holds"), (found[:2], "holds where"), (found[1:2], "not shown")):
+        assert Claim("of some", "", limit, tuple(some)).verdict == verdict
+    assert Claim("of some", "", limit, tuple(found[1:])).verdict == "does not hold"
+    assert [one["status"] for one in claim.to_plain()["findings"]] == ["yes", "open", "no", "no"]
 
 
 def test_main_settings_are_counted_apart() -> None:

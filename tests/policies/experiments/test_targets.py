@@ -58,8 +58,8 @@ def test_wrong_exclusions_count_but_where_liars_aim_at_trust() -> None:
     name = "No more than 1 %"
     many = [one | {"nodes": 101} for one in rows(99, 99, 99, 99)]
     assert target(many, name).verdict == "holds"
-    assert target(rows(99, 99, 99), name).verdict == "does not hold", "of twelve nodes nothing so small can be seen"
-    made = [one | {"honest_excluded": ["a", "b"]} for one in many]
+    assert target(rows(99, 99, 99), name).verdict == "not shown", "of twelve nodes nothing so small can be seen"
+    made = [one | {"honest_excluded": ["a", "b", "c"]} for one in many]
     assert target(made, name).verdict == "does not hold"
     framed = [one | {"attack": "slander"} for one in made if one["arm"] == "both"]
     assert target(framed, name).verdict == "not measured yet"
