@@ -10,7 +10,6 @@ from qkdctl.records.facts import LinkFacts
 _FINE = Context(prec=50, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
 _EXACT = Context(prec=22, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
 
-
 _NANO = 1_000_000_000
 _BOTH_ENDS = ("mdi", "tf", "bbm92")
 """Protocols in which light travels from or to both ends, and a receiver stands at the end of either arm."""
@@ -39,15 +38,15 @@ def channel_loss_mdb(facts: LinkFacts, protocol: str, sent: int, detected: int, 
     Returns:
         It, not below 0; 0 when nothing can be said.
     """
-    if mean_photon_number_e6 <= 0 or not detected > 0 or not detected <= sent:
+    if mean_photon_number_e6 <= 0 or not 0 < detected <= sent:
         return 0
     mean = Decimal(mean_photon_number_e6).scaleb(-6, _FINE)
-    eta = _of_both_ends(facts, protocol, sent, detected, mean) if protocol in _BOTH_ENDS else None
-    if eta is None:
-        eta = _of_bb84(facts, sent, detected, mean)
+    if protocol in _BOTH_ENDS:
+        ends, eta = 2, _of_both_ends(facts, protocol, sent, detected, mean)
+    else:
+        ends, eta = 1, _of_bb84(facts, sent, detected, mean)
     if not eta > 0:
         return 0
-    ends = 2 if protocol in _BOTH_ENDS else 1
     efficiency = Decimal(facts.detector_efficiency_ppm).scaleb(-6, _EXACT)
     channel = _EXACT.divide(eta, _EXACT.power(efficiency, ends))
     total_mdb = _EXACT.multiply(Decimal(-10_000), _EXACT.log10(channel))
