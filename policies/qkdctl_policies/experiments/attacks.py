@@ -46,11 +46,11 @@ class Attack:
 
     def to_plain(self) -> dict[str, Any]:
         """All that it does, for the configuration hash."""
-        words = {"key_permille": self.key_permille, "accuses": self.accuses}
-        said = words if words != {"key_permille": 1000, "accuses": False} else {}
-        return said | {
+        return {
             "kinds": self.kinds,
             "strength": self.strength,
+            "key_permille": self.key_permille,
+            "accuses": self.accuses,
             "router": self.router.model_dump(mode="json"),
             "duty": self.duty.model_dump(mode="json"),
             "coalition": self.coalition,

@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 _COLOURS: Final = ("#999999", "#E69F00", "#F0E442", "#56B4E9", "#0072B2", "#CC79A7", "#009E73", "#D55E00")
 
 
-_HOLDS, _FAILS = "#0072B2", "#D55E00"
+_STATUS: Final = {"yes": "#0072B2", "open": "#999999", "no": "#D55E00"}
 _COLUMNS: Final = 3
 _TITLE_LINES: Final = 3
 """Lines of text that the title and the axis of a panel take."""
@@ -34,8 +34,8 @@ def draw_claims(document: dict[str, Any], path: Path) -> None:
     panels = list(figure.subplots(rows, _COLUMNS, squeeze=False).flat)
     for panel, claim in zip(panels[: len(claims)], claims, strict=True):
         findings = sorted(claim["findings"], key=lambda one: one["value"])
-        for holds, colour in ((True, _HOLDS), (False, _FAILS)):
-            own = [(place, one) for place, one in enumerate(findings) if one["holds"] == holds]
+        for status, colour in _STATUS.items():
+            own = [(place, one) for place, one in enumerate(findings) if one["status"] == status]
             found = np.array([[one[name] for name in ("value", "low", "high")] for _, one in own]).reshape(-1, 3)
             panel.errorbar(
                 [place for place, _ in own],
@@ -55,7 +55,8 @@ def draw_claims(document: dict[str, Any], path: Path) -> None:
     for panel in panels[len(claims) :]:
         panel.set_axis_off()
     figure.supxlabel(
-        "a point for each setting, with 95 % interval; dashed: limit of the claim; blue: holds, orange: does not",
+        "a point for each setting, with 95 % interval; dashed: limit of the claim; blue: holds, orange: does not, "
+        "grey: open",
         fontsize=8,
     )
     figure.savefig(path, dpi=110)
