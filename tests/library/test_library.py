@@ -1,96 +1,25 @@
 """What a node does with the files it is given, and what it still knows after a crash."""
 
 import asyncio
-import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from qkdctl.clock import VirtualClock
-from qkdctl.library import admission, room
 from qkdctl.library import library as library_module
+from qkdctl.library import room
 from qkdctl.library.card import Card
-from qkdctl.library.combinations import DEEPEST
 from qkdctl.library.following import Situation
-from qkdctl.library.library import Library
 from qkdctl.library.lifecycle import LifecycleError
-from qkdctl.library.manifest import Manifest, trusted
 from qkdctl.library.room import KEPT
 from qkdctl.library.shadows import MOST
 from qkdctl.library.shelf import Shelf
-from qkdctl.library.trial import try_out
-from qkdctl.policy.baselines import BASELINES
-from qkdctl.policy.builder import build
 from qkdctl.policy.canary import Canary
 from qkdctl.policy.failure import PolicyRejected
 from tests.library.hostile import flipped
-from tests.policy.networks import random_network
+from tests.library.shelved import KEY, OTHER, Shelved, code_of, manifest, policy, sha256
 
-KEY = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
-OTHER = Ed25519PrivateKey.from_private_bytes(b"\2" * 32)
-TRUSTED = trusted([f"release:{KEY.public_key().public_bytes_raw().hex()}"])
-
-
-@pytest.fixture(autouse=True)
-def _trials_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same checks without a process for each, which `test_corpus` has."""
-
-    async def tried(data: bytes) -> None:
-        code, text = try_out(data)
-        if code:
-            raise PolicyRejected(code, text)
-
-    monkeypatch.setattr(admission, "try_apart", tried)
-
-
-def policy(seed: int = 1) -> bytes:
-    return build(random_network(seed, 3), {"name": f"policy-{seed}"})
-
-
-def manifest(data: bytes, version: int = 1, **changes: object) -> Manifest:
-    values = {"name": "night", "sha256": sha256(data), "size": len(data), "version": version}
-    return Manifest.model_validate({**values, **changes})
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-@dataclass
-class Shelved:
-    """A library in a folder, opened anew as often as wanted."""
-
-    folder: Path
-    keys: bool = False
-    situation: Situation = field(default_factory=lambda: Situation(0, "rule-based"))
-    steps: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    async def open(self) -> Library:
-        found = Library(
-            Shelf(self.folder / "policies"),
-            TRUSTED if self.keys else {},
-            VirtualClock(),
-            2,
-            BASELINES,
-            lambda: self.situation,
-            lambda card: self.steps.append(card.life.events[-1].step),
-        )
-        self.complaints = await found.open()
-        return found
-
-    def files(self) -> set[str]:
-        return {path.name for path in (self.folder / "policies").iterdir()}
-
-
-async def code_of(library: Library, data: bytes, about: Manifest | None) -> str:
-    before = dict(library.policies)
-    with pytest.raises(PolicyRejected) as rejection:
-        await library.stage(data, about, "x", "me")
-    assert library.policies == before
-    return rejection.value.code
+pytestmark = pytest.mark.usefixtures("trials_in_this_process")
 
 
 async def left_half_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shelved:
@@ -214,82 +143,6 @@ async def test_cards_follow_what_the_network_decides(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_combination_is_a_policy_of_its_own_also_after_a_restart(tmp_path: Path) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
-    canary = Canary(base="rule-based", policy=tried, links=("a-b",), until=90)
-    with pytest.raises(KeyError, match="hold2"):
-        await library.combine(canary.model_copy(update={"base": "hold2"}), "night-canary", "me")
-    card = await library.combine(canary, "night-canary", "me")
-    assert await library.combine(canary, "night-canary", "me") == card
-    assert (card.manifest.sha256, card.life.stage) == (canary.digest(), "vetted")
-    again = await shelf.open()
-    assert again.policies.keys() == {tried, canary.digest()}
-    assert again.policies[canary.digest()].identity == canary.digest()
-    (tmp_path / "policies" / f"{tried}.onnx").unlink()
-    lacking = await shelf.open()
-    assert lacking.policies == {}
-    assert len(shelf.complaints) == 2
-
-
-@pytest.mark.asyncio
-async def test_a_policy_is_a_canary_while_a_combination_with_it_is_in_force(tmp_path: Path) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
-    canary = Canary(base="rule-based", policy=tried, links=("a-b",), until=90)
-    both = (await library.combine(canary, "night-canary", "me")).manifest.sha256
-
-    async def stages(in_force: str, *rolled_back: str) -> list[str]:
-        shelf.situation = Situation(7, in_force, rolled_back=rolled_back)
-        await library.follow()
-        assert not library.is_behind()
-        return [library.cards[sha].life.stage for sha in (tried, both)]
-
-    assert await stages(both) == ["canary", "active"]
-    assert await stages("rule-based") == ["vetted", "retired"]
-    assert await stages(both) == ["canary", "active"]
-    assert await stages("rule-based", both) == ["rolled-back", "rolled-back"]
-    assert await stages(both) == ["canary", "active"]
-    assert await stages(tried) == ["active", "retired"]
-
-
-@pytest.mark.asyncio
-async def test_an_earlier_trial_that_failed_is_no_stain_on_one_that_was_only_ended(tmp_path: Path) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-    tried = (await library.stage(policy(), None, "night", "me")).manifest.sha256
-    failed, ended = [
-        (await library.combine(Canary(base="rule-based", policy=tried, links=("a-b",), until=until), "c", "me"))
-        for until in (90, 190)
-    ]
-    for epoch, in_force, rolled_back in (
-        (7, failed.manifest.sha256, ()),
-        (8, "rule-based", (failed.manifest.sha256,)),
-        (100, ended.manifest.sha256, (failed.manifest.sha256,)),
-        (110, "rule-based", (failed.manifest.sha256,)),
-    ):
-        shelf.situation = Situation(epoch, in_force, rolled_back=rolled_back)
-        await library.follow()
-    stages = [library.cards[sha].life.stage for sha in (failed.manifest.sha256, ended.manifest.sha256, tried)]
-    assert stages == ["rolled-back", "retired", "vetted"]
-
-
-@pytest.mark.asyncio
-async def test_a_combination_of_a_combination_is_there_after_a_restart(tmp_path: Path) -> None:
-    shelf = Shelved(tmp_path)
-    library = await shelf.open()
-    one, two = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in (1, 2)]
-    for until in range(1, 7):  # digests in any order
-        first = Canary(base="rule-based", policy=one, links=("a-b",), until=until)
-        await library.combine(first, "first", "me")
-        await library.combine(Canary(base=first.digest(), policy=two, links=("c-d",), until=until), "second", "me")
-    again = await shelf.open()
-    assert (shelf.complaints, again.policies.keys()) == ([], library.policies.keys())
-
-
-@pytest.mark.asyncio
 async def test_a_file_that_is_gone_is_rejected_and_staging_it_again_makes_all_good(tmp_path: Path) -> None:
     shelf = Shelved(tmp_path)
     library = await shelf.open()
@@ -346,18 +199,6 @@ async def test_a_file_left_half_way_needs_the_signature_that_is_asked_for_by_the
     shelf.keys = True
     again = await shelf.open()
     assert (again.policies, again.cards[sha256(policy())].life.code) == ({}, "unsigned")
-
-
-@pytest.mark.asyncio
-async def test_a_trial_is_of_the_version_of_its_files(tmp_path: Path) -> None:
-    shelf = Shelved(tmp_path, keys=True)
-    library = await shelf.open()
-    await library.stage(policy(1), manifest(policy(1), 4).signed("release", KEY), "", "me")
-    canary = Canary(base="rule-based", policy=sha256(policy(1)), links=("a-b",), until=9)
-    await library.combine(canary, "night-canary", "me")
-    shelf.situation = replace(shelf.situation, policy=canary.digest())
-    assert await code_of(library, policy(2), manifest(policy(2), 4).signed("release", KEY)) == "version"
-    await library.stage(policy(2), manifest(policy(2), 5).signed("release", KEY), "", "me")
 
 
 @pytest.mark.asyncio
@@ -436,21 +277,6 @@ async def test_no_more_are_in_shadow_than_an_epoch_has_time_for(tmp_path: Path) 
     assert sum(isinstance(outcome, LifecycleError) for outcome in outcomes) == 2
     await library.step(files[0], "leave", "")
     assert (await library.step(files[-1], "watch", "")).life.stage == "shadow"
-
-
-@pytest.mark.asyncio
-async def test_combinations_are_refused_that_would_ask_policies_over_and_over(tmp_path: Path) -> None:
-    library = await Shelved(tmp_path).open()
-    one, two = [(await library.stage(policy(seed), None, f"p{seed}", "me")).manifest.sha256 for seed in (1, 2)]
-    base = "rule-based"
-    for depth in range(DEEPEST):
-        combined = Canary(base=base, policy=(one, two)[depth % 2], links=("a-b",), until=9 + depth)
-        await library.combine(combined, f"c{depth}", "me")
-        base = combined.digest()
-    with pytest.raises(LifecycleError, match="in one another already"):
-        await library.combine(Canary(base=base, policy=one, links=("a-b",), until=99), "deeper", "me")
-    with pytest.raises(LifecycleError, match="is a combination; try one of its policies"):
-        await library.combine(Canary(base="rule-based", policy=base, links=("a-b",), until=99), "tried", "me")
 
 
 @pytest.mark.asyncio
