@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 SHORTEST_CHUNK: Final = 32
 LONGEST_CHUNK: Final = 256
 _CHUNK_SIZE: Final = 16_384
+COUNTING_CHUNK: Final = 16
+"""Steps of counting noise drawn at once."""
 
 ALIGNMENT_DRAWS: Final = 3
 
@@ -47,31 +49,49 @@ def chunk_steps(links: int) -> int:
 class CountingStreams:
     """Counting noise: one stream per network, so that nothing in one network shifts another.
 
-    Every step takes the same number of deviates from the stream, whatever the links do.
+    Every step takes the same number of deviates from the stream, whatever the links do, so steps can be drawn ahead.
     """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._rngs: list[np.random.Generator] = [np.random.default_rng(0)] * len(stack.networks)
+        networks = len(stack.networks)
+        self._rngs: list[np.random.Generator] = [np.random.default_rng(0)] * networks
         self._draws = [6 * network.cells() for network in stack.networks]
-        self._counting = np.zeros((6 * stack.cells, stack.links.count))
-        self._alignment = np.zeros((ALIGNMENT_DRAWS, stack.links.count))
-        self._demands = np.zeros(stack.demands.rate_bps.size)
+        self._counting = np.zeros((COUNTING_CHUNK, 6 * stack.cells, stack.links.count))
+        self._alignment = np.zeros((COUNTING_CHUNK, ALIGNMENT_DRAWS, stack.links.count))
+        self._demands = np.zeros((COUNTING_CHUNK, stack.demands.rate_bps.size))
+        self._cursor = 0
+        self._not_drawn = set(range(networks))
 
     def reset(self, number: int, seed: int) -> None:
         """Begin the stream of one network anew."""
         self._rngs[number] = quick_stream(seed, "network", "counting")
+        self._not_drawn.add(number)
 
     def step(self) -> Noise:
-        """The noise of the next step; the arrays are overwritten by the one after."""
-        stack = self._stack
-        for rng, draws, links, demands in zip(self._rngs, self._draws, stack.links_of, stack.demands_of, strict=True):
-            count = links.stop - links.start
-            rows = rng.standard_normal((draws + ALIGNMENT_DRAWS, count))
-            self._counting[:draws, links] = rows[:draws]
-            self._alignment[:, links] = rows[draws:]
-            self._demands[demands] = rng.standard_normal(demands.stop - demands.start)
-        return Noise(self._counting, self._alignment, self._demands)
+        """The noise of the next step; the arrays are overwritten by later ones."""
+        if self._cursor == COUNTING_CHUNK:
+            self._cursor = 0
+            self._not_drawn.update(range(len(self._rngs)))
+        for number in self._not_drawn:
+            self._draw(number)
+        self._not_drawn.clear()
+        now = self._cursor
+        self._cursor += 1
+        return Noise(self._counting[now], self._alignment[now], self._demands[now])
+
+    def _draw(self, number: int) -> None:
+        """All steps of a network that are left of the chunk, with the deviates that one step after the other takes."""
+        left, links, demands = slice(self._cursor, None), self._stack.links_of[number], self._stack.demands_of[number]
+        count, draws = links.stop - links.start, self._draws[number]
+        of_links = (draws + ALIGNMENT_DRAWS) * count
+        drawn = self._rngs[number].standard_normal(
+            (COUNTING_CHUNK - self._cursor, of_links + demands.stop - demands.start)
+        )
+        rows = drawn[:, :of_links].reshape(-1, draws + ALIGNMENT_DRAWS, count)
+        self._counting[left, :draws, links] = rows[:, :draws]
+        self._alignment[left, :, links] = rows[:, draws:]
+        self._demands[left, demands] = drawn[:, of_links:]
 
 
 @dataclass(frozen=True, slots=True)

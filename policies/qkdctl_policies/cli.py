@@ -1,6 +1,7 @@
 """`qkdctl policy train` and `qkdctl policy evaluate`."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,9 +30,14 @@ def train(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything random.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many times, with seeds counting on.")] = 1,
     jobs: Annotated[
-        int,
-        typer.Option(min=1, metavar="N", help="Trainings at the same time, each on one core and those of [actors]."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Processes: as many trainings at the same time, and more for the networks of each where there are "
+            "fewer; those of [actors] come on top. All cores.",
+        ),
+    ] = None,
     into: Annotated[Path, typer.Option(file_okay=False, metavar="DIR", help="Where all files go.")] = Path(),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that lie there.")] = False,
     device: Annotated[str, typer.Option(metavar="NAME", help="Where PyTorch learns, such as cuda.")] = "cpu",
@@ -42,7 +48,8 @@ def train(
     The best state on networks that are never learned from is kept as NAME.onnx, with its card, its learning curve and a
     checkpoint beside it. Ctrl-C leaves a checkpoint; with --resume the training goes on from it, to the same result
     where checkpoints hold all rows ([replay] saved). The same seed gives the same file with the same versions on the
-    same kind of processor; with --device cuda it may not. Several seeds go into folders of their own, seed-N.
+    same kind of processor, with any number of jobs; with --device cuda it may not. Several seeds go into folders of
+    their own, seed-N.
 
     For example:
 
@@ -60,16 +67,16 @@ def train(
     tasks: list[Task] = []
     try:
         settings = load_config(config)
-        many = seeds > 1
+        many, processes = seeds > 1, jobs or len(os.sched_getaffinity(0))
         _check_device(device)
         tasks = (
-            seeds_of(settings, range(seed, seed + seeds), into, device)
+            seeds_of(settings, range(seed, seed + seeds), into, device, max(processes // seeds, 1))
             if many
-            else [Task(settings, seed, into, device)]
+            else [Task(settings, seed, into, device, processes)]
         )
         _keep_clear(tasks, resume=resume)
         if many:
-            _train_all(tasks, jobs, as_json=as_json)
+            _train_all(tasks, processes, as_json=as_json)
             return
         with _progress(settings.episodes_played, as_json=as_json) as show:
             trained = carry_out(tasks[0], show)

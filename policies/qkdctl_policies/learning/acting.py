@@ -66,10 +66,9 @@ class Acting:
         self._observation, reward, _, _, infos = env.step(first_routes(env, chosen))
         self._epoch += 1
         last = self._epoch == self._config.environment.epochs
-        after = infos["final_obs"] if last else self._observation
         total = self._link_rewards(reward, infos)
         paid = (self._config.learner.reward_scale * total).astype(np.float32)
-        transitions = self._past.push(rows, chosen, paid, _inputs(env, after), last=last)
+        transitions = self._past.push(rows, chosen, paid, _inputs(env, self._observation), last=last)
         return Acted(transitions, float(total.mean()), chosen.size)
 
     def _link_rewards(self, reward: NDArray[np.float64], infos: Observation) -> NDArray[np.float64]:

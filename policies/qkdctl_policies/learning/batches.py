@@ -1,6 +1,6 @@
 """Networks side by side for learning and for choosing the best, each from its own seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,48 +24,69 @@ class LearningBatch:
         reference_bps: key per second of each link under ideal control in the weather of those, and no less than
             `[reward] least_ideal` says, shape (links,).
         origin: numbers that later episodes follow from.
+        places: of these networks among all of the batch.
     """
 
     env: NetworkEnv
     seeds: Seeds
     reference_bps: NDArray[np.float64]
     origin: tuple[int, ...]
+    places: NDArray[np.int64]
 
     def seeds_of(self, visit: int) -> Seeds:
         """Seeds of the networks' episodes in one visit, 0 or more."""
         if visit == 0:
             return self.seeds
-        drawn = np.random.SeedSequence((*self.origin, visit)).generate_state(len(self.seeds))
-        return [int(value) % FIRST_SELECTION_SEED for value in drawn]
+        drawn = np.random.SeedSequence((*self.origin, visit)).generate_state(int(self.places[-1]) + 1)
+        return [int(value) % FIRST_SELECTION_SEED for value in drawn[self.places]]
 
 
-def learning_batch(config: TrainingConfig, seed: int, batch: int, group: int = 0) -> LearningBatch:
-    """The networks of one group of a batch and the seeds of their episodes; a function of its arguments."""
+def learning_batch(
+    config: TrainingConfig, seed: int, batch: int, group: int = 0, places: slice = slice(None)
+) -> LearningBatch:
+    """The networks of one group of a batch and the seeds of their episodes; a function of its arguments.
+
+    Args:
+        config: of the training.
+        seed: likewise.
+        batch: its number.
+        group: likewise.
+        places: of some networks, which are then the same as among all.
+    """
     part = config.environment
     origin = (seed, batch, group) if group else (seed, batch)
     drawn = np.random.SeedSequence(origin).generate_state(2 * part.networks)
     seeds = [int(value) % FIRST_SELECTION_SEED for value in drawn]
-    names = [part.scenarios[place % len(part.scenarios)] for place in range(part.networks)]
-    networks = [network(name, own, part.sites) for name, own in zip(names, seeds[: part.networks], strict=True)]
-    how, episodes = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)]), seeds[part.networks :]
-    env, ideal_bps = NetworkEnv(networks, how), reference_bps(networks, episodes, how)
+    chosen = range(part.networks)[places]
+    networks = [network(part.scenarios[place % len(part.scenarios)], seeds[place], part.sites) for place in chosen]
+    episodes = [seeds[part.networks + place] for place in chosen]
+    how = settings(config, part.epoch_s[(batch + group) % len(part.epoch_s)])
+    # an epoch longer than what is learned from, or each episode would end with beginning one that nobody asked for
+    env = NetworkEnv(networks, replace(how, epochs=how.epochs + 1))
+    ideal_bps = reference_bps(networks, episodes, how)
     medians = [np.median(ideal_bps[links]) for links in env.world.stack.links_of]
     least = config.reward.least_ideal * np.array(medians)[env.world.stack.network_of_link]
-    return LearningBatch(env, episodes, np.maximum(ideal_bps, least), (seed, batch, group))
+    return LearningBatch(env, episodes, np.maximum(ideal_bps, least), (seed, batch, group), np.array(chosen))
 
 
-def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:
-    """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes."""
+def selection_batch(config: TrainingConfig, places: slice = slice(None)) -> tuple[NetworkEnv, Seeds]:
+    """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes.
+
+    Args:
+        config: of the training.
+        places: of some of them.
+    """
     part = config.selection
-    return judged_batch(
-        config.environment.scenarios, part.networks, part.seed, settings(config, config.environment.epoch_s[0])
-    )
+    how = settings(config, config.environment.epoch_s[0])
+    return judged_batch(config.environment.scenarios, part.networks, part.seed, how, places)
 
 
-def judged_batch(scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings) -> tuple[NetworkEnv, Seeds]:
-    """So many networks of each scenario, one scenario after the other, with seeds counting on from one."""
-    seeds = [seed + number for _ in scenarios for number in range(each)]
-    names = [name for name in scenarios for _ in range(each)]
+def judged_batch(
+    scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings, places: slice = slice(None)
+) -> tuple[NetworkEnv, Seeds]:
+    """So many networks of each scenario, one scenario after the other, with seeds counting on; or some of them."""
+    seeds = [seed + number for _ in scenarios for number in range(each)][places]
+    names = [name for name in scenarios for _ in range(each)][places]
     return NetworkEnv([network(name, own) for name, own in zip(names, seeds, strict=True)], how), seeds
 
 

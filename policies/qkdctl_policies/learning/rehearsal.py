@@ -1,20 +1,15 @@
 """Episodes in which every action is weighed: who plays them, and what is taken down."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from qkdctl_policies.learning.batches import learning_batch
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.exploration import REALIGN, Values, best_legal, explore
-from qkdctl_policies.learning.foresight import Foresight
-from qkdctl_policies.learning.informed import InformedContender
 from qkdctl_policies.learning.lessons import Lessons
-from qkdctl_policies.learning.play import first_routes, link_inputs
-
-GUIDE_EPOCHS: Final = 12
-"""How far the guide, who knows the truth, looks ahead; of single horizons nearly the best on all scenarios."""
+from qkdctl_policies.learning.shares import Shares
+from qkdctl_policies.learning.stage import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,50 +26,55 @@ class Rehearsed:
     reward: float
 
 
-class Rehearsal:
-    """The networks of a batch.
+def rehearse(
+    config: TrainingConfig, shares: Shares, batch: int, visit: int, values: Values | None, rng: np.random.Generator
+) -> Rehearsed:
+    """Play one episode of every network of a batch, in weather that belongs to this visit.
+
+    The policy plays, so that it is taught where it will be. Now and then chance takes a link's action instead, some
+    links act only now and then, and some do not re-align: otherwise nobody would see, and learn to mend, what a good
+    policy does not let happen. All chance is drawn here, whoever has the networks.
 
     Args:
-        config, seed: of the training.
-        batch: number of the batch.
+        config: of the training.
+        shares: which have the networks.
+        batch: of networks.
+        visit: to them.
+        values: of the policy as it is; None as long as it knows nothing, then the guide plays.
+        rng: source of chance.
+
+    Raises:
+        TrainingError: when a process that plays networks has died, or failed.
     """
+    part = config.foresight
+    scenes: list[Scene] = shares.all("begin", batch, visit, values is None)
+    counts = [len(scene.legal) for scene in scenes]
+    links, ends = sum(counts), np.cumsum(counts)[:-1]
+    willing = np.where(rng.random(links) < part.idle, rng.random(links) ** 2, 1.0)
+    lets_drift = rng.random(links) < part.drifting
+    rewards = []
+    for epoch in range(config.environment.epochs):
+        chosen = np.zeros(links, dtype=np.int64)
+        if epoch:
+            legal = np.concatenate([scene.legal for scene in scenes])
+            if values is None:
+                chosen = np.concatenate([scene.guided for scene in scenes])
+            else:
+                chosen = best_legal(values(np.concatenate([scene.seen for scene in scenes])), legal)
+            chance = part.explored * rng.random(links)
+            chosen = explore(chosen, legal, chance, config.exploration.hold, rng)
+            acts = (rng.random(links) < willing) & ~(lets_drift & (chosen == REALIGN))
+            chosen = np.where(acts, chosen, 0)
+        scenes = shares.each("step", [(own,) for own in np.split(chosen, ends)])
+        rewards.append(float(np.concatenate([scene.reward for scene in scenes]).mean()))
+    return Rehearsed(_merged(shares.all("lessons"), counts), links, float(np.mean(rewards)))
 
-    def __init__(self, config: TrainingConfig, seed: int, batch: int) -> None:
-        self._config = config
-        self._batch = learning_batch(config, seed, batch)
 
-    def episode(self, visit: int, values: Values | None, rng: np.random.Generator) -> Rehearsed:
-        """Play one episode of every network, in weather that belongs to this visit.
-
-        The policy plays, so that it is taught where it will be. Now and then chance takes a link's action instead, some
-        links act only now and then, and some do not re-align: otherwise nobody would see, and learn to mend, what a
-        good policy does not let happen.
-
-        Args:
-            visit: to these networks.
-            values: of the policy as it is; None as long as it knows nothing, then the guide plays.
-            rng: source of chance.
-        """
-        part, learner = self._config.foresight, self._config.learner
-        env = self._batch.env
-        ahead = Foresight(env, self._batch.reference_bps, self._config.reward, part.horizon, learner.gamma)
-        observation, _ = env.reset(seed=self._batch.seeds_of(visit))
-        links = self._batch.reference_bps.size
-        willing = np.where(rng.random(links) < part.idle, rng.random(links) ** 2, 1.0)
-        lets_drift = rng.random(links) < part.drifting
-        rewards = []
-        for _ in range(self._config.environment.epochs):
-            rows, legal = link_inputs(env, observation)
-            chosen = np.zeros(links, dtype=np.int64)
-            if env.last is not None:
-                seen = rows.astype(np.float32)
-                ahead.note(seen, legal)
-                guide = InformedContender(GUIDE_EPOCHS)
-                chosen = guide.choose(env, rows, legal) if values is None else best_legal(values(seen), legal)
-                chance = part.explored * rng.random(links)
-                chosen = explore(chosen, legal, chance, self._config.exploration.hold, rng)
-                acts = (rng.random(links) < willing) & ~(lets_drift & (chosen == REALIGN))
-                chosen = np.where(acts, chosen, 0)
-            observation, reward, *_ = env.step(first_routes(env, chosen))
-            rewards.append(float(reward.mean()))
-        return Rehearsed(ahead.lessons(), links, float(np.mean(rewards)))
+def _merged(parts: Sequence[Lessons], counts: Sequence[int]) -> Lessons:
+    """Lessons of all links, epoch by epoch, from those of the links of each share."""
+    tables = {}
+    for field in fields(Lessons):
+        own = [getattr(part, field.name) for part in parts]
+        by_epoch = [table.reshape(-1, count, table.shape[1]) for table, count in zip(own, counts, strict=True)]
+        tables[field.name] = np.concatenate(by_epoch, axis=1).reshape(-1, own[0].shape[1])
+    return Lessons(**tables)

@@ -1,43 +1,36 @@
 """Which state of the learner is the best: exported files on fixed networks that are never learned from."""
 
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 
-from qkdctl.policy.vetting import vet
-from qkdctl_policies.constructed import constructed_policy
-from qkdctl_policies.learning.batches import selection_batch
-from qkdctl_policies.learning.config import TrainingConfig
-from qkdctl_policies.learning.contenders import FileContender, HoldContender, RuleContender
-from qkdctl_policies.learning.ideal import LEAST_BPS, ideal
-from qkdctl_policies.learning.play import Contender, of_networks, play
-
-POWERS_E6: Final = (450_000,)
+from qkdctl_policies.learning.jury import Scores
+from qkdctl_policies.learning.shares import Shares
 
 
 class Selection:
-    """Scores of contenders on the fixed networks: what the learner is taught, mean over scenarios."""
+    """Scores of contenders on the fixed networks: what the learner is taught, mean over scenarios, equally many each.
 
-    def __init__(self, config: TrainingConfig) -> None:
-        """Build the networks, and see what their links make under ideal control."""
-        self._env, self._seeds = selection_batch(config)
-        self._weight = config.reward.key
-        networks = self._env.world.stack.networks
-        self._ideal_bps = np.maximum(
-            ideal(networks, self._seeds, self._env.settings, POWERS_E6).link_key_bps, LEAST_BPS
-        )
+    Args:
+        shares: which play them.
+    """
 
-    def score(self, contender: Contender) -> float:
-        """Reward per epoch, key as a share of the ideal included; scenarios have equally many networks."""
-        played = play(self._env, self._seeds, contender)
-        share = of_networks(self._env, played.link_key_bps / self._ideal_bps)
-        return float((self._weight * share + played.reward).mean())
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def score(self, data: bytes) -> float:
+        """Reward per epoch of a policy file, key as a share of the ideal included."""
+        return _mean(self._shares.all("scores_of", data))
 
     def references(self) -> dict[str, float]:
         """Scores of holding, of the rules and of the constructed policy."""
-        others: dict[str, Contender] = {
-            "constructed": FileContender(vet(constructed_policy())),
-            "rule-based": RuleContender(),
-            "hold": HoldContender(),
-        }
-        return {name: self.score(contender) for name, contender in others.items()}
+        parts = self._shares.all("scores_of_references")
+        return {name: _mean([part[name] for part in parts]) for name in parts[0]}
+
+
+def _mean(parts: Sequence[Scores]) -> float:
+    """Over all networks, in the order that they have without shares, so that not even rounding tells of them."""
+    scores = np.zeros(sum(part.size for part in parts))
+    for number, part in enumerate(parts):
+        scores[number :: len(parts)] = part
+    return float(scores.mean())

@@ -18,12 +18,14 @@ class Task:
         config, seed: decide its result.
         folder: where its files go, as the machine that runs it sees it.
         device: where PyTorch learns, likewise.
+        processes: see `train`.
     """
 
     config: TrainingConfig
     seed: int
     folder: Path
     device: str = "cpu"
+    processes: int = 1
 
     @property
     def files(self) -> OutputFiles:
@@ -31,9 +33,11 @@ class Task:
         return OutputFiles(self.folder, self.config.name)
 
 
-def seeds_of(config: TrainingConfig, seeds: Sequence[int], folder: Path, device: str = "cpu") -> list[Task]:
+def seeds_of(
+    config: TrainingConfig, seeds: Sequence[int], folder: Path, device: str = "cpu", processes: int = 1
+) -> list[Task]:
     """The same training with several seeds, each in a folder of its own."""
-    return [Task(config, seed, folder / f"seed-{seed}", device) for seed in seeds]
+    return [Task(config, seed, folder / f"seed-{seed}", device, processes) for seed in seeds]
 
 
 def sweep(tasks: Sequence[Task], executor: Executor) -> Iterator[tuple[Task, Trained]]:
@@ -67,6 +71,7 @@ def carry_out(task: Task, on_progress: Callable[..., None] = lambda _: None) -> 
         checkpoint_file=checkpoint,
         resume=checkpoint.exists(),
         device=task.device,
+        processes=task.processes,
     )
     task.files.write(trained, task.config, task.seed)
     return trained

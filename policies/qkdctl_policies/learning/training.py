@@ -9,6 +9,7 @@ from qkdctl.policy.vetting import VettedPolicy, vet
 from qkdctl_policies.learning import checkpoint
 from qkdctl_policies.learning.actors import Actors
 from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.shares import Shares
 from qkdctl_policies.learning.training_run import CurvePoint, OnProgress, TrainingRun
 
 
@@ -35,6 +36,7 @@ def train(
     checkpoint_file: Path | None = None,
     resume: bool = False,
     device: str = "cpu",
+    processes: int = 1,
 ) -> Trained:
     """Train a policy.
 
@@ -48,13 +50,16 @@ def train(
             are saved.
         resume: go on from that file, which must be given then.
         device: where PyTorch learns, such as `cuda`; networks are always played on processors.
+        processes: between which the networks of rehearsals and those to choose by are shared out, besides those of
+            `[actors]`; the file is the same with any number.
 
     Raises:
         TrainingError: when the checkpoint belongs to another training, or a process that plays networks has ended.
         OSError: when it cannot be read or written.
     """
-    run = TrainingRun(config, seed, on_progress, device)
     with ExitStack() as stack:
+        shares = stack.enter_context(Shares(config, seed, processes))
+        run = TrainingRun(config, seed, shares, on_progress, device)
         if resume:
             assert checkpoint_file is not None, "a training goes on from a checkpoint"
             run.load(checkpoint.load(checkpoint_file, run.claims, seed))
@@ -71,4 +76,4 @@ def train(
                 break
             play()
             run.visit += 1
-    return Trained(vet(run.best), tuple(run.curve), run.selection.references())
+        return Trained(vet(run.best), tuple(run.curve), run.selection.references())

@@ -15,14 +15,14 @@ from qkdctl_policies.learning.acting import Acted, Acting
 from qkdctl_policies.learning.actors import Actors, Round
 from qkdctl_policies.learning.claims import claims
 from qkdctl_policies.learning.config import TrainingConfig
-from qkdctl_policies.learning.contenders import FileContender
 from qkdctl_policies.learning.exploration import chances
 from qkdctl_policies.learning.export import export
 from qkdctl_policies.learning.learner import Learner
 from qkdctl_policies.learning.lessons import LessonBook
-from qkdctl_policies.learning.rehearsal import Rehearsal
+from qkdctl_policies.learning.rehearsal import rehearse
 from qkdctl_policies.learning.replay import Replay
 from qkdctl_policies.learning.selection import Selection
+from qkdctl_policies.learning.shares import Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class TrainingRun:
 
     Args:
         config, seed: of the training.
+        shares: which have its networks; they outlive it.
         on_progress: called with every look at the learner.
         device: where PyTorch learns.
 
@@ -67,19 +68,19 @@ class TrainingRun:
         curve: all looks.
     """
 
-    def __init__(self, config: TrainingConfig, seed: int, on_progress: OnProgress, device: str) -> None:
+    def __init__(self, config: TrainingConfig, seed: int, shares: Shares, on_progress: OnProgress, device: str) -> None:
         self.config, self.seed, self.on_progress = config, seed, on_progress
         self.claims = claims(config, seed)
         self.learner = Learner(config.learner, seed, device)
         self.replay = Replay(config.replay.capacity, len(FEATURES), len(ACTIONS), config.replay.alpha)
         self.lessons = LessonBook(config.replay.capacity, len(FEATURES), len(ACTIONS))
-        self.selection = Selection(config)
+        self.selection = Selection(shares)
+        self._shares = shares
         self.rng = np.random.default_rng(seed)
         self.visit = self.epochs = self.link_epochs = self.updates = 0
         self.best = b""
         self.curve: list[CurvePoint] = []
         self._acting: tuple[int, Acting] | None = None
-        self._rehearsal: tuple[int, Rehearsal] | None = None
         self._rewards: list[float] = []
         self._losses: list[float] = []
 
@@ -117,9 +118,8 @@ class TrainingRun:
         down, so that whoever plays next is a policy that has settled.
         """
         batch, visit = divmod(self.visit, self.config.environment.visits)
-        if self._rehearsal is None or self._rehearsal[0] != batch:
-            self._rehearsal = batch, Rehearsal(self.config, self.seed, batch)
-        rehearsed = self._rehearsal[1].episode(visit, self.learner.network.values if self.visit else None, self.rng)
+        values = self.learner.network.values if self.visit else None
+        rehearsed = rehearse(self.config, self._shares, batch, visit, values, self.rng)
         self.lessons.add(rehearsed.lessons)
         self._rewards.append(rehearsed.reward)
         epochs, part = self.config.environment.epochs, self.config.learner
@@ -137,7 +137,7 @@ class TrainingRun:
     def look(self) -> None:
         """Export the network as it is, score the file, and keep it if it is the best."""
         exported = export(self.learner.network, self.claims).vetted
-        score = self.selection.score(FileContender(exported))
+        score = self.selection.score(exported.data)
         best = max((point.score for point in self.curve), default=-np.inf)
         if score > best:
             self.best = exported.data

@@ -6,7 +6,8 @@ import pytest
 from hil_sim.channels.fibre_loss import FibreLossDrift
 from hil_sim.channels.link_channel import ChannelProcesses
 from hil_sim.network.network import Stack
-from hil_sim.network.streams import ChannelStep, ChannelStreams, CountingStreams, chunk_steps
+from hil_sim.network.streams import COUNTING_CHUNK, ChannelStep, ChannelStreams, CountingStreams, Noise, chunk_steps
+from hil_sim.world.streams import quick_stream
 from tests.hil_sim.network.networks import chain
 from tests.hil_sim.network.stories import EPOCH_S, NETWORKS
 
@@ -35,18 +36,39 @@ def test_counting_noise_is_standard_normal_and_never_repeats():
     assert abs(np.mean(values[:, 1:] * values[:, :-1])) < 5 / values.size**0.5
 
 
-def test_a_network_that_begins_anew_shifts_no_other():
+@pytest.mark.parametrize("begins", [3, COUNTING_CHUNK, COUNTING_CHUNK + 5])
+def test_a_network_that_begins_anew_shifts_no_other(begins):
     one, other = counting(*NAMES), counting(*NAMES)
     stack = Stack.of([NETWORKS[name] for name in NAMES])
-    for step in range(6):
-        if step == 3:
+    for step in range(2 * COUNTING_CHUNK + 3):
+        if step == begins:
             one.reset(1, 99)
         a, b = one.step(), other.step()
         for number, (links, demands) in enumerate(zip(stack.links_of, stack.demands_of, strict=True)):
             equal = np.array_equal(a.counting[:, links], b.counting[:, links]) and np.array_equal(
                 a.demands[demands], b.demands[demands]
             )
-            assert equal == (number != 1 or step < 3)
+            assert equal == (number != 1 or step < begins)
+
+
+def test_a_network_that_begins_anew_has_the_noise_of_its_seed_from_then_on():
+    late, fresh = counting("everything", seed=1), counting("everything", seed=2)
+    for _ in range(COUNTING_CHUNK - 3):
+        late.step()
+    late.reset(0, 2)
+    for _ in range(2 * COUNTING_CHUNK):
+        ours, theirs = late.step(), fresh.step()
+        for name in Noise.__slots__:
+            assert np.array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+def test_steps_take_the_deviates_of_the_stream_one_after_the_other():
+    network, streams, rng = NETWORKS["everything"], counting("everything"), quick_stream(3, "network", "counting")
+    for _ in range(COUNTING_CHUNK + 2):
+        noise = streams.step()
+        for part in (noise.counting, noise.alignment, noise.demands):
+            assert np.array_equal(part, rng.standard_normal(part.shape))
+    assert noise.counting.shape == (6 * network.cells(), network.links.count)
 
 
 @pytest.mark.parametrize("place", [0, 2])

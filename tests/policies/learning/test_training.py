@@ -45,14 +45,13 @@ def test_the_best_look_is_kept_not_the_last(monkeypatch):
     scores = iter([0.1, 0.7, 0.3, 0.2, 0.2, *[0.0] * 3])
     files = []
 
-    def score(_, contender):
-        files.append(contender)
+    def score(_, data):
+        files.append(data)
         return next(scores)
 
     monkeypatch.setattr(training_run.Selection, "score", score)
-    monkeypatch.setattr(training_run, "FileContender", lambda vetted: vetted)
     trained = train(tiny(), 5)
-    assert trained.vetted.data == files[1].data
+    assert trained.vetted.data == files[1]
     assert trained.curve[-1].best == 0.7
 
 

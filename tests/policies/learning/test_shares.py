@@ -1,0 +1,84 @@
+"""Networks dealt out to processes do what they do in one."""
+
+import os
+import signal
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from qkdctl_policies.constructed import constructed_policy  # noqa: E402
+from qkdctl_policies.learning.config import TrainingError  # noqa: E402
+from qkdctl_policies.learning.q_network import QNetwork  # noqa: E402
+from qkdctl_policies.learning.rehearsal import rehearse  # noqa: E402
+from qkdctl_policies.learning.selection import Selection  # noqa: E402
+from qkdctl_policies.learning.shares import Shares  # noqa: E402
+from qkdctl_policies.learning.training import train  # noqa: E402
+
+from tests.policies.learning.tiny import tiny  # noqa: E402
+
+CONFIG = tiny(
+    episodes=10,
+    environment={
+        "scenarios": ["duct", "poles-diodes", "many-protocols"],
+        "networks": 5,
+        "epochs": 24,
+        "visits": 2,
+        "epoch_s": [10.0],
+    },
+    foresight={"horizon": 20},
+    selection={"networks": 2, "every_epochs": 24},
+)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_an_episode_teaches_the_same_whoever_has_the_networks(processes):
+    torch.manual_seed(1)
+    values = QNetwork([8]).values
+    found = []
+    for count in (1, processes):
+        with Shares(CONFIG, 4, count) as shares:
+            rng = np.random.default_rng(2)
+            found.append([rehearse(CONFIG, shares, 1, visit, by, rng) for visit, by in enumerate((None, values))])
+    for one, other in zip(*found, strict=True):
+        assert (one.links, one.reward) == (other.links, other.reward)
+        for field in fields(one.lessons):
+            assert np.array_equal(getattr(one.lessons, field.name), getattr(other.lessons, field.name))
+    assert len(found[0][0].lessons.gain) > 0
+
+
+def test_scores_are_the_same_whoever_has_the_networks():
+    found = []
+    for count in (1, 2):
+        with Shares(CONFIG, 4, count) as shares:
+            selection = Selection(shares)
+            found.append((selection.score(constructed_policy()), selection.references()))
+    assert found[0] == found[1]
+    assert found[0][0] == found[0][1]["constructed"]
+
+
+@pytest.mark.parametrize("horizon", [20, 0], ids=["foresight", "temporal differences"])
+def test_a_training_gives_the_same_file_with_any_number_of_processes(horizon):
+    config = CONFIG.model_copy(
+        update={"foresight": CONFIG.foresight.model_copy(update={"horizon": horizon}), "episodes": 5}
+    )
+    one, two = (train(config, 3, processes=count) for count in (1, 2))
+    assert one.vetted.data == two.vetted.data
+    assert (one.curve, one.references) == (two.curve, two.references)
+
+
+def test_no_more_processes_run_than_have_a_network():
+    with Shares(tiny(), 1, 64) as shares:
+        assert shares.count == 1
+        assert len(shares._remote._processes) == 0
+
+
+def test_a_process_that_dies_ends_the_training_with_a_word_about_it():
+    with Shares(CONFIG, 1, 2) as shares:
+        victim = shares._remote._processes[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.join()
+        with pytest.raises(TrainingError, match="process 1 of the 1"):
+            shares.all("begin", 0, 0, False)
