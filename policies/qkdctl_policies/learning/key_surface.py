@@ -96,11 +96,11 @@ def weights_of(levels: Floats, weight: Floats) -> Floats:
     inside = np.clip(levels, LEVELS[0], LEVELS[-1])
     below = np.clip(np.searchsorted(LEVELS, inside, side="right") - 1, 0, LEVELS.size - 2)
     share = (inside - LEVELS[below]) / (LEVELS[below + 1] - LEVELS[below])
-    found = np.zeros((LEVELS.size, levels.shape[1]))
-    for level in range(LEVELS.size):
-        upper, lower = (below + 1 == level) * share, (below == level) * (1 - share)
-        found[level] = ((upper + lower) * weight).sum(axis=0)
-    return found
+    links = levels.shape[1]
+    places = np.stack([below, below + 1], axis=1) * links + np.arange(links)
+    counted = np.stack([(1 - share) * weight, share * weight], axis=1)
+    found = np.bincount(places.ravel(), counted.ravel(), LEVELS.size * links)
+    return found.astype(np.float64, copy=False).reshape(LEVELS.size, links)
 
 
 def _turns(world: NetworkWorld) -> list[Floats]:

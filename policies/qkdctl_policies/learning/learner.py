@@ -34,7 +34,8 @@ class Learner:
             self.network = QNetwork(settings.hidden).to(device)
         self._target = QNetwork(settings.hidden).to(device)
         self._target.load_state_dict(self.network.state_dict())
-        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, foreach=True)
+        self._weights = _one_vector(self.network)
+        self._optimiser = torch.optim.Adam([self._weights], lr=settings.learning_rate, foreach=False)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy of the network's weights, by name."""
@@ -97,7 +98,7 @@ class Learner:
         for group in self._optimiser.param_groups:
             left = 1 - (1 - self._settings.final_learning_rate) * progress
             group["lr"] = self._settings.learning_rate * left
-        self._optimiser.zero_grad()
+        self._optimiser.zero_grad(set_to_none=False)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
         self._optimiser.step()
@@ -117,3 +118,20 @@ class Learner:
             pairs = zip(self._target.parameters(), self.network.parameters(), strict=True)
             for slow, fast in pairs:
                 slow.lerp_(fast, self._settings.target_rate)
+
+
+def _one_vector(network: nn.Module) -> nn.Parameter:
+    """Lay all weights of a network, and their gradients, behind each other in one vector, of which they become parts.
+
+    The optimiser then takes a few operations for all of them instead of a few for each, which count in networks this
+    small; every number comes out the same.
+    """
+    parts = list(network.parameters())
+    vector = nn.Parameter(nn.utils.parameters_to_vector(parts).detach())
+    vector.grad = torch.zeros_like(vector)
+    begins = 0
+    for part in parts:
+        own = slice(begins, begins + part.numel())
+        part.data, part.grad = vector.data[own].view_as(part), vector.grad[own].view_as(part)
+        begins = own.stop
+    return vector
