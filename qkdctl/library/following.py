@@ -16,12 +16,14 @@ class Situation:
         policy: identity of the one in force.
         previous: what the network falls back to.
         rolled_back: what it fell back from.
+        proposed: what open acts would have the network activate.
     """
 
     epoch: int
     policy: str
     previous: str = ""
     rolled_back: Collection[str] = ()
+    proposed: Collection[str] = ()
 
 
 def due(card: Card, cards: Mapping[str, Card], situation: Situation) -> Step | None:

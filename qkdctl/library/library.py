@@ -289,7 +289,7 @@ class Library:
         if len(self.cards) < KEPT:
             return
         situation = self._situation()
-        oldest = least_useful(self.cards, {situation.policy, situation.previous, *spared_too})
+        oldest = least_useful(self.cards, {situation.policy, situation.previous, *situation.proposed, *spared_too})
         if oldest is None:
             raise LifecycleError(f"{KEPT} policies are in use; take one out of shadow first")
         await asyncio.to_thread(self._shelf.forget, oldest)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import ChainMap
+from collections.abc import Iterable
 
 import structlog
 
@@ -24,6 +25,7 @@ from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.watch import PolicyWatch
+from qkdctl.records.act import ActivatePolicy, ActState
 from qkdctl.records.encoding import Canonical
 
 log = structlog.get_logger(__name__)
@@ -92,11 +94,15 @@ class PolicySide:
             state: after that epoch; None before the first.
         """
         self._shield_before = ShieldHistory() if state is None else state.shield
-        self._take_situation(epoch, policy, PolicyWatch() if state is None else state.watch)
+        if state is None:
+            self._take_situation(epoch, policy, PolicyWatch(), ())
+        else:
+            self._take_situation(epoch, policy, state.watch, state.book.standing.values())
 
     def take_outcome(self, outcome: EpochOutcome, terms: Terms) -> None:
         """An epoch has been decided: cards follow beside the epochs, policies in shadow see what there was to see."""
-        self._take_situation(outcome.epoch, outcome.agreed.book.policy, outcome.agreed.watch)
+        agreed = outcome.agreed
+        self._take_situation(outcome.epoch, agreed.book.policy, agreed.watch, agreed.book.standing.values())
         self._show(Scene(outcome.state, terms.table, terms.shield, self._shield_before, outcome.plan))
         self._shield_before = outcome.agreed.shield
 
@@ -106,8 +112,9 @@ class PolicySide:
         under_way = [*self._dismissing.values(), *([self._following] if self._following else [])]
         await asyncio.gather(*under_way, return_exceptions=True)
 
-    def _take_situation(self, epoch: int, policy: str, watch: PolicyWatch) -> None:
-        self.situation = Situation(epoch, policy, "".join(watch.previous), watch.rolled_back)
+    def _take_situation(self, epoch: int, policy: str, watch: PolicyWatch, acts: Iterable[ActState]) -> None:
+        proposed = {state.act.policy for state in acts if isinstance(state.act, ActivatePolicy)}
+        self.situation = Situation(epoch, policy, "".join(watch.previous), watch.rolled_back, proposed)
         if self.library.is_behind() and (self._following is None or self._following.done()):
             self._following = asyncio.create_task(self._follow(), name="policy cards")
 

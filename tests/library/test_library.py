@@ -238,11 +238,11 @@ async def test_the_least_useful_file_makes_room_and_what_is_in_use_never_does(
 
     monkeypatch.setattr(library_module, "admit", at_once)
     staged = [(await library.stage(f"{n}".encode(), None, f"p{n}", "me")).manifest.sha256 for n in range(KEPT)]
-    shelf.situation = Situation(1, staged[0], previous=staged[1])
+    shelf.situation = Situation(1, staged[0], previous=staged[1], proposed={staged[2]})
     await library.stage(b"one more", None, "more", "me")
     assert len(library.cards) == len(library.policies) == KEPT
-    assert staged[2] not in library.cards
-    assert {staged[0], staged[1]} <= library.policies.keys()
+    assert staged[3] not in library.cards
+    assert set(staged[:3]) <= library.policies.keys()
     for card in list(library.cards.values()):
         await library.step(card.manifest.sha256, "try", "")
     with pytest.raises(LifecycleError, match="in use"):

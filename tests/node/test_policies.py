@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from qkdctl.library.card import Card
 from qkdctl.node.node import Node
 from qkdctl.node.reload import Reloader
 from qkdctl.policy.builder import build
+from qkdctl.records.act import ActivatePolicy, ActState, SetFaults
 from qkdctl.service import Notifier
 from tests.agreement.lone import Scripted
 from tests.library import hostile
@@ -67,6 +69,29 @@ async def test_after_a_restart_the_activated_file_goes_on_whatever_the_configura
         assert in_force(node)() == sha256
         assert node.epochs.outcomes[-1].plan.policy == sha256
         assert facade.policies()["files"][0]["stage"] == "active"
+
+
+@pytest.mark.asyncio
+async def test_the_library_spares_what_an_open_act_would_activate_after_a_restart_too(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        await until(lambda: node.epochs.epoch > 0)
+        outcome = node.epochs.outcomes[-1]
+        acts = [
+            ActState(number=number, act=act, filer="a", epoch=1, withdrawn=int(number == 1))
+            for number, act in enumerate(
+                (ActivatePolicy(policy=sha256), ActivatePolicy(policy="ab" * 32), SetFaults(faults=0))
+            )
+        ]
+        book = outcome.agreed.book.model_copy(update={"open": tuple(acts)})
+        agreed = outcome.agreed.model_copy(update={"book": book})
+        node.policy_side.take_outcome(replace(outcome, agreed=agreed), node.side.terms())
+        assert node.policy_side.situation.proposed == {sha256}
+        node.policy_side.resume(outcome.epoch, "hold", None)
+        assert not node.policy_side.situation.proposed
+        node.policy_side.resume(outcome.epoch, "hold", agreed)
+        assert node.policy_side.situation.proposed == {sha256}
 
 
 @pytest.mark.asyncio
