@@ -82,6 +82,7 @@ class _Group:
     """One group of networks; those of the next batch replace it."""
 
     def __init__(self, config: TrainingConfig, seed: int, group: int) -> None:
+        torch.set_num_threads(1)
         self._config, self._seed, self._group = config, seed, group
         self._network = QNetwork(config.learner.hidden)
         self._batch = -1

@@ -10,8 +10,6 @@ from traceback import format_exc
 from types import TracebackType
 from typing import Any, Final, Self
 
-import torch
-
 from qkdctl_policies.learning.config import TrainingError
 from qkdctl_policies.workers import end_with_parent
 
@@ -121,7 +119,6 @@ def _serve(connection: Connection, build: Callable[..., object], arguments: tupl
     """What a process does until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
     served: object = None
     try:
         while True:

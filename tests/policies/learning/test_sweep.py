@@ -10,8 +10,11 @@ pytest.importorskip("torch")
 from qkdctl_policies.learning.config import TrainingError
 from qkdctl_policies.learning.sweep import carry_out, seeds_of, sweep
 from qkdctl_policies.learning.training import train
+from qkdctl_policies.workers import workers
 
 from tests.policies.learning.tiny import tiny
+
+FORESIGHT = {"environment": {"epochs": 24}, "foresight": {"horizon": 20}, "selection": {"every_epochs": 24}}
 
 
 class Elsewhere(Executor):
@@ -41,6 +44,15 @@ def test_a_sweep_learns_what_single_trainings_learn_runs_nothing_twice_and_keeps
     other = seeds_of(tiny(description="another"), (2,), tmp_path)
     with ThreadPoolExecutor(1) as executor, pytest.raises(TrainingError, match="belongs to another configuration"):
         list(sweep(other, executor))
+
+
+@pytest.mark.parametrize("changes", [{"actors": {"processes": 2, "epochs": 4}}, FORESIGHT], ids=["actors", "shares"])
+def test_a_training_in_a_process_of_a_sweep_has_processes_of_its_own(tmp_path, changes):
+    config = tiny(**changes)
+    with workers(1, finish=False) as executor:
+        ((task, trained),) = sweep(seeds_of(config, (2,), tmp_path, processes=2), executor)
+    assert task.seed == 2
+    assert trained.vetted.data == train(config, 2).vetted.data
 
 
 def test_a_dask_cluster_runs_a_sweep(tmp_path):
