@@ -50,7 +50,7 @@ bench: $(VENV)/.installed-with-extras $(PEERS)/.installed
 
 experiments: $(VENV)/.installed-with-extras
 	@mkdir -p build/experiments
-	@$(BIN)/qkdctl experiment run small --jobs 2 --resume --into build/experiments/rows.jsonl $(ARGS)
+	@$(BIN)/qkdctl experiment run small --resume --into build/experiments/rows.jsonl $(ARGS)
 	@$(BIN)/qkdctl experiment report build/experiments/rows.jsonl --cost docs/results/bench-agreement.json \
 	  --trainings docs/results/policy-trainings.json \
 	  --into build/experiments

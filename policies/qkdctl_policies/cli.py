@@ -1,7 +1,6 @@
 """`qkdctl policy train` and `qkdctl policy evaluate`."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -57,17 +56,18 @@ def train(
 
       qkdctl policy train policies/training/quick.toml --seed 1 --into trained --resume --json
 
-      qkdctl policy train policies/training/quick.toml --seed 1 --seeds 10 --jobs 2 --into trained
+      qkdctl policy train policies/training/quick.toml --seed 1 --seeds 10 --into trained
     """
     _need("torch", "gymnasium", "matplotlib")
     from hil_sim.scenario_problems import ScenarioError  # noqa: PLC0415 - off the command line's fast path
     from qkdctl_policies.learning.config import TrainingError, load_config  # noqa: PLC0415 - likewise
     from qkdctl_policies.learning.sweep import Task, carry_out, seeds_of  # noqa: PLC0415 - likewise
+    from qkdctl_policies.workers import cores  # noqa: PLC0415 - likewise
 
     tasks: list[Task] = []
     try:
         settings = load_config(config)
-        many, processes = seeds > 1, jobs or len(os.sched_getaffinity(0))
+        many, processes = seeds > 1, jobs or cores()
         _check_device(device)
         tasks = (
             seeds_of(settings, range(seed, seed + seeds), into, device, max(processes // seeds, 1))

@@ -13,6 +13,11 @@ from typing import Final
 _LEFT_ALONE: Final = 1
 
 
+def cores() -> int:
+    """How many cores this process may use; all of the machine where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def workers(count: int, *, finish: bool) -> Iterator[ProcessPoolExecutor]:
     """An executor of so many processes. For the main thread of a command: meanwhile SIGTERM does what Ctrl-C does.

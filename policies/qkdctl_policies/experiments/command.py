@@ -34,7 +34,9 @@ def run(
     into: Annotated[Path, typer.Option(dir_okay=False, metavar="ROWS", help="File for the rows, JSON lines.")] = Path(
         "rows.jsonl"
     ),
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cells at the same time, each on one core.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Cells at the same time, each on one core. All cores.")
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="SETTING", help="This setting of a report, and what it is held against; may be repeated."),
@@ -50,7 +52,7 @@ def run(
 
     For example:
 
-      qkdctl experiment run small --into rows.jsonl --jobs 2
+      qkdctl experiment run small --into rows.jsonl
 
       qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --seeds 3
 
@@ -147,11 +149,14 @@ def report(
         typer.echo(f"paper-table.md, experiments.md and a plot of each are in {into}")
 
 
-def _run_all(cells: "list[Cell]", suite: "list[Cell]", file: "RowsFile", jobs: int, *, as_json: bool) -> None:
+def _run_all(cells: "list[Cell]", suite: "list[Cell]", file: "RowsFile", jobs: int | None, *, as_json: bool) -> None:
     from qkdctl_policies.experiments.campaign import run_cells  # noqa: PLC0415 - off the command line's fast path
-    from qkdctl_policies.workers import workers  # noqa: PLC0415 - likewise
+    from qkdctl_policies.workers import cores, workers  # noqa: PLC0415 - likewise
 
-    with workers(min(jobs, len(cells)), finish=True) as executor, _progress(len(cells), as_json=as_json) as show:
+    with (
+        workers(min(jobs or cores(), len(cells)), finish=True) as executor,
+        _progress(len(cells), as_json=as_json) as show,
+    ):
         for row in run_cells(cells, file, executor, suite):
             show(row)
 
