@@ -23,6 +23,7 @@ class Arm:
         agreed: whether all nodes decide together by `NodeApplication.decide`, so that trust follows from evidence.
             Otherwise one controller believes what it is told, and trusts everybody fully.
         colluding, failing: k-of-n of all demands, see `RouteDemand`.
+        pieces: as so many demands of equally much key each demand is given to the network.
         every_epochs: between two re-alignments of a link; of `periodic` settings only.
     """
 
@@ -33,6 +34,7 @@ class Arm:
     agreed: bool = False
     colluding: int = 0
     failing: int = 0
+    pieces: int = 1
     every_epochs: int = 0
 
     def to_plain(self) -> dict[str, Any]:
@@ -64,6 +66,7 @@ ARMS: Final[Mapping[str, Arm]] = {
     "abft": _agreed("static power, agreed trust and routes", "hold"),
     "abft-rules": _agreed("rule of the daemon, agreed trust and routes", "rules"),
     "both": _agreed("learned policy, agreed trust and routes", "learned"),
+    "both-in-halves": replace(_agreed("the same, each demand given as two of half the key", "learned"), pieces=2),
     "both-k-of-n": replace(
         _agreed("the same, each key over 3 disjoint paths of which 2 are needed, or over 2; else none", "learned"),
         colluding=1,

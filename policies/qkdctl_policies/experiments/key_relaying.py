@@ -6,8 +6,8 @@ somebody asks about are made in full.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,11 @@ class Relayed:
     secure: Counts
     used_bits: Counts
     tallies: Mapping[str, tuple[PathTally, ...]] = field(default_factory=dict)
+
+    def of_whole(self, pieces: int) -> Self:
+        """The same by whole demands, each of which was served as so many, one behind the other."""
+        sums = {name: getattr(self, name).reshape(-1, pieces).sum(axis=1) for name in ("asked", "delivered", "secure")}
+        return replace(self, **sums)
 
 
 class KeyRelaying:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hil_sim.key_relay.transfer import KEY_BITS
 from hil_sim.network.demands import DemandArrays
 from hil_sim.network.network import Network
 from hil_sim.network.routes import Routes
@@ -108,6 +109,22 @@ class Stage:
         )
         table = link_table(network, cell.epoch_s)
         return cls(cell, network, peace.members, byzantine, demands, table, peace.capacity_bits, peace.connectivity)
+
+    def in_pieces(self, count: int) -> "Stage":
+        """The same with each demand as so many, one behind the other, of equally many whole keys or one more."""
+        if count == 1:
+            return self
+        pieces = [
+            demand.model_copy(
+                update={
+                    "demand": f"{demand.demand}-{place}",
+                    "bits": (demand.bits // KEY_BITS + place) // count * KEY_BITS,
+                }
+            )
+            for demand in self.demands
+            for place in range(count)
+        ]
+        return replace(self, demands=tuple(pieces))
 
     @property
     def faults(self) -> int:

@@ -69,11 +69,12 @@ class Story:
         self._stage = stage
         self.world = stage.world()
         self.tally = Tally(stage)
+        given, self._pieces = stage.in_pieces(arm.pieces), arm.pieces
         router = ATTACKS[cell.attack].router
         conduct = dict.fromkeys(stage.byzantine, router)
-        self._relaying = KeyRelaying(stage.network, stage.demands, conduct, epoch_s=cell.epoch_s, seed=cell.seed)
+        self._relaying = KeyRelaying(stage.network, given.demands, conduct, epoch_s=cell.epoch_s, seed=cell.seed)
         self._blocks = KeyBlocks(self.world)
-        self._control = _control(stage, arm, self.world)
+        self._control = _control(given, arm, self.world)
         self._steering = Steering(self.world.holding(), ())
 
     def run(self) -> Row:
@@ -97,7 +98,9 @@ class Story:
         views = self._relaying.views(steering.cases)
         self._steering = self._control.decide(Seen(world, epoch, ended.refused, relayed.tallies, views))
         if counts:
-            self.tally.note(epoch, ended, relayed, world.operation.protocol, self._steering.excluded)
+            self.tally.note(
+                epoch, ended, relayed.of_whole(self._pieces), world.operation.protocol, self._steering.excluded
+            )
 
 
 def _control(stage: Stage, arm: Arm, world: NetworkWorld) -> Control:

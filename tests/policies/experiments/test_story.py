@@ -5,11 +5,12 @@ from functools import cache
 import numpy as np
 import pytest
 from qkdctl_policies.experiments.arms import ARMS
-from qkdctl_policies.experiments.key_relaying import is_secure
+from qkdctl_policies.experiments.key_relaying import Relayed, is_secure
 from qkdctl_policies.experiments.node_reports import Remarks, ReportDesk
 from qkdctl_policies.experiments.stage import Stage
 from qkdctl_policies.experiments.story import row_of
 
+from hil_sim.key_relay.transfer import KEY_BITS
 from tests.policies.experiments.tiny import cell, plan
 
 
@@ -104,6 +105,28 @@ def test_the_same_nodes_lie_and_the_same_pairs_ask_under_every_arm_and_attack() 
     rows += [story("abft", "overt", 0.2, seed=2), story("field", "spy", 0.2, seed=2)]
     assert len({tuple(row["byzantine_nodes"]) for row in rows}) == 1
     assert len({tuple((d["source"], d["target"], d["honest"]) for d in row["demands"]) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_pieces_of_a_demand_are_whole_keys_and_come_to_what_it_asks_for(count) -> None:
+    stage = Stage.of(cell())
+    pieces = stage.in_pieces(count).demands
+    assert stage.in_pieces(1) is stage
+    assert [piece.demand for piece in pieces] == sorted({piece.demand for piece in pieces})
+    assert len(pieces) == count * len(stage.demands)
+    for number, demand in enumerate(stage.demands):
+        own = pieces[count * number : count * (number + 1)]
+        assert {(piece.source, piece.target) for piece in own} == {(demand.source, demand.target)}
+        assert all(piece.bits % KEY_BITS == 0 for piece in own)
+        assert sum(piece.bits for piece in own) == demand.bits // KEY_BITS * KEY_BITS
+        assert max(piece.bits for piece in own) - min(piece.bits for piece in own) <= KEY_BITS
+
+
+def test_keys_of_pieces_count_as_those_of_whole_demands() -> None:
+    asked, delivered, secure = np.array([2, 3, 4, 4]), np.array([2, 1, 0, 4]), np.array([0, 1, 0, 4])
+    whole = Relayed(asked, delivered, secure, np.array([7])).of_whole(2)
+    assert [table.tolist() for table in (whole.asked, whole.delivered, whole.secure)] == [[5, 8], [3, 4], [1, 4]]
+    assert whole.used_bits.tolist() == [7]
 
 
 def test_only_shares_below_the_threshold_may_be_read() -> None:
