@@ -25,6 +25,11 @@ class Situation:
     rolled_back: Collection[str] = ()
     proposed: Collection[str] = ()
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """Identities that a node has to keep at hand."""
+        return frozenset({self.policy, self.previous, *self.proposed})
+
 
 def due(card: Card, cards: Mapping[str, Card], situation: Situation) -> Step | None:
     """The step that a card has to take; None when it stands where it should.

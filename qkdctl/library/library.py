@@ -288,10 +288,11 @@ class Library:
         """
         if len(self.cards) < KEPT:
             return
-        situation = self._situation()
-        oldest = least_useful(self.cards, {situation.policy, situation.previous, *situation.proposed, *spared_too})
+        oldest = least_useful(self.cards, {*self._situation().needed, *spared_too})
         if oldest is None:
-            raise LifecycleError(f"{KEPT} policies are in use; take one out of shadow first")
+            raise LifecycleError(
+                f"{KEPT} policies are in use; take one out of shadow, or withdraw an act that would activate one"
+            )
         await asyncio.to_thread(self._shelf.forget, oldest)
         self.policies.pop(oldest, None)
         del self.cards[oldest]

@@ -80,8 +80,7 @@ class PolicySide:
 
     def take(self, policy: Policy) -> None:
         """The configuration names another policy; of the earlier ones only those stay that may be needed again."""
-        spared = {self.situation.policy, self.situation.previous}
-        for identity in [known for known in self._configured if known not in spared]:
+        for identity in [known for known in self._configured if known not in self.situation.needed]:
             del self._configured[identity]
         self._configured[policy.identity] = policy
 

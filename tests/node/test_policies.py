@@ -13,6 +13,7 @@ from qkdctl.api.errors import ConflictError, InvalidValueError, UnknownNameError
 from qkdctl.library.card import Card
 from qkdctl.node.node import Node
 from qkdctl.node.reload import Reloader
+from qkdctl.policy.baselines import Hold, RuleBased
 from qkdctl.policy.builder import build
 from qkdctl.records.act import ActivatePolicy, ActState, SetFaults
 from qkdctl.service import Notifier
@@ -88,6 +89,9 @@ async def test_the_library_spares_what_an_open_act_would_activate_after_a_restar
         agreed = outcome.agreed.model_copy(update={"book": book})
         node.policy_side.take_outcome(replace(outcome, agreed=agreed), node.side.terms())
         assert node.policy_side.situation.proposed == {sha256}
+        for configured in (Hold(sha256), Hold("cd" * 32), RuleBased()):
+            node.policy_side.take(configured)
+        assert node.policy_side._configured.keys() == {sha256, "rule-based", node.policy_side.situation.policy}
         node.policy_side.resume(outcome.epoch, "hold", None)
         assert not node.policy_side.situation.proposed
         node.policy_side.resume(outcome.epoch, "hold", agreed)

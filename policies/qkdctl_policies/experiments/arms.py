@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
+_LATER: Final = {"pieces": 1}
+"""Fields that came when there were rows; an arm that is as all were before keeps its rows."""
 Settings = Literal["hold", "field", "periodic", "rules", "learned"]
 Routing = Literal["hops", "daemon"]
 
@@ -39,7 +41,7 @@ class Arm:
 
     def to_plain(self) -> dict[str, Any]:
         """All that it is but for its description, for the configuration hash."""
-        return {name: value for name, value in asdict(self).items() if name != "about"}
+        return {name: value for name, value in asdict(self).items() if name != "about" and _LATER.get(name) != value}
 
 
 def _agreed(about: str, settings: Settings) -> Arm:
@@ -66,11 +68,11 @@ ARMS: Final[Mapping[str, Arm]] = {
     "abft": _agreed("static power, agreed trust and routes", "hold"),
     "abft-rules": _agreed("rule of the daemon, agreed trust and routes", "rules"),
     "both": _agreed("learned policy, agreed trust and routes", "learned"),
-    "both-in-halves": replace(_agreed("the same, each demand given as two of half the key", "learned"), pieces=2),
     "both-k-of-n": replace(
         _agreed("the same, each key over 3 disjoint paths of which 2 are needed, or over 2; else none", "learned"),
         colluding=1,
         failing=1,
     ),
+    "both-in-halves": replace(_agreed("as both, each demand given as two of half the key", "learned"), pieces=2),
 }
 """Arms by name, but for the bound, which controls nothing."""

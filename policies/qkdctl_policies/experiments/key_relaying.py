@@ -52,7 +52,7 @@ class Relayed:
     tallies: Mapping[str, tuple[PathTally, ...]] = field(default_factory=dict)
 
     def of_whole(self, pieces: int) -> Self:
-        """The same by whole demands, each of which was served as so many, one behind the other."""
+        """Keys of whole demands, each of which was served as so many, one behind the other; the rest as it is."""
         sums = {name: getattr(self, name).reshape(-1, pieces).sum(axis=1) for name in ("asked", "delivered", "secure")}
         return replace(self, **sums)
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -37,7 +36,7 @@ class Round:
     weights: Weights
 
 
-class Actors:
+class Actors(Remote):
     """One process per group.
 
     Args:
@@ -48,18 +47,9 @@ class Actors:
     """
 
     def __init__(self, config: TrainingConfig, seed: int) -> None:
-        self._groups = config.actors.processes
-        self._remote = Remote(_Group, [(config, seed, group) for group in range(self._groups)])
-
-    def __enter__(self) -> Self:
-        """The processes run."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End them."""
-        self._remote.__exit__(kind, error, trace)
+        groups = [(config, seed, group) for group in range(config.actors.processes)]
+        super().__init__(_Group, groups, "fewer [environment] networks need less memory, but make another training")
+        self._groups = len(groups)
 
     def begin(self, order: Round) -> None:
         """Tell all groups what to do; they do it while others work.
@@ -67,7 +57,7 @@ class Actors:
         Raises:
             TrainingError: when one of the processes has died.
         """
-        self._remote.tell("play", [(order,)] * self._groups)
+        self.tell(_Group.play, [((order,), {})] * self._groups)
 
     def results(self) -> list[Acted]:
         """What came of the last round, by group and epoch; waits for the slowest.
@@ -75,7 +65,7 @@ class Actors:
         Raises:
             TrainingError: when one of the processes has died, or failed.
         """
-        return [acted for of_group in self._remote.answers() for acted in of_group]
+        return [acted for of_group in self.answers() for acted in of_group]
 
 
 class _Group:

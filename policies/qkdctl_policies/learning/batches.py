@@ -20,7 +20,7 @@ class LearningBatch:
     """Networks to learn from.
 
     Attributes:
-        env: the networks; seeds: of their first episodes.
+        env: the networks, whose episodes are an epoch longer than what is learned from; seeds: of the first ones.
         reference_bps: key per second of each link under ideal control in the weather of those, and no less than
             `[reward] least_ideal` says, shape (links,).
         origin: numbers that later episodes follow from.

@@ -135,7 +135,8 @@ class Foresight:
         """
         note, links, epoch_s = self._notes[place], surface.links, self.env.settings.epoch_s
         future = fibre[place + 1 : place + 1 + self.horizon]
-        weight = _discounts(self.gamma, len(future))[:, np.newaxis] * np.ones(links.count)
+        discounts = _discounts(self.gamma, len(future))
+        weight = discounts[:, np.newaxis] * np.ones(links.count)
         ordinal = np.arange(1, len(future) + 1)[:, np.newaxis]
 
         def live(dark_s: Floats) -> Floats:
@@ -166,7 +167,8 @@ class Foresight:
                 worth[action.index] = (counts * surface.at(number, power)).sum(axis=0)
         more = (worth - worth[HOLD.index]) * scale
         more[1:] -= note.at_stake_bits / epoch_s
-        return np.asarray((more / (weight.sum(axis=0) * self.reference_bps)).T)
+        # one after the other, as NumPy sums rows, so that it does not matter how many links there are
+        return np.asarray((more / (np.cumsum(discounts)[-1] * self.reference_bps)).T)
 
 
 def _discounts(gamma: float, epochs: int) -> Floats:

@@ -22,7 +22,7 @@ class Jury:
 
     Args:
         config: of the training.
-        share, shares: which of so many, counted from 0.
+        share, shares: which of so many, counted from 0; no more than there are networks.
     """
 
     def __init__(self, config: TrainingConfig, share: int, shares: int) -> None:

@@ -34,8 +34,7 @@ class Learner:
             self.network = QNetwork(settings.hidden).to(device)
         self._target = QNetwork(settings.hidden).to(device)
         self._target.load_state_dict(self.network.state_dict())
-        self._weights = _one_vector(self.network)
-        self._optimiser = torch.optim.Adam([self._weights], lr=settings.learning_rate, foreach=False)
+        self._optimiser = torch.optim.Adam([_one_vector(self.network)], lr=settings.learning_rate, foreach=False)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy of the network's weights, by name."""
@@ -98,7 +97,7 @@ class Learner:
         for group in self._optimiser.param_groups:
             left = 1 - (1 - self._settings.final_learning_rate) * progress
             group["lr"] = self._settings.learning_rate * left
-        self._optimiser.zero_grad(set_to_none=False)
+        self._optimiser.zero_grad(set_to_none=False)  # the gradients of the layers are parts of it
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
         self._optimiser.step()

@@ -8,8 +8,7 @@ import numpy as np
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.exploration import REALIGN, Values, best_legal, explore
 from qkdctl_policies.learning.lessons import Lessons
-from qkdctl_policies.learning.shares import Shares
-from qkdctl_policies.learning.stage import Scene
+from qkdctl_policies.learning.shares import Share, Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def rehearse(
         TrainingError: when a process that plays networks has died, or failed.
     """
     part = config.foresight
-    scenes: list[Scene] = shares.all("begin", batch, visit, values is None)
+    scenes = shares.all(Share.begin, batch, visit, guided=values is None)
     counts = [len(scene.legal) for scene in scenes]
     links, ends = sum(counts), np.cumsum(counts)[:-1]
     willing = np.where(rng.random(links) < part.idle, rng.random(links) ** 2, 1.0)
@@ -65,9 +64,9 @@ def rehearse(
             chosen = explore(chosen, legal, chance, config.exploration.hold, rng)
             acts = (rng.random(links) < willing) & ~(lets_drift & (chosen == REALIGN))
             chosen = np.where(acts, chosen, 0)
-        scenes = shares.each("step", [(own,) for own in np.split(chosen, ends)])
+        scenes = shares.each(Share.step, np.split(chosen, ends))
         rewards.append(float(np.concatenate([scene.reward for scene in scenes]).mean()))
-    return Rehearsed(_merged(shares.all("lessons"), counts), links, float(np.mean(rewards)))
+    return Rehearsed(_merged(shares.all(Share.lessons), counts), links, float(np.mean(rewards)))
 
 
 def _merged(parts: Sequence[Lessons], counts: Sequence[int]) -> Lessons:

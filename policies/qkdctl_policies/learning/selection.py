@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qkdctl_policies.learning.jury import Scores
-from qkdctl_policies.learning.shares import Shares
+from qkdctl_policies.learning.shares import Share, Shares
 
 
 class Selection:
@@ -20,11 +20,11 @@ class Selection:
 
     def score(self, data: bytes) -> float:
         """Reward per epoch of a policy file, key as a share of the ideal included."""
-        return _mean(self._shares.all("scores_of", data))
+        return _mean([part for part in self._shares.all(Share.scores_of, data) if part is not None])
 
     def references(self) -> dict[str, float]:
         """Scores of holding, of the rules and of the constructed policy."""
-        parts = self._shares.all("scores_of_references")
+        parts = [part for part in self._shares.all(Share.scores_of_references) if part is not None]
         return {name: _mean([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -1,58 +1,45 @@
 """The networks of a training dealt out to processes: the more there are the sooner it is over, with the same result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.jury import Jury, Scores
-from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.remote import Remote
-from qkdctl_policies.learning.stage import Scene, Stage
+from qkdctl_policies.learning.stage import Stage
+
+Given = ParamSpec("Given")
+One = TypeVar("One")
+Answer = TypeVar("Answer")
 
 
-class Share:
-    """What one process has of the networks, to rehearse on and to choose by; built when they are needed first.
+class Share(Stage):
+    """What one process has of the networks: a stage to rehearse on, and some of those to choose by.
 
     Args:
         config, seed: of the training.
-        number, count: which of so many shares.
+        share, shares: which of so many, counted from 0.
     """
 
-    def __init__(self, config: TrainingConfig, seed: int, number: int, count: int) -> None:
-        self._config, self._number, self._count = config, number, count
-        self._stage = Stage(config, seed, number, count)
+    def __init__(self, config: TrainingConfig, seed: int, share: int, shares: int) -> None:
+        super().__init__(config, seed, share, shares)
+        self._share, self._juries = share, min(shares, len(config.environment.scenarios) * config.selection.networks)
 
-    def begin(self, batch: int, visit: int, guided: bool) -> Scene:
-        """See Stage."""
-        return self._stage.begin(batch, visit, guided=guided)
+    def scores_of(self, data: bytes) -> Scores | None:
+        """See `Jury.of_file`; None where there are fewer networks to choose by than shares, and none is left."""
+        return None if self._jury is None else self._jury.of_file(data)
 
-    def step(self, chosen: NDArray[np.int64]) -> Scene:
-        """See Stage."""
-        return self._stage.step(chosen)
-
-    def lessons(self) -> Lessons:
-        """See Stage."""
-        return self._stage.lessons()
-
-    def scores_of(self, data: bytes) -> Scores:
-        """See Jury."""
-        return self._jury.of_file(data)
-
-    def scores_of_references(self) -> dict[str, Scores]:
-        """See Jury."""
-        return self._jury.of_references()
+    def scores_of_references(self) -> dict[str, Scores] | None:
+        """See `Jury.of_references`; None likewise."""
+        return None if self._jury is None else self._jury.of_references()
 
     @cached_property
-    def _jury(self) -> Jury:
-        return Jury(self._config, self._number, self._count)
+    def _jury(self) -> Jury | None:
+        return Jury(self._config, self._share, self._juries) if self._share < self._juries else None
 
 
-class Shares:
+class Shares(Remote):
     """All shares: the first one here, each of the others in a process of its own.
 
     Args:
@@ -64,35 +51,32 @@ class Shares:
     """
 
     def __init__(self, config: TrainingConfig, seed: int, processes: int) -> None:
-        fixed = len(config.environment.scenarios) * config.selection.networks
-        count = max(min(processes, config.environment.networks, fixed), 1)
-        self._here = Share(config, seed, 0, count)
-        self._remote = Remote(Share, [(config, seed, number, count) for number in range(1, count)])
-        self.count = count
+        self.count = max(min(processes, config.environment.networks), 1)
+        self._here = Share(config, seed, 0, self.count)
+        beside = [(config, seed, number, self.count) for number in range(1, self.count)]
+        super().__init__(Share, beside, "with fewer --jobs it needs less memory")
 
-    def __enter__(self) -> Self:
-        """The processes run."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the others."""
-        self._remote.__exit__(kind, error, trace)
-
-    def all(self, method: str, *arguments: Any) -> list[Any]:
+    def all(
+        self, method: Callable[Concatenate[Share, Given], Answer], *given: Given.args, **named: Given.kwargs
+    ) -> list[Answer]:
         """What a method of every share gives, called alike.
 
         Raises:
             TrainingError: when another process has died, or failed.
         """
-        return self.each(method, [arguments] * self.count)
+        return self._each(method, [(given, named)] * self.count)
 
-    def each(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """What a method of every share gives, each called with arguments of its own.
+    def each(self, method: Callable[[Share, One], Answer], given: Sequence[One]) -> list[Answer]:
+        """What a method of every share gives, each called with its own of these.
 
         Raises:
             TrainingError: when another process has died, or failed.
         """
-        self._remote.tell(method, arguments[1:])
-        return [getattr(self._here, method)(*arguments[0]), *self._remote.answers()]
+        return self._each(method, [((own,), {}) for own in given])
+
+    def _each(
+        self, method: Callable[..., Answer], calls: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]
+    ) -> list[Answer]:
+        self.tell(method, calls[1:])
+        given, named = calls[0]
+        return [method(self._here, *given, **named), *self.answers()]

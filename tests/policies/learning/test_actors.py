@@ -58,10 +58,10 @@ def test_a_process_that_dies_ends_the_training_with_a_word_about_it():
     settings = config()
     order = Round(0, 0, True, 0.0, Learner(settings.learner, 1).weights())
     with Actors(settings, 3) as actors:
-        victim = actors._remote._processes[1]
+        victim = actors._processes[1]
         os.kill(victim.pid, signal.SIGKILL)
         victim.join()
-        with pytest.raises(TrainingError, match="process 2 of the 2"):
+        with pytest.raises(TrainingError, match="process 2 of 2 beside this one"):
             played(actors, order)
 
 
@@ -74,8 +74,8 @@ def test_a_process_that_dies_with_its_answer_half_sent_is_no_other_error():
     )
     with Actors(settings, 3) as actors:
         actors.begin(Round(0, 0, True, 0.0, Learner(settings.learner, 1).weights()))
-        assert actors._remote._connections[0].poll(60), "an answer of megabytes waits in its pipe"
-        os.kill(actors._remote._processes[0].pid, signal.SIGKILL)
+        assert actors._connections[0].poll(60), "an answer of megabytes waits in its pipe"
+        os.kill(actors._processes[0].pid, signal.SIGKILL)
         with pytest.raises(TrainingError, match="exit status -9"):
             actors.results()
 
@@ -84,7 +84,7 @@ def test_a_failure_in_a_process_is_told_here_with_its_traceback():
     settings = config()
     with (
         Actors(settings, 3) as actors,
-        pytest.raises(TrainingError, match=r"(?s)process 1:.*load_state_dict.*Missing key"),
+        pytest.raises(TrainingError, match=r"(?s)process 1 beside.*load_state_dict.*Missing key"),
     ):
         played(actors, Round(0, 0, True, 0.0, {}))
 

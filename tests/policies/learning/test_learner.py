@@ -1,5 +1,7 @@
 """The update is double, masked and bootstraps with the target; on a small decision problem it finds the values."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ torch = pytest.importorskip("torch")
 from qkdctl_policies.learning.config_sections import LearnerSection  # noqa: E402
 from qkdctl_policies.learning.learner import Learner  # noqa: E402
 from qkdctl_policies.learning.lessons import Lessons  # noqa: E402
+from qkdctl_policies.learning.q_network import QNetwork  # noqa: E402
 from qkdctl_policies.learning.replay import Replay, Sample, Transitions  # noqa: E402
 
 from qkdctl.policy.actions import ACTIONS  # noqa: E402
@@ -50,6 +53,36 @@ def test_the_error_is_that_of_double_learning_over_legal_actions():
     _, errors = learner.update(sample(part), 0.0)
     np.testing.assert_allclose(errors, expected, rtol=1e-4, atol=1e-5)
     assert (chosen != target.detach().numpy().argmax(axis=1)).any(), "or double and single would be the same"
+
+
+def test_an_optimiser_of_one_vector_does_what_one_of_every_layer_does():
+    rng = np.random.default_rng(4)
+    settings = LearnerSection(hidden=(16, 16))
+    learner, plain = Learner(settings, 3), Learner(settings, 3)
+    plain.network = QNetwork(settings.hidden)
+    plain.network.load_state_dict(learner.network.state_dict())
+    plain._optimiser = torch.optim.Adam(plain.network.parameters(), lr=settings.learning_rate)
+    first = learner.weights()
+    for step in range(20):
+        part = sample(transitions(64, rng))
+        assert learner.update(part, step / 20)[0] == pytest.approx(plain.update(part, step / 20)[0], rel=1e-5)
+    for name, weights in plain.weights().items():
+        np.testing.assert_allclose(learner.weights()[name], weights, rtol=1e-4, atol=1e-6)
+        assert not np.allclose(first[name], weights, atol=1e-4), "or nothing was learned"
+
+
+def test_what_was_learned_is_taken_over_and_learned_on_from():
+    rng = np.random.default_rng(5)
+    settings = LearnerSection(hidden=(16,))
+    one, other = Learner(settings, 3), Learner(settings, 4)
+    parts = [sample(transitions(64, rng)) for _ in range(20)]
+    for part in parts[:10]:
+        one.update(part, 0.0)
+    other.load(deepcopy(one.state()))
+    for part in parts[10:]:
+        assert one.update(part, 0.0)[0] == other.update(part, 0.0)[0]
+    for name, weights in one.weights().items():
+        assert np.array_equal(other.weights()[name], weights)
 
 
 def test_rows_of_no_weight_teach_nothing():

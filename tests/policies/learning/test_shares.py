@@ -14,10 +14,10 @@ from qkdctl_policies.learning.config import TrainingError  # noqa: E402
 from qkdctl_policies.learning.q_network import QNetwork  # noqa: E402
 from qkdctl_policies.learning.rehearsal import rehearse  # noqa: E402
 from qkdctl_policies.learning.selection import Selection  # noqa: E402
-from qkdctl_policies.learning.shares import Shares  # noqa: E402
+from qkdctl_policies.learning.shares import Share, Shares  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
 
-from tests.policies.learning.tiny import tiny  # noqa: E402
+from tests.policies.learning.tiny import interrupted_at, tiny  # noqa: E402
 
 CONFIG = tiny(
     episodes=6,
@@ -65,15 +65,30 @@ def test_a_training_gives_the_same_file_with_any_number_of_processes():
 
 
 def test_no_more_processes_run_than_have_a_network():
-    with Shares(tiny(), 1, 64) as shares:
-        assert shares.count == 1
-        assert len(shares._remote._processes) == 0
+    with Shares(tiny(environment={"networks": 2}), 1, 64) as shares:
+        assert (shares.count, len(shares._processes)) == (2, 1)
+
+
+def test_a_training_goes_on_with_another_number_of_processes(tmp_path):
+    file = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, 3, interrupted_at(2), checkpoint_file=file, processes=2)
+    resumed = train(CONFIG, 3, checkpoint_file=file, resume=True)
+    assert resumed.vetted.data == train(CONFIG, 3).vetted.data
 
 
 def test_a_process_that_dies_ends_the_training_with_a_word_about_it():
     with Shares(CONFIG, 1, 2) as shares:
-        victim = shares._remote._processes[0]
+        victim = shares._processes[0]
         os.kill(victim.pid, signal.SIGKILL)
         victim.join()
-        with pytest.raises(TrainingError, match="process 1 of the 1"):
-            shares.all("begin", 0, 0, False)
+        with pytest.raises(TrainingError, match=r"1 of 1 beside this one.*fewer --jobs"):
+            shares.all(Share.begin, 0, 0, guided=False)
+
+
+def test_a_failure_beside_this_process_is_told_here_with_its_traceback():
+    with Shares(CONFIG, 1, 2) as shares:
+        shares.all(Share.begin, 0, 0, guided=False)
+        links = shares._here._batch.reference_bps.size
+        with pytest.raises(TrainingError, match=r"(?s)process 1 beside.*in step.*Error"):
+            shares.each(Share.step, [np.zeros(links, dtype=np.int64), np.zeros(10_000, dtype=np.int64)])

@@ -35,14 +35,10 @@ class Links(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        observation, _, _, truncated, infos = self._env.step(first_routes(self._env, self._actions))
+        observation, _, _, _, infos = self._env.step(first_routes(self._env, self._actions))
         reward = self._env.rows(infos["link_reward"]).astype(np.float32)
-        ended = bool(truncated.any())
-        told: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        if ended:
-            last = self._rows(infos["final_obs"])
-            told = [{"terminal_observation": row, "TimeLimit.truncated": True} for row in last]
-        return self._rows(observation), reward, np.full(self.num_envs, ended), told
+        # no episode ends here: those of a batch are longer than what is learned from
+        return self._rows(observation), reward, np.zeros(self.num_envs, dtype=np.bool_), [{}] * self.num_envs
 
     def close(self) -> None:
         pass
