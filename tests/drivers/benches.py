@@ -39,7 +39,7 @@ def driver_for(running: Simulation, *, options: Mapping[str, Any] | None = None,
         "unit",
         running.addresses["unit"],
         options=driver.Options.model_validate({**sides, **(options or {})}),
-        **{"timeout_s": 1.0, **settings},
+        **{"timeout_s": 10.0, **settings},
     )
 
 
@@ -49,7 +49,7 @@ async def connected(
     *,
     options: Mapping[str, Any] | None = None,
     clock: Clock | None = None,
-    timeout_s: float = 1.0,
+    timeout_s: float = 10.0,
     **unit: Any,
 ) -> AsyncIterator[tuple[Any, Simulation]]:
     """A driver connected to its simulator, and prepared."""
@@ -79,6 +79,6 @@ async def transcript(
     peer: Peer, driver: type[Device], greeting: Iterable[Exchange], *, may_write: bool = True, **settings: Any
 ) -> Any:
     """A driver connected to a peer that has answered as the greeting says."""
-    device = driver("unit", peer.address, **{"timeout_s": 0.3, **settings})
+    device = driver("unit", peer.address, **{"timeout_s": 10.0, **settings})
     await peer.during(device.connect(may_write=may_write), greeting)
     return device

@@ -54,7 +54,7 @@ class Controller:
 
 
 @asynccontextmanager
-async def controller(*, timeout_s: float = 1.0) -> AsyncIterator[tuple[Controller, IdqId900]]:
+async def controller(*, timeout_s: float = 10.0) -> AsyncIterator[tuple[Controller, IdqId900]]:
     """A connected driver and its other side."""
     context = zmq.asyncio.Context()
     socket = context.socket(zmq.ROUTER)
@@ -148,7 +148,7 @@ async def test_integration_times_may_be_nanoseconds() -> None:
     socket = context.socket(zmq.ROUTER)
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     options = IdqId900.Options(inputs=(1,), integration_unit="ns")
-    device = IdqId900("counter", f"zmq+tcp://127.0.0.1:{port}", options=options, timeout_s=1.0)
+    device = IdqId900("counter", f"zmq+tcp://127.0.0.1:{port}", options=options, timeout_s=10.0)
     peer = Controller(socket)
     try:
         observed = [("*IDN?", IDENTITY), ("INPU1:COUN:INTE?", "10000000")]

@@ -28,7 +28,7 @@ async def routers(clock: VirtualClock, **conducts: dict[str, Any]) -> AsyncItera
         for node, links in LINKS.items()
     }
     async with Simulation(scenario_of({"seed": 1, "instruments": instruments}), clock=clock) as running:
-        devices = {node: KeyRouter(node, running.addresses[node], timeout_s=2.0) for node in LINKS}
+        devices = {node: KeyRouter(node, running.addresses[node], timeout_s=10.0) for node in LINKS}
         try:
             for device in devices.values():
                 await device.connect()
@@ -96,7 +96,7 @@ async def test_a_table_that_is_refused_changes_nothing() -> None:
 async def test_a_router_that_lost_power_waits_for_its_routes() -> None:
     scenario = scenario_of({"instruments": {"t": {"model": "key-router", "options": {"links": LINKS["t"]}}}})
     async with Simulation(scenario, clock=VirtualClock()) as running:
-        device = KeyRouter("t", running.addresses["t"], timeout_s=2.0)
+        device = KeyRouter("t", running.addresses["t"], timeout_s=10.0)
         await device.connect()
         await device.set_routes(TABLE)
         await running.power_cycle("t")

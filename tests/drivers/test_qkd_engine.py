@@ -71,7 +71,7 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(*, unix: Path | None = None, timeout_s: float = 0.3, serial: str = "") -> AsyncIterator[Any]:
+async def engine(*, unix: Path | None = None, timeout_s: float = 10.0, serial: str = "") -> AsyncIterator[Any]:
     """An engine and its connected driver."""
     peer, tasks = Engine(), set[asyncio.Task[None]]()
 
@@ -195,7 +195,7 @@ async def test_whatever_comes_back_is_a_typed_error(answer: Any, error: type[Dev
 async def test_an_engine_that_is_gone_is_a_lost_connection() -> None:
     async with engine() as (_, device):
         pass
-    device = QkdEngine("engine", device.address, timeout_s=0.3)
+    device = QkdEngine("engine", device.address, timeout_s=10.0)
     with pytest.raises(ConnectionLostError):
         await device.connect()
 

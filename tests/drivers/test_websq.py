@@ -35,7 +35,7 @@ def props() -> bytes:
 
 
 @asynccontextmanager
-async def unit(*, timeout_s: float = 0.5) -> AsyncIterator[tuple[TcpPeer, TcpPeer, WebSq]]:
+async def unit(*, timeout_s: float = 10.0) -> AsyncIterator[tuple[TcpPeer, TcpPeer, WebSq]]:
     """The control port, the count port and a connected driver."""
     async with tcp_peer() as control, tcp_peer() as counts:
         options = WebSq.Options(channels=(1, 2), counts_port=counts.port)
@@ -136,13 +136,13 @@ async def test_values_of_another_shape_are_refused(value: str) -> None:
 async def test_more_channels_than_detectors_are_refused_on_connecting() -> None:
     async with tcp_peer() as control, tcp_peer() as counts:
         options = WebSq.Options(channels=(1, 5), counts_port=counts.port)
-        device = WebSq("snspd", control.address, options=options, timeout_s=0.5)
+        device = WebSq("snspd", control.address, options=options, timeout_s=10.0)
         with pytest.raises(ProtocolError, match="has 4 detectors"):
             await control.during(device.connect(), [(REQUEST, props())])
 
 
 async def test_merged_and_split_replies_of_the_simulator_lose_nothing() -> None:
-    async with connected("websq", timeout_s=0.5) as (device, running):
+    async with connected("websq", timeout_s=10.0) as (device, running):
         for kind, arguments in (("split", {"size": 5, "replies": 4}), ("merge", {"replies": 2, "seconds": 0.05})):
             await running.fault("unit", Disturbance(kind, **arguments))
             await device.write_verified("measurement_period_ms", 50.0)
