@@ -1,5 +1,7 @@
 """Running a vetted policy with onnxruntime, and checking every value it gives."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,13 @@ from qkdctl.policy.vetting import VettedPolicy
 from qkdctl.records.facts import LinkTable
 from qkdctl.records.network import NetworkState
 
-_DOUBLE = np.dtype(np.float64)
+_DOUBLE: Final = np.dtype(np.float64)
+_GRID: Final = float(GRID)
+_FEW: Final = 8
+"""Links up to which plain Python checks faster than NumPy, whose every operation costs some 4 us after a run of
+onnxruntime has taken the caches; the run itself takes 20 to 70 us for one link."""
+Values = list[list[int]]
+"""Per link in order, one integer per action, in 1/4096."""
 
 
 class OnnxPolicy:
@@ -49,17 +57,16 @@ class OnnxPolicy:
         Raises:
             PolicyFailure: when the network gives no usable values.
         """
-        values = self.values(as_input(observe(state, facts)))
-        return decide(self._identity, values.tolist(), state, facts)
+        return decide(self._identity, self.values(as_input(observe(state, facts))), state, facts)
 
-    def values(self, observation: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Values [links, actions] in 1/4096 for an observation [links, features].
+    def values(self, observation: NDArray[np.float64]) -> Values:
+        """The values of every action for an observation [links, features].
 
         Raises:
             PolicyFailure: `runtime`, or what `checked` found.
         """
         if len(observation) == 0:
-            return np.zeros((0, len(ACTIONS)), dtype=np.int64)
+            return []
         try:
             outputs = self._session.run(observation)
         except Exception as error:  # as above; an epoch must end with the baseline, never with the runtime's error
@@ -67,8 +74,8 @@ class OnnxPolicy:
         return checked(outputs, len(observation), self._value_bound)
 
 
-def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
-    """The values as integers of 1/4096, if they are what the vetted network can give.
+def checked(values: object, links: int, value_bound: int) -> Values:
+    """The values as integers, if they are what the vetted network can give.
 
     Args:
         values: what the runtime returned.
@@ -84,14 +91,37 @@ def checked(values: object, links: int, value_bound: int) -> NDArray[np.int64]:
         raise PolicyFailure(
             "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
         )
-    # a few operations on whole arrays: this stands in every decision, beside a run of the network of some 20 us
-    if np.count_nonzero(np.absolute(values) <= value_bound / GRID) != values.size:
+    integers = _of_few(values, value_bound) if links <= _FEW else _of_many(values, value_bound)
+    if integers is None:
         raise _failure(values, value_bound)
+    return integers
+
+
+def _of_few(values: NDArray[np.float64], value_bound: int) -> Values | None:
+    """The integers, or None if any value is none or too large."""
+    rows: Values = []
+    largest = float(value_bound)  # exact: vetting takes no network whose values doubles could not hold
+    for row in values.tolist():
+        integers = []
+        for value in row:
+            scaled = value * _GRID
+            if not scaled.is_integer() or not -largest <= scaled <= largest:  # infinities are no integers
+                return None
+            integers.append(int(scaled))
+        rows.append(integers)
+    return rows
+
+
+def _of_many(values: NDArray[np.float64], value_bound: int) -> Values | None:
+    """The same, for all at once."""
+    if np.count_nonzero(np.absolute(values) <= value_bound / GRID) != values.size:
+        return None
     scaled = values * GRID
     integers = scaled.astype(np.int64)
     if np.count_nonzero(integers != scaled):
-        raise _failure(values, value_bound)
-    return integers
+        return None
+    found: Values = integers.tolist()
+    return found
 
 
 def _failure(values: NDArray[np.float64], value_bound: int) -> PolicyFailure:

@@ -55,7 +55,7 @@ def test_rounding_loses_next_to_nothing(hidden):
     made = network(hidden)
     exported = export(made, {})
     observation = rows(500)
-    values = OnnxPolicy(exported.vetted).values(observation) / (GRID * exported.scale)
+    values = np.array(OnnxPolicy(exported.vetted).values(observation)) / (GRID * exported.scale)
     expected = learned(made, observation)
     assert np.abs(values - expected).max() < 1e-3 * np.abs(expected).max()
     assert (values.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.99
