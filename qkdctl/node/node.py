@@ -82,7 +82,7 @@ class Node:
         self.wish = Wish("" if problem else configured.identity, store.memories)
         if problem:
             self.alarms.raise_("policy-rejected", "policy", problem)
-        self.policy_side = PolicySide(config, configured, journal, self.alarms, clock)
+        self.policy_side = PolicySide(config, configured, journal, self.alarms, clock, lambda: self._act_report().filed)
         self.policies: Mapping[str, Policy] = self.policy_side.at_hand
         self.figures = AgreementFigures()
         self.halted: Halt | None = None

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import structlog
 
@@ -25,7 +26,7 @@ from qkdctl.policy.baselines import BASELINES
 from qkdctl.policy.history import ShieldHistory
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.watch import PolicyWatch
-from qkdctl.records.act import ActivatePolicy, ActState
+from qkdctl.records.act import Act, ActivatePolicy, ActState, WithdrawAct
 from qkdctl.records.encoding import Canonical
 
 log = structlog.get_logger(__name__)
@@ -39,16 +40,25 @@ class PolicySide:
         config: of the node.
         configured: the policy that it names, at hand without the library.
         journal, alarms, clock: of the node.
+        filed: acts that the operator of this node wants and that have no number yet.
 
     Attributes:
         at_hand: policies by identity: baselines, the configured one, those of the library.
-        situation: what the network has decided.
         library: files that operators have staged.
         shadows: those of them that propose without effect.
     """
 
-    def __init__(self, config: Config, configured: Policy, journal: Journal, alarms: Alarms, clock: Clock) -> None:
-        self.situation = Situation(0, configured.identity)
+    def __init__(
+        self,
+        config: Config,
+        configured: Policy,
+        journal: Journal,
+        alarms: Alarms,
+        clock: Clock,
+        filed: Callable[[], Iterable[Act | WithdrawAct]],
+    ) -> None:
+        self._decided = Situation(0, configured.identity)
+        self._filed = filed
         self._configured = {configured.identity: configured}
         others = ChainMap[str, Policy](self._configured, dict(BASELINES))
         self.library = Library(
@@ -68,6 +78,11 @@ class PolicySide:
         self._alarms = alarms
         self._following: asyncio.Task[None] | None = None
         self._dismissing: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def situation(self) -> Situation:
+        """What the network has decided, and what this node would have it decide."""
+        return replace(self._decided, proposed={*self._decided.proposed, *_activated(self._filed())})
 
     async def open(self) -> None:
         """Read the library; a node with a broken one works without it."""
@@ -112,8 +127,8 @@ class PolicySide:
         await asyncio.gather(*under_way, return_exceptions=True)
 
     def _take_situation(self, epoch: int, policy: str, watch: PolicyWatch, acts: Iterable[ActState]) -> None:
-        proposed = {state.act.policy for state in acts if isinstance(state.act, ActivatePolicy)}
-        self.situation = Situation(epoch, policy, "".join(watch.previous), watch.rolled_back, proposed)
+        proposed = _activated(state.act for state in acts)
+        self._decided = Situation(epoch, policy, "".join(watch.previous), watch.rolled_back, proposed)
         if self.library.is_behind() and (self._following is None or self._following.done()):
             self._following = asyncio.create_task(self._follow(), name="policy cards")
 
@@ -179,3 +194,8 @@ class PolicySide:
         }
         self._journal.note("policy", about)
         log.info("policy file", policy=card.manifest.sha256[:12], stage=event.stage, why=event.why)
+
+
+def _activated(acts: Iterable[Act | WithdrawAct]) -> frozenset[str]:
+    """Identities of the policies that these acts would bring into force."""
+    return frozenset(act.policy for act in acts if isinstance(act, ActivatePolicy))

@@ -99,6 +99,19 @@ async def test_the_library_spares_what_an_open_act_would_activate_after_a_restar
 
 
 @pytest.mark.asyncio
+async def test_the_library_spares_what_is_asked_for_here_before_the_act_has_a_number(tmp_path: Path) -> None:
+    async with alone(tmp_path) as (node, facade):
+        await node.start()
+        sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
+        assert sha256 not in node.policy_side.situation.needed
+        await facade.activate_policy("night", "uid 7")
+        assert facade.acts()["filed_here"]
+        assert sha256 in node.policy_side.situation.needed
+        await facade.withdraw_act("uid 7")
+        assert sha256 not in node.policy_side.situation.needed
+
+
+@pytest.mark.asyncio
 async def test_a_rejected_file_says_why_and_leaves_everything_as_it_is(tmp_path: Path) -> None:
     async with alone(tmp_path) as (node, facade):
         await node.start()
