@@ -70,7 +70,7 @@ def train(
         many, processes = seeds > 1, jobs or cores()
         _check_device(device)
         tasks = (
-            seeds_of(settings, range(seed, seed + seeds), into, device, max(processes // seeds, 1))
+            seeds_of(settings, range(seed, seed + seeds), into, device, processes)
             if many
             else [Task(settings, seed, into, device, processes)]
         )

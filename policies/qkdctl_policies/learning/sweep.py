@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qkdctl_policies.learning.config import TrainingConfig
@@ -36,8 +36,16 @@ class Task:
 def seeds_of(
     config: TrainingConfig, seeds: Sequence[int], folder: Path, device: str = "cpu", processes: int = 1
 ) -> list[Task]:
-    """The same training with several seeds, each in a folder of its own."""
-    return [Task(config, seed, folder / f"seed-{seed}", device, processes) for seed in seeds]
+    """The same training with several seeds, each in a folder of its own.
+
+    Args:
+        config, seeds, device: of the trainings.
+        folder: holds the folders.
+        processes: which those trainings share that have not left a policy yet; each has one at least.
+    """
+    tasks = [Task(config, seed, folder / f"seed-{seed}", device) for seed in seeds]
+    left = sum(not task.files.policy.exists() for task in tasks)
+    return [replace(task, processes=max(processes // max(left, 1), 1)) for task in tasks]
 
 
 def sweep(tasks: Sequence[Task], executor: Executor) -> Iterator[tuple[Task, Trained]]:

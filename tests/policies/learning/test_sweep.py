@@ -55,6 +55,17 @@ def test_a_training_in_a_process_of_a_sweep_has_processes_of_its_own(tmp_path, c
     assert trained.vetted.data == train(config, 2).vetted.data
 
 
+def test_trainings_that_are_not_over_share_all_processes(tmp_path):
+    def shares():
+        return [task.processes for task in seeds_of(tiny(), (1, 2, 3), tmp_path, processes=8)]
+
+    assert shares() == [2, 2, 2]
+    for done in (1, 2):
+        (tmp_path / f"seed-{done}").mkdir()
+        (tmp_path / f"seed-{done}" / "tiny.onnx").touch()
+    assert shares()[2] == 8
+
+
 def test_a_dask_cluster_runs_a_sweep(tmp_path):
     distributed = pytest.importorskip("distributed")
     # one thread beside the scheduler, without sockets
