@@ -39,8 +39,10 @@ def seeds_of(
     """The same training with several seeds, each in a folder of its own.
 
     Args:
-        config, seeds, device: of the trainings.
+        config: of each of them.
+        seeds: one training each.
         folder: holds the folders.
+        device: where PyTorch learns.
         processes: which those trainings share that have not left a policy yet; each has one at least.
     """
     tasks = [Task(config, seed, folder / f"seed-{seed}", device) for seed in seeds]
