@@ -3,31 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from qkdctl_policies.experiments.arms import BASELINE
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
 from qkdctl_policies.experiments.cost import linear_load
-from qkdctl_policies.experiments.score import Score, Setting
+from qkdctl_policies.experiments.score import MANY_SEEDS, Score, Setting
 from qkdctl_policies.experiments.scores import Rows
 from qkdctl_policies.experiments.tally import SERVED_SHARE
 from qkdctl_policies.experiments.trainings import convergence
-from qkdctl_policies.experiments.verdicts import (
-    LEAST_SEEDS,
-    MANY_SEEDS,
-    Claim,
-    Finding,
-    at_least,
-    at_most,
-    below,
-    claim_of,
-    judged,
-)
+from qkdctl_policies.experiments.verdicts import Claim, Finding, at_least, at_most, below, claim_of, judged
 
 OURS: Final = "both"
 LEAST_SLOTS: Final = 30_000
-"""Without a failure in so many slots, 99.99 % is shown at 95 % confidence (rule of three), if slots were independent.
-Those of a seed are not, so it takes `MANY_SEEDS` besides."""
+"""Without a failure in so many slots, 99.99 % is shown at 95 % confidence: the rule of three of Hanley and
+Lippman-Hand, JAMA 249, 1743 (1983)."""
 MOST_REFUSED: Final = 0.05
 """Share of the key that may be thrown away where the rest is to have few errors."""
 _KEPT: Final = "secure key of honest demands, over what the same demands got in the same seeds without attack"
@@ -58,8 +46,8 @@ def paper_claims(
             each_of(fifth, lambda setting: rows.rate_kept(setting, OURS, feasible=True)),
         ),
         judged(
-            "The baseline keeps 50 %",
-            f"`{BASELINE}`: {_KEPT}; holds at 50 % or less",
+            "The baseline keeps 50 % or less",
+            f"`{BASELINE}`: {_KEPT}",
             at_most(0.5),
             each_of(fifth, lambda setting: rows.rate_kept(setting, BASELINE)),
         ),
@@ -69,17 +57,18 @@ def paper_claims(
         _availability(rows, [*peaceful, *fifth], secure=False),
         _availability(rows, [*peaceful, *fifth], secure=True),
         judged(
-            "The baseline is available 95 % of the time",
-            f"`{BASELINE}`: {_SLOTS}, and secure; holds at 95 % or less",
+            "The baseline is available 95 % of the time or less",
+            f"`{BASELINE}`: {_SLOTS}, equal at both ends",
             at_most(0.95),
-            each_of([*peaceful, *fifth], lambda setting: rows.availability(setting, BASELINE, secure=True)),
+            each_of([*peaceful, *fifth], lambda setting: rows.availability(setting, BASELINE, secure=False)),
         ),
-        judged(
+        claim_of(
             "The variance of the QBER falls by 35 %",
-            f"variance over time of the true QBER in Z, mean over links: `{OURS}` over `{BASELINE}`, without attack; "
-            "holds at 65 % or less",
+            f"variance over time of the true QBER in Z, mean over links: `{OURS}` over `{BASELINE}`, without attack, "
+            "geometric mean over seeds; holds at 65 % or less",
             at_most(0.65),
             each_of(peaceful_places(rows), lambda setting: rows.variance_ratio(setting, OURS, BASELINE)),
+            _of_ratios,
         ),
         convergence(trainings),
         linear_load(cost),
@@ -109,16 +98,24 @@ def each_of(
     return ((setting_name(setting), score(setting)) for setting in settings)
 
 
+def _of_ratios(where: str, score: Score) -> Finding:
+    found = score.geometric()
+    holds = at_most(0.65).holds(found.low, found.high)
+    return Finding(where, found.mean, found.low, found.high, holds, seeds=score.above.size)
+
+
 def _many_liars(rows: Rows, attacked: Sequence[Setting]) -> Claim:
-    """Only rows that reach from 10 to 30 % say anything of the range."""
-    shares = sorted({setting.byzantine for setting in attacked})
-    covered = bool(shares) and shares[0] <= 0.1 + _TINY and shares[-1] >= 0.3 - _TINY
+    """Only networks with rows from 10 to 30 % say anything of the range."""
+    shares: dict[str, set[float]] = {}
+    for setting in attacked:
+        shares.setdefault(setting.network, set()).add(setting.byzantine)
+    whole = {name for name, found in shares.items() if min(found) <= 0.1 + _TINY and max(found) >= 0.3 - _TINY}
     return judged(
         "95 % is kept under 10 to 30 % Byzantine nodes",
-        f"`{OURS}`: {_KEPT}, at every share",
+        f"`{OURS}`: {_KEPT}, at every share, on networks with rows of 10 and of 30 %",
         at_least(0.95),
-        each_of(attacked if covered else [], lambda setting: rows.rate_kept(setting, OURS)),
-        "" if covered else f"rows are of {', '.join(f'{100 * share:g} %' for share in shares) or 'no attack'} only",
+        each_of((one for one in attacked if one.network in whole), lambda setting: rows.rate_kept(setting, OURS)),
+        "" if whole else "no network has rows of 10 and of 30 %",
     )
 
 
@@ -160,20 +157,22 @@ def _what(attack: str) -> str:
 
 
 def _availability(rows: Rows, settings: Sequence[Setting], *, secure: bool) -> Claim:
-    """Of settings with enough slots, and of those where even fewer show that it fails."""
-    scores = each_of(settings, lambda setting: rows.availability(setting, OURS, secure=secure))
+    """Whatever the rows are, an outage that is too rare for them may be there."""
+    limit = at_least(0.9999)
+
+    def finding(where: str, score: Score) -> Finding:
+        found, seeds = score.interval(), score.above.size
+        # nothing among n trials leaves 3 / n at 95 % confidence; slots of a seed depend on each other, so of few seeds
+        # each is one trial
+        trials = float(score.below.sum()) if seeds >= MANY_SEEDS else float(seeds)
+        low = min(found.low, max(1.0 - 3.0 / trials, 0.0))
+        return Finding(where, found.mean, low, found.high, limit.holds(low, found.high), seeds=seeds)
+
     name, which = ("secure", "and secure") if secure else ("verified", "equal at both ends")
-    return judged(
+    return claim_of(
         f"Keys are available 99.99 % of the time ({name})",
-        f"`{OURS}`: {_SLOTS}, {which}",
-        at_least(0.9999),
-        [(where, score) for where, score in scores if score is not None and _tells(score)],
-        f"no setting has {LEAST_SLOTS} slots of {MANY_SEEDS} seeds, and none has an interval below 99.99 %",
+        f"`{OURS}`: {_SLOTS}, {which}; what never fails is open below {LEAST_SLOTS} slots or {MANY_SEEDS} seeds",
+        limit,
+        each_of(settings, lambda setting: rows.availability(setting, OURS, secure=secure)),
+        finding,
     )
-
-
-def _tells(score: Score) -> bool:
-    if score.below.sum() >= LEAST_SLOTS and score.above.size >= MANY_SEEDS:
-        return True
-    failed = score.above.size >= LEAST_SEEDS and bool(np.any(score.above < score.below))
-    return failed and score.interval().high < 0.9999

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdctl_policies.learning.statistics import DRAWS, Interval
+from qkdctl_policies.experiments.score import Score
+from qkdctl_policies.learning.statistics import Interval
 
 Floats = NDArray[np.float64]
 
@@ -16,7 +17,7 @@ class Comparison:
     """Two arms on the same seeds.
 
     Attributes:
-        difference: mean, with the interval that holds 95 % of the means of redrawn seeds.
+        difference: mean, with its interval, see `Score.interval`.
         effect: matched-pairs rank-biserial correlation: 1 where the first is better in every seed, -1 the other way.
         p: two-sided, of equal medians; 1 where no seed differs.
     """
@@ -26,7 +27,7 @@ class Comparison:
     p: float
 
 
-def compared(one: Floats, other: Floats, seed: int = 0) -> Comparison:
+def compared(one: Floats, other: Floats) -> Comparison:
     """Compare scores of the same seeds, shape (seeds,).
 
     Kerby, Compr. Psychol. 3, 1 (2014) for the effect size. Seeds without difference count for neither.
@@ -34,14 +35,11 @@ def compared(one: Floats, other: Floats, seed: int = 0) -> Comparison:
     Args:
         one: scores of the first.
         other: of the second.
-        seed: of the redrawing.
     """
     from scipy.stats import rankdata, wilcoxon  # noqa: PLC0415 - slow to import
 
     differences = np.asarray(one - other)
-    drawn = np.random.default_rng(seed).choice(differences, size=(DRAWS, differences.size)).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    mean = Interval(float(differences.mean()), float(low), float(high))
+    mean = Score(differences, np.ones(differences.size)).interval()
     some = differences[differences != 0]
     if not some.size:
         return Comparison(mean, 0.0, 1.0)

@@ -1,6 +1,6 @@
 """All numbers of a report, as JSON; the pages are made of nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from itertools import product
@@ -14,10 +14,11 @@ from qkdctl_policies.experiments.claims import OURS, paper_claims, setting_name
 from qkdctl_policies.experiments.comparison import compared, holm
 from qkdctl_policies.experiments.regression import regressions
 from qkdctl_policies.experiments.rows_file import Row
-from qkdctl_policies.experiments.score import Score, Setting
+from qkdctl_policies.experiments.score import MANY_SEEDS, Score, Setting
 from qkdctl_policies.experiments.scores import Rows
+from qkdctl_policies.experiments.suite import load_suite, shipped_suites
 from qkdctl_policies.experiments.targets import own_targets
-from qkdctl_policies.experiments.verdicts import LEAST_SEEDS, MANY_SEEDS
+from qkdctl_policies.experiments.verdicts import LEAST_SEEDS
 
 Json = dict[str, Any]
 
@@ -25,8 +26,11 @@ COMPARED: Final = (
     ("both", BASELINE),
     ("both", "field-failover"),
     ("both", "abft"),
+    ("both", "abft-rules"),
     ("both", "dra"),
     ("both", "dra-failover"),
+    ("both", "both-k-of-n"),
+    ("both-in-halves", "both"),
     ("abft", BASELINE),
 )
 """Pairs of arms that are tested against each other."""
@@ -40,7 +44,8 @@ def document_of(
     agreed = [arm for arm, about in ARMS.items() if about.agreed]
     return {
         "rows": len(rows),
-        "seeds": len({row["seed"] for row in rows}),
+        "seeds": {name: len(seeds) for name, seeds in _seeds(rows).items()},
+        "suites": _suites({row["network"] for row in rows}),
         "structure": [_structure(known, network) for network in sorted({one.network for one in known.settings()})],
         "like_the_paper": _like_the_paper(known),
         "targets": [claim.to_plain() for claim in own_targets(known, trainings)],
@@ -65,6 +70,20 @@ def document_of(
         "exclusions": [one for arm in agreed if (one := _exclusions(rows, arm))["node_epochs"]],
         "caught": [_caught(rows, arm, attack) for attack in ATTACKS for arm in agreed],
     }
+
+
+def _seeds(rows: Sequence[Row]) -> dict[str, set[int]]:
+    """Seeds of each network."""
+    found: dict[str, set[int]] = {}
+    for row in sorted(rows, key=lambda row: str(row["network"])):
+        found.setdefault(row["network"], set()).add(row["seed"])
+    return found
+
+
+def _suites(networks: Collection[str]) -> dict[str, list[str]]:
+    """Those of these networks that each shipped suite has."""
+    own = {name: sorted({*networks} & load_suite(name).networks.keys()) for name in shipped_suites()}
+    return {name: found for name, found in own.items() if found}
 
 
 def _regressions(rows: Sequence[Row]) -> list[Json] | None:
@@ -133,20 +152,15 @@ def _feasible(rows: Rows, setting: Setting) -> Json:
 
 
 def _comparisons(rows: Rows) -> list[Json]:
-    """Tested are pairs of arms with enough seeds, each network and pair of arms being a family of tests by itself."""
+    """Tested are pairs of arms with enough seeds; all tests of a report are one family."""
     pairs = [
         (setting, arm, other, pair[0].size, compared(*pair))
         for setting, (arm, other) in product(rows.settings(), COMPARED)
         if (pair := rows.paired(setting, arm, other)) is not None and pair[0].size > 1
     ]
-    families: dict[tuple[str, str, str], list[int]] = {}
-    for place, (setting, arm, other, seeds, _) in enumerate(pairs):
-        if seeds >= MANY_SEEDS:
-            families.setdefault((setting.network, arm, other), []).append(place)
-    corrected: list[float | None] = [None] * len(pairs)
-    for places in families.values():
-        for place, value in zip(places, holm([pairs[place][-1].p for place in places]), strict=True):
-            corrected[place] = value
+    tested = [place for place, (_, _, _, seeds, _) in enumerate(pairs) if seeds >= MANY_SEEDS]
+    values = holm([pairs[place][-1].p for place in tested])
+    corrected = dict(zip(tested, values, strict=True))
     return [
         {
             "setting": setting_name(setting),
@@ -159,9 +173,9 @@ def _comparisons(rows: Rows) -> list[Json]:
                 "high": found.difference.high,
             },
             "effect": found.effect,
-            "p": p,
+            "p": corrected.get(place),
         }
-        for (setting, arm, other, seeds, found), p in zip(pairs, corrected, strict=True)
+        for place, (setting, arm, other, seeds, found) in enumerate(pairs)
     ]
 
 

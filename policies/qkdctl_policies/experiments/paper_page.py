@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from qkdctl_policies.experiments.markdown import percent, table
-from qkdctl_policies.experiments.verdicts import MANY_SEEDS, PARTLY
+from qkdctl_policies.experiments.score import MANY_SEEDS, REDRAWN
+from qkdctl_policies.experiments.verdicts import PARTLY
 
 Json = dict[str, Any]
 
@@ -25,17 +26,20 @@ def paper_page(document: Json) -> str:
         [
             "# Claims of the paper",
             "",
-            f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
-            "seeds; of the load the benchmark of the agreement speaks, of learning an evaluation of trainings, of all",
-            "else nothing than these rows. Values come with the interval that holds 95 % of the results of redrawn",
-            "seeds: a claim holds where all of it lies on its side, and is open where the limit lies inside.",
-            "All settings: [experiments](experiments.md). Any setting can be run again by its name, with what it is",
-            "held against, from the suite that has its network:",
+            f"Made by `qkdctl experiment report` of {document['rows']} simulated stories; of the load the benchmark of",
+            "the agreement speaks, of learning an evaluation of trainings, of all else nothing than these rows. Values",
+            f"come with their 95 % interval over seeds (percentile bootstrap of {REDRAWN} seeds or more, jackknife",
+            "with Student's t of fewer; exact ones of counts): a claim holds where all of it lies on its side, and is",
+            "open where the limit lies inside. All settings: [experiments](experiments.md).",
+            "",
+            "Any setting can be run again by its name, with what it is held against, from the suite that has its",
+            "network; a finding about several loads or networks rests on the settings of them all:",
             "",
             "```",
-            'qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --into one-setting.jsonl',
+            'qkdctl experiment run paper --only "mesh-13, load 0.6, 20 % overt" --seeds 3 --into one-setting.jsonl',
             "```",
             "",
+            *_suites(document),
             f"The main settings are those of {', '.join(MAIN_NETWORKS[:-1])} and {MAIN_NETWORKS[-1]} (suite `paper`),",
             "chosen before anything was measured; all others show how far results reach. No verdict is corrected for",
             "their number. What attacks and networks are: [guide](../guides/experiments.md).",
@@ -47,7 +51,7 @@ def paper_page(document: Json) -> str:
             *_like_the_paper(document["like_the_paper"]),
             "## What we set ourselves",
             "",
-            "Judged by the same rows, on networks that stay in one piece without any two nodes.",
+            "Judged by the same rows, keys and trust on networks that stay in one piece without any two nodes.",
             "",
             *_summary("target", targets),
             *(line for claim in (*claims, *targets) if claim["findings"] for line in _details(claim)),
@@ -61,9 +65,17 @@ def _few(findings: Sequence[Json]) -> list[str]:
         return []
     return [
         "",
-        f"Intervals of fewer than {MANY_SEEDS} seeds are too narrow, and their verdicts are first looks: {few} of the",
-        f"{len(findings)} findings below. The tables say how many seeds each has.",
+        f"Of the {len(findings)} findings below {few} rest on fewer than {MANY_SEEDS} seeds and are first looks. The",
+        "tables say how many seeds each has. Findings are not independent: networks of one graph have the same liars.",
     ]
+
+
+def _suites(document: Json) -> list[str]:
+    cells = (
+        (f"`{name}`", ", ".join(f"{network} ({document['seeds'][network]})" for network in networks))
+        for name, networks in document["suites"].items()
+    )
+    return [*table(("suite", "networks (seeds that are told of here)"), cells), ""]
 
 
 def _summary(kind: str, claims: Sequence[Json]) -> list[str]:

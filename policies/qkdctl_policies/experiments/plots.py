@@ -22,18 +22,18 @@ _TITLE_LINES: Final = 3
 
 
 def draw_claims(document: dict[str, Any], path: Path) -> None:
-    """Write a PNG file: a panel for each claim and target, its findings from least to greatest, and the limit.
+    """Write a PNG file: a panel for each claim and target, its findings by network and value, and the limit.
 
     Raises:
         OSError: when it cannot be written.
     """
     claims = [one for one in (*document["claims"], *document["targets"]) if one["findings"]]
     rows = max(1, -(-len(claims) // _COLUMNS))
-    figure = Figure(figsize=(11.0, 2.1 * rows), layout="constrained")
+    figure = Figure(figsize=(12.0, 2.9 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     panels = list(figure.subplots(rows, _COLUMNS, squeeze=False).flat)
     for panel, claim in zip(panels[: len(claims)], claims, strict=True):
-        findings = sorted(claim["findings"], key=lambda one: one["value"])
+        findings = sorted(claim["findings"], key=lambda one: (_network(one), one["value"]))
         for status, colour in _STATUS.items():
             own = [(place, one) for place, one in enumerate(findings) if one["status"] == status]
             found = np.array([[one[name] for name in ("value", "low", "high")] for _, one in own]).reshape(-1, 3)
@@ -47,19 +47,39 @@ def draw_claims(document: dict[str, Any], path: Path) -> None:
                 color=colour,
             )
         panel.axhline(claim["limit"]["value"], color="#000000", linestyle="--", linewidth=0.8)
+        panel.set_ylim(*_span([one["value"] for one in findings] + [claim["limit"]["value"]]))
         panel.set_title(fill(claim["claim"], 46), fontsize=8)
-        panel.set_xticks([])
-        panel.tick_params(labelsize=7)
+        networks = [_network(one) for one in findings]
+        begins = {name: networks.index(name) for name in networks}
+        panel.set_xticks(
+            [begin + (networks.count(name) - 1) / 2 for name, begin in begins.items()], list(begins), rotation=90
+        )
+        for begin in begins.values():
+            panel.axvline(begin - 0.5, color="#DDDDDD", linewidth=0.4)
+        panel.tick_params(axis="x", labelsize=5.5, length=0)
+        panel.tick_params(axis="y", labelsize=7)
         if findings[0]["unit"] != "exponent":
             panel.yaxis.set_major_formatter(PercentFormatter(1.0))
     for panel in panels[len(claims) :]:
         panel.set_axis_off()
     figure.supxlabel(
-        "a point for each setting, with 95 % interval; dashed: limit of the claim; blue: holds, orange: does not, "
-        "grey: open",
+        "a point for each setting of a network, with 95 % interval; dashed: limit of the claim; blue: holds, orange: "
+        "does not, grey: open",
         fontsize=8,
     )
     figure.savefig(path, dpi=110)
+
+
+def _span(values: list[float]) -> tuple[float, float]:
+    """Of an axis that shows all values, and of their intervals what lies near."""
+    low, high = min(values), max(values)
+    margin = 0.4 * (high - low) or 0.1 * abs(high)
+    return low - margin, high + margin
+
+
+def _network(finding: dict[str, Any]) -> str:
+    """What a finding is of, without the setting."""
+    return str(finding["where"]).partition(",")[0]
 
 
 def draw_scores(document: dict[str, Any], path: Path) -> None:

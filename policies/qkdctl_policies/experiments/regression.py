@@ -14,9 +14,10 @@ Floats = NDArray[np.float64]
 
 LEAST_ROWS: Final = 30
 LEAST_GROUPS: Final = 10
-LEAST_NETWORKS: Final = LEAST_GROUPS
-"""Before the loss is a regressor: all rows of a network have the same, and networks differ in other ways too."""
+_NOTHING: Final = 1e-12
+"""What rounding leaves of a column that is the same in all rows."""
 LOSS: Final = "loss of a link, per dB"
+CONNECTIVITY: Final = "nodes that must fail to part the others, per node"
 PROTOCOL: Final = "bb84"
 BASIS: Final = "z"
 
@@ -24,7 +25,10 @@ REGRESSORS: Final[Mapping[str, Callable[[Row], float]]] = {
     "Byzantine nodes, per tenth of all": lambda row: 10 * len(row["byzantine_nodes"]) / row["nodes"],
     LOSS: lambda row: row["loss_db"],
     "load, per tenth": lambda row: 10 * row["load"],
+    CONNECTIVITY: lambda row: row["connectivity"],
 }
+_OF_NETWORKS: Final = (LOSS, CONNECTIVITY)
+"""The same in all rows of a network, or nearly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Regression:
 
     Attributes:
         outcome, arm: what was fitted, under which arm.
+        within: whether each network has a mean of its own, so that only rows of the same are held against each other.
         rows, groups: rows, and independent groups of them.
         terms: regressors that vary.
         r_squared: share of the variance that they explain.
@@ -60,6 +65,7 @@ class Regression:
 
     outcome: str
     arm: str
+    within: bool
     rows: int
     groups: int
     terms: tuple[Term, ...]
@@ -92,37 +98,51 @@ def regressions(rows: Iterable[Row], arms: Iterable[str]) -> list[Regression]:
 
     Ordinary least squares. Intervals and p, by Student's t with one degree of freedom less than there are groups, allow
     for rows of one group that resemble each other (cluster-robust covariance; Cameron and Miller, J. Hum. Resour. 50,
-    317 (2015)) and hence for uneven scatter. A group is a network or, where the loss is left out, a network and seed.
+    317 (2015)) and hence for uneven scatter. A group is a graph, whatever its links are made of: it has the same liars
+    in every network; or, of few networks, a graph and seed. Each is fitted between networks and within them.
     """
     kept = [row for row in rows if row.get("loss_db") is not None and not ATTACKS[row["attack"]].fibres]
     found = (
-        _regression(outcome, measured, arm, [row for row in kept if row["arm"] == arm])
+        _regression(outcome, measured, arm, [row for row in kept if row["arm"] == arm], within=within)
         for arm in arms
         for outcome, measured in OUTCOMES.items()
+        for within in (False, True)
     )
     return [one for one in found if one is not None]
 
 
-def _regression(outcome: str, measured: Callable[[Row], float | None], arm: str, rows: list[Row]) -> Regression | None:
+def _regression(
+    outcome: str, measured: Callable[[Row], float | None], arm: str, rows: list[Row], *, within: bool
+) -> Regression | None:
     """None for too few rows or groups, or where nothing varies."""
     pairs = [(row, value) for row in rows if (value := measured(row)) is not None]
     if len(pairs) < LEAST_ROWS:
         return None
     columns = {name: np.array([regressor(row) for row, _ in pairs]) for name, regressor in REGRESSORS.items()}
-    if len({row["network"] for row, _ in pairs}) < LEAST_NETWORKS:
-        del columns[LOSS]
-    columns = {name: column for name, column in columns.items() if np.ptp(column) > 0}
-    # the loss is the same in all seeds of a network, so seeds of it are not independent of each other
-    alike = (f"{row['network']} {'' if LOSS in columns else row['seed']}" for row, _ in pairs)
-    groups = np.unique(list(alike), return_inverse=True)[1]
+    networks = np.unique([row["network"] for row, _ in pairs], return_inverse=True)[1]
+    graphs = [str(row.get("graph") or row["network"]) for row, _ in pairs]
+    is_many = len(set(graphs)) >= LEAST_GROUPS
+    if within or not is_many:
+        columns = {name: column for name, column in columns.items() if name not in _OF_NETWORKS}
+    # what is the same in all seeds of a graph makes that these are not independent of each other
+    alike = [graph if is_many else f"{graph} {row['seed']}" for graph, (row, _) in zip(graphs, pairs, strict=True)]
+    groups = np.unique(alike, return_inverse=True)[1]
     values = np.array([value for _, value in pairs])
-    if not columns or np.ptp(values) == 0 or groups.max() + 1 < LEAST_GROUPS:
+    if within:
+        values, columns = _apart(values, networks), {name: _apart(column, networks) for name, column in columns.items()}
+    columns = {name: column for name, column in columns.items() if np.ptp(column) > _NOTHING}
+    if not columns or np.ptp(values) <= _NOTHING or groups.max() + 1 < LEAST_GROUPS:
         return None
-    return _fitted(outcome, arm, values, columns, groups)
+    return _fitted(outcome, arm, within, values, columns, groups)
+
+
+def _apart(column: Floats, networks: NDArray[np.intp]) -> Floats:
+    """Less the mean of its network."""
+    return np.asarray(column - (np.bincount(networks, column) / np.bincount(networks))[networks])
 
 
 def _fitted(
-    outcome: str, arm: str, values: Floats, columns: Mapping[str, Floats], groups: NDArray[np.intp]
+    outcome: str, arm: str, within: bool, values: Floats, columns: Mapping[str, Floats], groups: NDArray[np.intp]
 ) -> Regression | None:
     import statsmodels.api as sm  # noqa: PLC0415 - slow to import
     from statsmodels.stats.diagnostic import het_breuschpagan  # noqa: PLC0415 - likewise
@@ -151,6 +171,7 @@ def _fitted(
     return Regression(
         outcome,
         arm,
+        within,
         rows=values.size,
         groups=int(groups.max()) + 1,
         terms=terms,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from qkdctl_policies.experiments.arms import ARMS
 from qkdctl_policies.experiments.attacks import ATTACKS
 from qkdctl_policies.experiments.markdown import percent, table
-from qkdctl_policies.experiments.verdicts import MANY_SEEDS
+from qkdctl_policies.experiments.score import MANY_SEEDS, REDRAWN
 
 Json = dict[str, Any]
 
@@ -25,9 +25,10 @@ def report_page(document: Json) -> str:
         [
             "# Experiments",
             "",
-            f"Made by `qkdctl experiment report` of {document['rows']} simulated stories with {document['seeds']}",
-            "seeds. Numbers in brackets hold 95 % of the results of redrawn seeds. What the columns mean:",
-            "[guide](../guides/experiments.md).",
+            f"Made by `qkdctl experiment report` of {document['rows']} simulated stories. Numbers in brackets are 95 %",
+            f"intervals over seeds: percentile bootstrap of {REDRAWN} seeds or more, jackknife with Student's t of",
+            "fewer. What the columns mean: [guide](../guides/experiments.md). A network counts as restored with the",
+            "first five good epochs in a row; whether service fails again later, availability tells.",
             "",
             "![secure key of honest demands as a share of the bound](experiments.png)",
             "",
@@ -123,8 +124,8 @@ def _comparisons(comparisons: Sequence[Json]) -> list[str]:
         "## Comparisons",
         "",
         "Secure key of honest demands as a share of what they asked for, seed by seed; effect: rank-biserial",
-        f"correlation; p of Wilcoxon's test where there are {MANY_SEEDS} seeds or more, since fewer can show nothing,",
-        "after Holm's correction over all settings of a network for the same two arms.",
+        f"correlation; p of Wilcoxon's test where there are {MANY_SEEDS} seeds or more, after Holm's correction over",
+        "all of these tests together, after which fewer seeds could show nothing.",
         "",
         *table(("setting", "arms", "difference", "effect", "seeds", "p"), cells),
         "",
@@ -139,10 +140,11 @@ def _regressions(regressions: Sequence[Json] | None) -> list[str]:
     lines = [
         "## What moves the scores",
         "",
-        "Least squares over all rows of these arms but those of attacks on fibres. Intervals and p allow for rows of",
-        "one network that resemble each other. Inflation: of the variance by what regressors share, 1 for",
-        "none. Where the scatter is uneven or not normal (small p below each table), intervals hold for many groups",
-        "only. Networks differ in more than their loss.",
+        "Least squares over all rows of these arms but those of attacks on fibres; between networks, and within them,",
+        "where each has a mean of its own. Intervals and p allow for rows of one graph that resemble each other.",
+        "Inflation: of the variance by what regressors share, 1 for none. Where the scatter is uneven or not normal",
+        "(small p below each table), intervals hold for many groups only. Networks differ in more than their loss, and",
+        "not every one was run at every load and share of liars: what these do is told by the slopes within.",
         "",
     ]
     for one in regressions:
@@ -156,7 +158,7 @@ def _regressions(regressions: Sequence[Json] | None) -> list[str]:
             for term in one["terms"]
         )
         lines += [
-            f"### {one['outcome']}, `{one['arm']}`",
+            f"### {one['outcome']}, `{one['arm']}`, {'within' if one['within'] else 'between'} networks",
             "",
             *table(("regressor", "change", "p", "inflation"), cells),
             "",

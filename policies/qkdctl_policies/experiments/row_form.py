@@ -12,6 +12,8 @@ _Count = Annotated[int, Field(ge=0)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Size = Annotated[int, Field(ge=1)]
 _STRICT: Final = ConfigDict(strict=True)
+_ROUNDING: Final = 1 + 1e-6
+"""Of keys of the bound, which come out of a linear program."""
 
 
 class _Demand(BaseModel):
@@ -86,4 +88,14 @@ def fault_of(row: Any) -> str:
     for kind, name, known in (("arm", row["arm"], {*ARMS, BOUND}), ("attack", row["attack"], {*ATTACKS})):
         if name not in known:
             return f"no {kind} '{name}'; {did_you_mean(name, known)}"
+    return _impossible(row)
+
+
+def _impossible(row: dict[str, Any]) -> str:
+    """What no story can have counted."""
+    for place, demand in enumerate(row["demands"]):
+        if not 0 <= demand["secure"] <= demand["delivered"] * _ROUNDING <= demand["asked"] * _ROUNDING**2:
+            return f"demands.{place}: expected 0 <= secure <= delivered <= asked keys"
+        if row["arm"] != BOUND and not demand["secure_slots"] <= demand["served_slots"] <= row["epochs"]:
+            return f"demands.{place}: expected secure_slots <= served_slots <= epochs"
     return ""

@@ -32,13 +32,15 @@ class RowsFile:
         self.path = path
 
     def read(self) -> list[Row]:
-        """All whole rows; a last line that was cut short is left out.
+        """All whole rows; a last line that was cut short is left out, one that only lacks its end is not.
 
         Raises:
             RowsError: for a line that is no row, see `fault_of`, or a compressed file that is damaged.
             OSError: when the file cannot be read.
         """
-        return self._parsed(self._text())
+        text = self._text()
+        rest = text[text.rfind("\n") + 1 :]
+        return self._parsed(f"{text}\n" if _is_row(rest) else text)
 
     def resume(self, keys: Iterable[Key]) -> set[Key]:
         """Prepare to append; the rows that are there already, of any seed. A last line that was cut short is taken off.
@@ -115,6 +117,13 @@ class RowsFile:
         except UnicodeDecodeError as error:
             number = content[: error.start].count(b"\n") + 1
             raise RowsError(f"{self.path}, line {number}: expected rows as JSON lines in UTF-8: {error}") from None
+
+
+def _is_row(line: str) -> bool:
+    try:
+        return not fault_of(json.loads(line))
+    except (ValueError, RecursionError):
+        return False
 
 
 def key_of(row: Row) -> Key:

@@ -48,7 +48,8 @@ class Rows:
             if known and next(iter(known.values()))["configuration"] != row["configuration"]:
                 raise RowsError(
                     f"rows of {setting.network} under {setting.attack} with arm {row['arm']} have two configurations, "
-                    "as of two suites that use one name for two networks; report them apart"
+                    "as of two suites that use one name for two networks, or of two versions of qkdctl; report them "
+                    "apart"
                 )
             known[row["seed"]] = row
 
@@ -90,7 +91,7 @@ class Rows:
         """Secure keys of honest demands, over the most that was possible in the same seeds; all, or feasible ones."""
         pairs = self._paired(setting, arm, self._unattacked(setting), BOUND)
         kept = [(_sum(row, "secure"), _sum(most, "secure")) for row, most in pairs if not feasible or _feasible(most)]
-        return _score(kept) if kept else None
+        return _score(kept, 1.0) if kept else None
 
     def availability(self, setting: Setting, arm: str, *, secure: bool, feasible: bool = False) -> Score | None:
         """Share of the slots of honest demands that were served; with matching keys, or with secure ones."""
@@ -98,7 +99,7 @@ class Rows:
         if feasible:
             rows = {seed: row for seed, row in rows.items() if self._is_feasible(setting, seed)}
         name = "secure_slots" if secure else "served_slots"
-        return _score([(_sum(row, name), _slots(row)) for row in rows.values()]) if rows else None
+        return _score([(_sum(row, name), _slots(row)) for row in rows.values()], 1.0) if rows else None
 
     def restoration(self, setting: Setting, arm: str) -> list[int | None]:
         """Epochs of attack until enough secure keys came again, by seed; None where they never did.
@@ -128,10 +129,20 @@ class Rows:
         counts: dict[tuple[str, int], tuple[int, int]] = {}
         for setting in settings:
             for seed, row in self.of(setting, arm).items():
-                key = row.get("graph", setting.network), seed
                 found = len(row["honest_excluded"]), row["nodes"] - len(row["byzantine_nodes"])
+                key = self._graph_of(row), seed
                 counts[key] = max(counts.get(key, (0, 0)), found)
-        return _score(counts.values()) if counts else None
+        return _score(counts.values(), 1.0) if counts else None
+
+    def always_served(self, arm: str, settings: Iterable[Setting], share: float) -> Score | None:
+        """Seeds with so large a secure availability, over all feasible ones; graph and seed once, as the worst."""
+        served: dict[tuple[str, int], float] = {}
+        for setting in settings:
+            for seed, row in self.of(setting, arm).items():
+                if self._is_feasible(setting, seed) and _slots(row):
+                    key = self._graph_of(row), seed
+                    served[key] = min(served.get(key, 1.0), _sum(row, "secure_slots") / _slots(row))
+        return _score([(float(found >= share), 1.0) for found in served.values()], 1.0) if served else None
 
     def nearest_schedule(self, setting: Setting, arm: str) -> tuple[str, float] | None:
         """The periodic arm whose re-alignments are nearest in number to this one's, and how many times as many it has.
@@ -162,7 +173,7 @@ class Rows:
                 for seed, row in rows.items():
                     refused, made = sums[seed]
                     sums[seed] = refused + row["refused_bits"], made + row["made_bits"]
-        return _score(sums.values()) if sums else None
+        return _score(sums.values(), 1.0) if sums else None
 
     def accepted_errors(self, arm: str, network: str, attack: str) -> dict[tuple[str, str], Score]:
         """True error rate of accepted key by protocol and basis, over all loads and shares, by seed."""
@@ -175,7 +186,7 @@ class Rows:
                     for basis, counts in bases.items():
                         sums[protocol, basis][seed][0] += counts["errors"]
                         sums[protocol, basis][seed][1] += counts["clicks"]
-        return {name: _score([(a, b) for a, b in of_seed.values()]) for name, of_seed in sorted(sums.items())}
+        return {name: _score([(a, b) for a, b in of_seed.values()], 1.0) for name, of_seed in sorted(sums.items())}
 
     def variance_ratio(self, setting: Setting, arm: str, other: str) -> Score | None:
         """Variance of the true QBER under one arm, over that under another in the same seeds."""
@@ -191,6 +202,11 @@ class Rows:
             return None
         one, two = zip(*pairs, strict=True)
         return _served(one), _served(two)
+
+    @staticmethod
+    def _graph_of(row: Row) -> str:
+        """What tells networks apart that differ in nodes and links, not in what these are made of."""
+        return str(row.get("graph") or row["network"])
 
     def _is_feasible(self, setting: Setting, seed: int) -> bool:
         bound = self.of(self._unattacked(setting), BOUND)
@@ -232,6 +248,6 @@ def _slots(row: Row) -> float:
     return float(row["epochs"] * sum(demand["honest"] for demand in row["demands"]))
 
 
-def _score(pairs: Iterable[tuple[float, float]]) -> Score:
+def _score(pairs: Iterable[tuple[float, float]], most: float = np.inf) -> Score:
     above, below = np.array(list(pairs), dtype=np.float64).T
-    return Score(above, below)
+    return Score(above, below, 0.0, most)

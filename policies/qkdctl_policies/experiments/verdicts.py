@@ -14,8 +14,6 @@ from qkdctl_policies.experiments.score import Score
 HOLDS, PARTLY, FAILS, OPEN, UNKNOWN = "holds", "holds where", "does not hold", "not shown", "not measured yet"
 LEAST_SEEDS: Final = 3
 """Fewer give no interval that means anything."""
-MANY_SEEDS: Final = 10
-"""Of fewer, intervals of redrawn seeds hold less than they say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ pytest.importorskip("statsmodels")
 from qkdctl_policies.experiments.regression import regressions
 
 NAMES = ["Byzantine nodes, per tenth of all", "loss of a link, per dB", "load, per tenth"]
+TIED = "nodes that must fail to part the others, per node"
 
 
 NEAR_AND_FAR = tuple((3.0 + 0.5 * place, name) for place, name in enumerate("abcdefghijkl"))
@@ -24,7 +25,7 @@ def rows(seeds=5, networks=NEAR_AND_FAR, loads=(0.3, 0.6), attack="overt", **mor
                     share = 1 - 0.04 * liars - 0.02 * (loss - 3) - 0.3 * load + weather + rng.normal(0, 0.005)
                     yield {
                         "arm": "both", "seed": seed, "network": network, "load": load, "loss_db": loss,
-                        "attack": attack,
+                        "attack": attack, "connectivity": 3,
                         "nodes": 10, "byzantine_nodes": ["x"] * liars,
                         "demands": [
                             {"honest": True, "asked": 10**6, "secure": round(10**6 * share)},
@@ -38,8 +39,12 @@ def rows(seeds=5, networks=NEAR_AND_FAR, loads=(0.3, 0.6), attack="overt", **mor
 
 
 def test_known_slopes_are_found_with_honest_intervals():
-    share, errors = regressions(rows(), ["both"])
+    share, apart, errors, _ = regressions(rows(), ["both"])
     assert (share.rows, share.groups) == (360, 12)
+    assert [(one.within, [term.name for term in one.terms]) for one in (share, apart)] == [
+        (False, NAMES), (True, [NAMES[0], NAMES[2]])]  # fmt: skip
+    for term, slope in zip(apart.terms, (-0.04, -0.03), strict=True):
+        assert term.low < slope < term.high
     assert [term.name for term in share.terms] == NAMES
     for term, slope in zip(share.terms, (-0.04, -0.02, -0.03), strict=True):
         assert term.low < slope < term.high
@@ -53,8 +58,32 @@ def test_known_slopes_are_found_with_honest_intervals():
 
 
 def test_what_does_not_vary_is_left_out_and_so_is_the_loss_of_few_networks():
-    share, _ = regressions(rows(seeds=20, networks=NEAR_AND_FAR[:2], loads=(0.3,)), ["both"])
+    share, *_ = regressions(rows(seeds=20, networks=NEAR_AND_FAR[:2], loads=(0.3,)), ["both"])
     assert [term.name for term in share.terms] == NAMES[:1]
+
+
+def test_networks_of_one_graph_are_one_group():
+    share, *_ = regressions(({**row, "graph": "ab" if row["network"] in "ab" else row["network"]} for row in rows()),
+                            ["both"])  # fmt: skip
+    assert share.groups == 11
+
+
+def test_what_differs_between_networks_alone_is_told_between_them_and_misleads_nobody_within():
+    def tied(row):
+        nodes = 1 + "abcdefghijkl".index(row["network"]) % 4
+        honest = row["demands"][0]
+        return {
+            **row,
+            "connectivity": nodes,
+            "demands": [{**honest, "secure": honest["secure"] - 50_000 * (4 - nodes)}],
+        }
+
+    # networks that are easily parted were run at the light load alone, which hides what the load costs
+    made = [row for row in map(tied, rows()) if row["load"] < 0.5 or row["connectivity"] > 2]
+    between, within, *_ = regressions(made, ["both"])
+    found = {term.name: term for term in between.terms}
+    assert found[TIED].slope == pytest.approx(0.05, abs=0.01)
+    assert {term.name: term.slope for term in within.terms}[NAMES[2]] == pytest.approx(-0.03, abs=0.003)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say_with_few_groups():

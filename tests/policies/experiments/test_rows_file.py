@@ -31,6 +31,11 @@ STRANGERS = [
     (changed(demands=[{}]), "demands.0.source: Field required"),
     (changed(arm="bth"), "no arm 'bth'; did you mean 'both'"),
     (changed(attack="overtt"), "no attack 'overtt'; did you mean 'overt'"),
+    (changed(demands=[demand(secure=300)]), "demands.0: expected 0 <= secure <= delivered <= asked keys"),
+    (changed(demands=[demand(), demand(secure=-5)]), "demands.1: expected 0 <= secure"),
+    (changed(demands=[demand(delivered=101)]), "demands.0: expected 0 <= secure"),
+    (changed(demands=[demand(served=11)]), "demands.0: expected secure_slots <= served_slots <= epochs"),
+    (changed(demands=[demand(served=9)]), "demands.0: expected secure_slots <= served_slots <= epochs"),
 ]
 
 
@@ -70,6 +75,14 @@ def test_a_row_that_was_cut_short_is_taken_off(tmp_path, length) -> None:
     assert file.read() == [ROW]
     assert file.resume([(ROW["configuration"], ROW["seed"])]) == {(ROW["configuration"], ROW["seed"])}
     assert file.path.read_bytes() == whole
+
+
+def test_a_last_row_that_only_lacks_its_end_is_read(tmp_path) -> None:
+    file = RowsFile(tmp_path / "rows")
+    for one in (ROW, BOUND):
+        file.append(one)
+    file.path.write_bytes(file.path.read_bytes()[:-1])
+    assert file.read() == [ROW, BOUND]
 
 
 def test_a_last_line_that_no_row_begins_with_is_not_taken_off(tmp_path) -> None:

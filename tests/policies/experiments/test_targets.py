@@ -48,10 +48,16 @@ def test_other_settings_say_nothing_of_it(change) -> None:
 def test_one_seed_in_twenty_may_fail_to_serve_all_the_time() -> None:
     name = "Secure keys 99.99 %"
     whole, broken = {"secure_slots": 10}, {"secure_slots": 9}
-    assert target(rows(*[100] * 4, load=0.3, **whole), name).verdict == "holds"
+    assert target(rows(*[100] * 4, load=0.3, **whole), name).verdict == "not shown", "four seeds can show no 95 %"
+    assert target(rows(*[100] * 72, load=0.3, **whole), name).verdict == "holds"
     assert target(rows(*[100] * 4, load=0.3, **broken), name).verdict == "does not hold"
-    last = [one | {"seed": 99} for one in rows(100, load=0.3, **broken)]
-    assert target([*rows(*[100] * 19, load=0.3, **whole), *last], name).verdict == "holds"
+    last = [one | {"seed": 999} for one in rows(100, load=0.3, **broken)]
+    assert target([*rows(*[100] * 199, load=0.3, **whole), *last], name).verdict == "holds"
+    elsewhere = [one | {"network": "far"} for one in rows(*[100] * 36, load=0.3, **whole)]
+    [finding] = target([*rows(*[100] * 36, load=0.3, **whole), *elsewhere], name).findings
+    assert finding.holds, "networks count together"
+    alike = [one | {"graph": "one"} for one in [*rows(*[100] * 36, load=0.3, **whole), *elsewhere]]
+    assert target(alike, name).verdict == "not shown", "but for those of one graph"
 
 
 def test_wrong_exclusions_count_but_where_liars_aim_at_trust() -> None:

@@ -8,14 +8,18 @@ from qkdctl_policies.experiments.trainings import TrainingsError, convergence, l
 NAMES = ("constructed", "rule-based", "field", "hold", "random")
 
 
-def evaluation(shares, longest, *, greedy=1.05, closed=0.9, best_of_others=0.6):
-    """As the command writes it, all groups alike: a share of the ideal for each training of 500 episodes."""
+def evaluation(shares, longest, *, greedy=1.05, closed=None, spread=0.0, best_of_others=0.6):
+    """As the command writes it, all groups alike: a share of the ideal, and of the regret, for each training."""
+
+    def interval(value):
+        return [value, value and value - spread, value and value + spread]
+
     files = {f"seed-{number}.onnx": share for number, share in enumerate(shares)} | {"long.onnx": longest}
     each = {
         file: {
             "key_share_iqm": share,
-            "greedy_share": [greedy, greedy, greedy],
-            "regret_closed": [closed, closed, closed],
+            "greedy_share": interval(greedy),
+            "regret_closed": interval(share if closed is None else closed),
         }
         for file, share in files.items()
     }
@@ -51,6 +55,14 @@ def test_the_targets_are_judged_one_by_one(tmp_path):
     assert mild.where == "mild scenarios"
     beaten = learning_targets(stored(tmp_path, evaluation([0.5, 0.5, 0.5], 0.70)))[2]
     assert beaten.verdict == "does not hold"
+
+
+def test_networks_that_all_trainings_ran_do_not_average_out(tmp_path):
+    shares = [0.86, 0.87, 0.88]
+    assert learning_targets(stored(tmp_path, evaluation(shares, 0.9)))[0].verdict == "holds"
+    unsure = learning_targets(stored(tmp_path, evaluation(shares, 0.9, spread=0.03)))[0]
+    assert unsure.verdict == "not shown"
+    assert unsure.findings[0].low == pytest.approx(0.87 - 0.0309, abs=1e-3)
 
 
 def test_nothing_is_said_without_an_evaluation():
