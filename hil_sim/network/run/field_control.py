@@ -49,20 +49,25 @@ class FieldPractice:
     both ends send by chance in some of the windows, which is an error that no alignment mends.
     """
 
-    def __init__(self, world: NetworkWorld, realign_above: float | None = None) -> None:
+    def __init__(
+        self, world: NetworkWorld, realign_above: float | Floats | None = None, patience_s: float = PATIENCE_S
+    ) -> None:
         """Begin without estimates.
 
         Args:
             world: the networks to control.
-            realign_above: limit of the error rate, in (0, 0.5]; by default the `qber_limit` of each link's hardware.
+            realign_above: limit of the error rate, in (0, 0.5], one for all or one for each link; by default the
+                `qber_limit` of each link's hardware.
+            patience_s: so long a link is left alone after a re-alignment.
 
         Raises:
             ValueError: for a limit out of range.
         """
-        if realign_above is not None and not 0 < realign_above <= 0.5:
-            raise ValueError(f"the QBER above which links are re-aligned must lie in (0, 0.5], got {realign_above:g}")
         links = world.stack.links
-        self._limit = links.qber_limit_ppm / 1e6 if realign_above is None else np.full(links.count, realign_above)
+        limit = links.qber_limit_ppm / 1e6 if realign_above is None else np.broadcast_to(realign_above, links.count)
+        if realign_above is not None and not ((limit > 0) & (limit <= 0.5)).all():
+            raise ValueError(f"the QBER above which links are re-aligned must lie in (0, 0.5], got {realign_above}")
+        self._limit, self._patience_s = np.asarray(limit, dtype=np.float64), patience_s
         self._able = links.can_realign
         self._epoch_s = world.epoch_s
         self._recent = np.full((RECENT_EPOCHS, links.count), np.nan)
@@ -81,7 +86,7 @@ class FieldPractice:
         alarm = np.nan_to_num(self._recent[-1]) > ALARM_QBER
         realign = self._able & (self._rest_s == 0) & ((mean > self._limit) | alarm)
         self._recent[:, realign] = np.nan
-        self._rest_s[realign] = PATIENCE_S
+        self._rest_s[realign] = self._patience_s
         return Commands(commands.mean_photon_number_e6, commands.protocol, realign, commands.route)
 
 

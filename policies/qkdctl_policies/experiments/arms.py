@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 _LATER: Final = {"pieces": 1}
 """Fields that came when there were rows; an arm that is as all were before keeps its rows."""
-Settings = Literal["hold", "field", "periodic", "rules", "learned"]
+Settings = Literal["hold", "field", "tuned", "periodic", "rules", "learned"]
 Routing = Literal["hops", "daemon"]
 
 
@@ -17,8 +17,9 @@ class Arm:
     Attributes:
         about: one line for people.
         settings: who sets power and alignment. `hold`: nobody. `field`: operators re-align above a threshold
-            (`hil_sim.network.run.field_control`). `periodic`: every link is re-aligned by the clock. `rules`: the rule
-            of the daemon. `learned`: the policy of the suite.
+            (`hil_sim.network.run.field_control`). `tuned`: the same at a limit that fits the hardware, and every ten
+            minutes. `periodic`: every link is re-aligned by the clock. `rules`: the rule of the daemon. `learned`: the
+            policy of the suite.
         routing: `hops`: the path of fewest hops. `daemon`: that of the daemon, by hops, reported key and errors, where
             demands make room for each other.
         heeds_losses: whether a demand that loses keys goes out of the way of the relays that may have lost them.
@@ -62,6 +63,13 @@ ARMS: Final[Mapping[str, Arm]] = {
     BASELINE: Arm("static power, shortest path, believes reports", "hold", "hops"),
     "field": Arm("re-aligned above a threshold, shortest path, believes reports", "field", "hops"),
     "field-failover": Arm("the same, after losses another of 50 shortest paths", "field", "hops", heeds_losses=True),
+    "tuned-failover": Arm(
+        "re-aligned above twice the error that the hardware promises and every ten minutes, after losses another of 50 "
+        "shortest paths, believes reports",
+        "tuned",
+        "hops",
+        heeds_losses=True,
+    ),
     **{f"every-{epochs}": _periodic(epochs) for epochs in PERIODS},
     "dra": Arm("learned policy, routes of the daemon, believes reports", "learned", "daemon"),
     "dra-failover": Arm("the same, after losses another path", "learned", "daemon", heeds_losses=True),

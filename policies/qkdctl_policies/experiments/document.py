@@ -25,6 +25,7 @@ Json = dict[str, Any]
 COMPARED: Final = (
     ("both", BASELINE),
     ("both", "field-failover"),
+    ("both", "tuned-failover"),
     ("both", "abft"),
     ("both", "abft-rules"),
     ("both", "dra"),

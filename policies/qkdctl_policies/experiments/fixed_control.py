@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from hil_sim.network.operation import Commands
+from hil_sim.network.run.field_control import PATIENCE_S, FieldPractice, Hold
 from hil_sim.network.run.field_control import Control as SettingsControl
-from hil_sim.network.run.field_control import FieldPractice, Hold
 from hil_sim.network.world import Epoch, NetworkWorld
 from qkdctl.evidence.path_losses import lossy_paths
 from qkdctl.records.relay import MOST_NODES
@@ -19,6 +19,11 @@ from qkdctl_policies.experiments.stage import Stage
 
 CANDIDATES: Final = 50
 """Paths to turn to, the fewest hops first."""
+ABOVE: Final = 2.0
+"""Times the error of a perfectly aligned link; more errors than that cost a tenth of the key and more."""
+TUNED_PATIENCE_S: Final = 120.0
+"""Time for an alignment and for five estimates after it."""
+_LEAST_LIMIT: Final = 0.005
 REST_EPOCHS: Final = 50
 """So long relays of a path that lost keys are avoided, as an epoch with losses counts in the agreed suspicion."""
 
@@ -69,9 +74,29 @@ class Periodic:
         return Commands(commands.mean_photon_number_e6, commands.protocol, realign, commands.route)
 
 
+class Tuned:
+    """Operators who know their hardware: links are re-aligned above a limit of their own, and every ten minutes.
+
+    Args:
+        world: to control.
+    """
+
+    def __init__(self, world: NetworkWorld) -> None:
+        limit = np.maximum(ABOVE * world.stack.links.intrinsic_error, _LEAST_LIMIT)
+        self._above = FieldPractice(world, limit, patience_s=TUNED_PATIENCE_S)
+        self._clock = Periodic(max(1, round(PATIENCE_S / world.epoch_s)))
+
+    def commands(self, world: NetworkWorld, last: Epoch | None) -> Commands:
+        """What either would re-align."""
+        above, clock = self._above.commands(world, last), self._clock.commands(world, last)
+        return Commands(above.mean_photon_number_e6, above.protocol, above.realign | clock.realign, above.route)
+
+
 def _settings(arm: Arm, world: NetworkWorld) -> SettingsControl:
     if arm.settings == "periodic":
         return Periodic(arm.every_epochs)
+    if arm.settings == "tuned":
+        return Tuned(world)
     return FieldPractice(world) if arm.settings == "field" else Hold()
 
 

@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from qkdctl_policies.experiments.fixed_control import REST_EPOCHS, HopRoute, Periodic
+from qkdctl_policies.experiments.fixed_control import REST_EPOCHS, HopRoute, Periodic, Tuned
 
+from hil_sim.channels.quaternions import from_rotation_vector, multiply
 from qkdctl.records.relay import MOST_NODES
 from qkdctl.records.route import RouteDemand
 from qkdctl.routing.topology import Link, Node, Topology
@@ -43,6 +44,24 @@ def test_by_the_clock_every_link_is_realigned_as_often_and_not_all_at_once(tmp_p
         last = world.step(commands)
     assert np.sum(turns, axis=0).tolist() == [3] * 5
     assert all(0 < turn.sum() < 5 for turn in turns)
+
+
+def test_tuned_links_are_realigned_every_ten_minutes_and_sooner_where_errors_are_twice_what_is_promised(
+    tmp_path,
+) -> None:
+    world = diamond(tmp_path).world()
+    control, last, turns = Tuned(world), None, []
+    for epoch in range(80):
+        commands = control.commands(world, last)
+        turns.append(commands.realign)
+        if epoch == 30:  # somebody has moved the fibre of the first link
+            turned = from_rotation_vector(np.array([[0.0, 0.9, 0.0]]))
+            world.operation.controller[:1] = multiply(turned, world.operation.controller[:1])
+        last = world.step(commands)
+    found = np.array(turns)
+    assert (found[:60].sum(axis=0) >= 1).all()
+    assert found[31:42, 0].any()
+    assert found[31:42].sum() < 5
 
 
 @pytest.mark.parametrize(("nodes", "served"), [(MOST_NODES, True), (MOST_NODES + 2, False)])

@@ -55,6 +55,23 @@ def test_a_realignment_that_did_not_help_is_not_repeated_for_ten_minutes() -> No
     assert (commanded.sum(axis=0) >= 2).all()
 
 
+def test_each_link_may_have_a_limit_of_its_own() -> None:
+    network = built()
+    world = NetworkWorld([network.network], [network.scenario.seed], epoch_s=network.scenario.epoch_s)
+    limits = np.full(world.stack.links.count, 0.5)
+    limits[0] = 0.001
+    control, last, commanded = FieldPractice(world, limits, patience_s=100.0), None, []
+    for _ in range(40):
+        commands = control.commands(world, last)
+        commanded.append(commands.realign)
+        last = world.step(commands)
+    found = np.array(commanded)
+    assert found[:, 0].sum() >= 3
+    assert not found[:, 1:].any()
+    with pytest.raises(ValueError, match="must lie in"):
+        FieldPractice(world, limits * 1.1)
+
+
 def test_a_single_epoch_beyond_15_percent_is_enough() -> None:
     attack = [{"links": ["quiron-quijote"], "kinds": ["intercept-resend"], "start_epoch": 3}]
     commanded = realignments(0.4, adversaries=attack)
