@@ -70,6 +70,8 @@ def train(
             actors = stack.enter_context(Actors(config, seed))
             play = lambda: run.learn_beside(actors)  # noqa: E731 - names what one visit is
         while True:
+            if run.visit == config.visits:
+                run.look_at_last()
             if checkpoint_file is not None:
                 checkpoint.save(checkpoint_file, run.claims, seed, run.state())
             if run.visit == config.visits:

@@ -155,6 +155,11 @@ class TrainingRun:
         self.curve.append(point)
         self.on_progress(point)
 
+    def look_at_last(self) -> None:
+        """Look at what was learned since the last look, if anything: what is never looked at cannot be the best."""
+        if self.curve[-1].updates < self.updates:
+            self.look()
+
     def state(self) -> dict[str, Any]:
         """Everything that the next visit depends on; only between visits, and when the last look was just taken."""
         saved = self.config.replay.saved

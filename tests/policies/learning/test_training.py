@@ -33,6 +33,12 @@ def test_it_learns_at_all_and_looks_as_often_as_it_says(trained):
     assert set(trained.references) == {"constructed", "rule-based", "hold"}
 
 
+@pytest.mark.parametrize(("every_epochs", "looks"), [(100, [0, 4]), (12, [0, 3, 4])])
+def test_what_was_learned_after_the_last_look_is_looked_at_in_the_end(every_epochs, looks):
+    done = train(tiny(selection={"every_epochs": every_epochs}), 5)
+    assert [point.episodes for point in done.curve] == looks
+
+
 def test_the_file_says_how_it_was_made(trained):
     claims = vet(trained.vetted.data).claims
     assert claims["origin"] == "trained"
