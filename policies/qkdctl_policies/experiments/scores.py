@@ -93,11 +93,9 @@ class Rows:
         kept = [(_sum(row, "secure"), _sum(most, "secure")) for row, most in pairs if not feasible or _feasible(most)]
         return _score(kept, 1.0) if kept else None
 
-    def availability(self, setting: Setting, arm: str, *, secure: bool, feasible: bool = False) -> Score | None:
+    def availability(self, setting: Setting, arm: str, *, secure: bool) -> Score | None:
         """Share of the slots of honest demands that were served; with matching keys, or with secure ones."""
         rows = self.of(setting, arm)
-        if feasible:
-            rows = {seed: row for seed, row in rows.items() if self._is_feasible(setting, seed)}
         name = "secure_slots" if secure else "served_slots"
         return _score([(_sum(row, name), _slots(row)) for row in rows.values()], 1.0) if rows else None
 

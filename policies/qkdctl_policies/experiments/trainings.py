@@ -44,8 +44,7 @@ def read_trainings(path: Path) -> Json:
             for file in (*short, longest):
                 _figure(found, group, file, "key_share_iqm")
                 for name in ("greedy_share", "regret_closed"):
-                    _figure(found, group, file, name)
-                    [float(end) for end in found["trainings"][group]["each"][file][name][:3]][2]
+                    _over_networks_of(found, group, file, name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise TrainingsError(
             f"{path}: expected what 'qkdctl policy evaluate FILE... --json' writes of several files, of which "
@@ -141,11 +140,17 @@ def _baselines(trainings: Json, group: str) -> dict[str, float]:
     return {name: float(trainings["summary"][group][name]["key_share_iqm"]) for name in names}
 
 
+def _over_networks_of(trainings: Json, group: str, file: str, name: str) -> Interval:
+    """What one training came to, with its interval over networks."""
+    mean, low, high = trainings["trainings"][group]["each"][file][name]
+    return Interval(float(mean), float(low), float(high))
+
+
 def _over_networks(trainings: Json, group: str, files: Sequence[str], name: str, limit: Limit) -> Finding:
     """A mean over trainings, with an interval of both: all ran the same networks, so those do not average out."""
-    each = [trainings["trainings"][group]["each"][file][name] for file in files]
-    alone = _finding(_GROUPS[group], [float(one[0]) for one in each], limit)
-    networks = np.mean([[mean - low, high - mean] for mean, low, high in each], axis=0)
+    each = [_over_networks_of(trainings, group, file, name) for file in files]
+    alone = _finding(_GROUPS[group], [one.mean for one in each], limit)
+    networks = np.mean([[one.mean - one.low, one.high - one.mean] for one in each], axis=0)
     low = alone.value - float(np.hypot(alone.value - alone.low, networks[0]))
     high = alone.value + float(np.hypot(alone.high - alone.value, networks[1]))
     return Finding(alone.where, alone.value, low, high, limit.holds(low, high), seeds=alone.seeds)
