@@ -23,6 +23,8 @@ ROOMS = tuple(
 )
 EXECUTION = ("qkdctl.policy.execution", "qkdctl.policy.bound_session")
 KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
+# Verbs of other packages end as those of the daemon do, and files are replaced whole in one way.
+VERBS = ("qkdctl.exit_codes", "qkdctl.files")
 # Simulated key managers sign certificates as real networks do.
 CERTIFICATES = "qkdctl.keys.certificates"
 # The demo is a client of the daemon and finds shipped files as it does.
@@ -80,7 +82,7 @@ def simulator_imports_no_daemon(found: Import) -> str | None:
 
 def policies_import_no_daemon(found: Import) -> str | None:
     borrowed = EXPERIMENTS_BORROW if inside(found.importer, "qkdctl_policies.experiments") else ()
-    return _only(found, "qkdctl_policies", *ROOMS, *KINDS, "qkdctl.clock", "hil_sim", *borrowed)
+    return _only(found, "qkdctl_policies", *ROOMS, *KINDS, *VERBS, "qkdctl.clock", "hil_sim", *borrowed)
 
 
 def daemon_imports_no_plugin(found: Import) -> str | None:
@@ -169,6 +171,7 @@ MODULES = {"qkdctl.records", "qkdctl.records.plan", "qkdctl.control", "qkdctl.po
         ("hil_sim.cli", "from qkdctl import control"),
         ("hil_sim.cli", "def demo():\n    import qkdctl.cli.main"),
         ("qkdctl_policies.training", "from qkdctl.store import ledger"),
+        ("qkdctl_policies.training", "from qkdctl.library.library import Library"),
         ("qkdctl_policies.training", "from qkdctl.agreement.application import NodeApplication"),
         ("qkdctl_policies.experiments.story", "from qkdctl.agreement.host import Host"),
         ("qkdctl.node", "import hil_sim"),
@@ -198,6 +201,7 @@ def test_a_planted_violation_is_found(importer: str, source: str) -> None:
         ("qkdctl_drivers.websq", "import asyncio\nfrom qkdctl.devices import Device\nfrom .common import parse"),
         ("hil_sim.world.fibre", "import time\nfrom qkdctl.devices.kinds import DeviceKind"),
         ("qkdctl_policies.training", "from hil_sim import world"),
+        ("qkdctl_policies.commands.train", "from qkdctl.exit_codes import CONFIG"),
         ("qkdctl_policies.experiments.story", "from qkdctl.agreement.application import NodeApplication"),
         ("qkdctl.cli.run", "import typer\ndef run():\n    from qkdctl.node import Node\n    import structlog"),
         ("qkdctl.cli.run", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from qkdctl.node import Node"),

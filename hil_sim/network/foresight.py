@@ -18,6 +18,9 @@ from hil_sim.world.key_analysis import SIGNAL, Z
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+UNSEEN: Final = -1
+"""In the place of the number of a protocol: a link that nobody asks about, which makes no key."""
+
 _LONG_S: Final = 1000.0
 """Time over which counts are expected, so that rounding them to whole ones means nothing."""
 
@@ -28,7 +31,7 @@ class Settings:
 
     Attributes:
         mean_photon_number_e6: commanded, 1e-6 photons per signal pulse.
-        protocol: number of the protocol; one that the link can run.
+        protocol: number of the protocol, one that the link can run, or `UNSEEN`.
         controller: rotation by the polarisation controllers, unit quaternions, shape (links, 4).
     """
 

@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a scenario, in words for those who wrote it."""
+"""What pydantic found wrong with a scenario, or with another file of tables, in words for those who wrote it."""
 
 import re
 from collections.abc import Iterator
@@ -15,18 +15,23 @@ _QUOTED = re.compile(r"'([^']*)'")
 _MANY = ("demands", "adversaries")
 
 
-def validation_problems(error: ValidationError) -> list[Problem]:
-    """One problem per mistake; what only follows from another one is left out."""
+def validation_problems(error: ValidationError, model: type[BaseModel] = NetworkScenario) -> list[Problem]:
+    """One problem per mistake; what only follows from another one is left out.
+
+    Args:
+        error: from validating a file's tables.
+        model: what they were validated as.
+    """
     found = error.errors(include_url=False)
     deeper = {place[:-1] for place in (item["loc"] for item in found) if place}
-    return [_problem(item) for item in found if not (item["type"] == "too_short" and item["loc"] in deeper)]
+    return [_problem(item, model) for item in found if not (item["type"] == "too_short" and item["loc"] in deeper)]
 
 
-def _problem(item: Any) -> Problem:
+def _problem(item: Any, model: type[BaseModel]) -> Problem:
     place, kind = tuple(item["loc"]), str(item["type"])
     text = str(item["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        return Problem(place, "unknown key", did_you_mean(str(place[-1]), _known_keys(place)))
+        return Problem(place, "unknown key", did_you_mean(str(place[-1]), _known_keys(place, model)))
     if kind == "missing":
         return Problem(place, "is missing")
     if kind == "literal_error":
@@ -39,9 +44,8 @@ def _problem(item: Any) -> Problem:
     return Problem(place, text)
 
 
-def _known_keys(place: Place) -> list[str]:
-    """The keys of the table in which the last key of the place stands."""
-    section: type[BaseModel] = NetworkScenario
+def _known_keys(place: Place, section: type[BaseModel]) -> list[str]:
+    """The keys of the table in which the last key of the place stands; the first ones are those of this section."""
     steps = iter(place[:-1])
     for step in steps:
         field = section.model_fields.get(str(step))

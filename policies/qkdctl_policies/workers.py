@@ -19,6 +19,17 @@ def cores() -> int:
 
 
 @contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """For the main thread of a command: meanwhile SIGTERM does what Ctrl-C does."""
+    # not by raising SIGINT, which a shell has what it runs in the background ignore
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def workers(count: int, *, finish: bool) -> Iterator[ProcessPoolExecutor]:
     """An executor of so many processes. For the main thread of a command: meanwhile SIGTERM does what Ctrl-C does.
 
@@ -26,19 +37,22 @@ def workers(count: int, *, finish: bool) -> Iterator[ProcessPoolExecutor]:
         count: of processes.
         finish: whether tasks under way come to their end after an interruption; otherwise they are cut short.
     """
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     # a fork would take over threads of this process half way
     context = get_context("spawn")
     executor = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(finish,))
-    try:
-        yield executor
-    except KeyboardInterrupt:
-        for process in () if finish else active_children():
-            process.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
-        signal.signal(signal.SIGTERM, before)
+    with interrupted_by_sigterm():
+        try:
+            try:
+                yield executor
+            except Exception:
+                executor.shutdown(cancel_futures=True)  # what runs comes to its end, unless that is interrupted, too
+                raise
+        except KeyboardInterrupt:
+            for process in () if finish else active_children():
+                process.terminate()
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)
 
 
 def _begin(finish: bool) -> None:

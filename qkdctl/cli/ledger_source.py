@@ -115,13 +115,14 @@ def policies_for(config: Path, files: list[Path]) -> "list[Policy]":
 
 def _kept(folder: Path) -> "Iterator[Policy]":
     """Sound policies in the library of a node, as far as the caller may read them."""
-    from qkdctl.library.admission import load  # noqa: PLC0415 - keeps other verbs fast
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415
+    from qkdctl.files import read_bounded  # noqa: PLC0415 - keeps other verbs fast
+    from qkdctl.library.admission import load  # noqa: PLC0415
     from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
 
     for path in sorted(folder.glob("*.onnx")):
         with suppress(OSError, PolicyRejected):
-            yield load(read_bounded(path), 1)
+            yield load(read_bounded(path, MAX_BYTES), 1)
 
 
 def _policy(path: Path) -> "Policy":

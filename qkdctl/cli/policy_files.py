@@ -26,14 +26,15 @@ def verdict(file: Path, manifest: Path | None, config: Path) -> Json:
         OSError: the file cannot be read.
         CliError: the configuration does not say which keys are trusted.
     """
-    from qkdctl.library.admission import check_outside  # noqa: PLC0415 - see the verbs
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415
+    from qkdctl.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.library.admission import check_outside  # noqa: PLC0415
     from qkdctl.library.manifest import Manifest, check_name  # noqa: PLC0415
     from qkdctl.library.trying import try_apart  # noqa: PLC0415
     from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
     from qkdctl.policy.vetting import vet  # noqa: PLC0415
 
-    data = read_bounded(file)
+    data = read_bounded(file, MAX_BYTES)
     found: Json = {"file": str(file), "sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "signer": ""}
     try:
         if manifest is not None:
@@ -61,10 +62,10 @@ def signed_manifest(file: Path, key: Path, signer: str, version: int, name: str 
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     from qkdctl.cli.output import complain  # noqa: PLC0415
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415
+    from qkdctl.files import read_bounded  # noqa: PLC0415
     from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
 
-    data = read_bounded(file)
+    data = read_bounded(file, MAX_BYTES)
     try:
         private = load_pem_private_key(key.read_bytes(), None)
     except (ValueError, TypeError) as error:
@@ -80,10 +81,11 @@ def signed_manifest(file: Path, key: Path, signer: str, version: int, name: str 
 
 def upload(file: Path, manifest: Path | None, name: str | None) -> tuple[str, str, str]:
     """Content as base64, name and manifest of a file, for `Client.stage_policy`; OSError when one cannot be read."""
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
 
     about = "" if manifest is None else _text_of(manifest)
-    return b64encode(read_bounded(file)).decode("ascii"), name or name_of(file), about
+    return b64encode(read_bounded(file, MAX_BYTES)).decode("ascii"), name or name_of(file), about
 
 
 def difference(first: str, second: str, client: Client) -> Json:
@@ -153,9 +155,10 @@ def name_of(file: Path) -> str:
 
 def _text_of(manifest: Path) -> str:
     """Of a file that may be anything; what is no text is none of a manifest either."""
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
 
-    return read_bounded(manifest).decode("utf-8", errors="replace")
+    return read_bounded(manifest, MAX_BYTES).decode("utf-8", errors="replace")
 
 
 def _manifest(data: bytes, name: str, signer: str, version: int) -> "Manifest":
@@ -181,14 +184,15 @@ def _trusted_keys(config: Path) -> Any:
 
 
 def _vetted(text: str, client: Client) -> Any:
-    from qkdctl.library.files import read_bounded  # noqa: PLC0415 - see the verbs
+    from qkdctl.files import read_bounded  # noqa: PLC0415 - see the verbs
     from qkdctl.policy.failure import PolicyRejected  # noqa: PLC0415
+    from qkdctl.policy.format import MAX_BYTES  # noqa: PLC0415
     from qkdctl.policy.vetting import vet  # noqa: PLC0415
 
     path = Path(text)
     # the name of a policy has neither dots nor slashes
     is_file = path.is_file() or "." in text or "/" in text
-    data = read_bounded(path) if is_file else b64decode(client.policy_content(text)["data"])
+    data = read_bounded(path, MAX_BYTES) if is_file else b64decode(client.policy_content(text)["data"])
     try:
         return vet(data)
     except PolicyRejected as rejection:

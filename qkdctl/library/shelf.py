@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from qkdctl.files import clear_partial, read_bounded, remove_durably, sync_folder, write_durably
 from qkdctl.library.card import Card
-from qkdctl.library.files import clear_partial, read_bounded, remove_durably, sync_folder, write_durably
+from qkdctl.policy.format import MAX_BYTES
 
 
 class Shelf:
@@ -50,7 +51,7 @@ class Shelf:
 
     def file(self, sha256: str) -> bytes:
         """Read a policy file, once; OSError when that fails."""
-        return read_bounded(self._folder / f"{sha256}.onnx")
+        return read_bounded(self._folder / f"{sha256}.onnx", MAX_BYTES)
 
     def drop_file(self, sha256: str) -> None:
         """Remove a policy file and keep its card; OSError when that fails."""

@@ -5,11 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from qkdctl.config.model import Config, PolicySection
+from qkdctl.files import read_bounded
 from qkdctl.library.admission import load
-from qkdctl.library.files import read_bounded
 from qkdctl.library.trying import try_apart
 from qkdctl.policy.baselines import BASELINES, RuleBased
 from qkdctl.policy.failure import PolicyRejected
+from qkdctl.policy.format import MAX_BYTES
 from qkdctl.policy.proposal import Policy
 from qkdctl.policy.shield_settings import ShieldSettings
 
@@ -51,7 +52,7 @@ def _baseline(section: PolicySection) -> Policy:
 
 
 def _read(file: Path, section: PolicySection) -> bytes:
-    data = read_bounded(file)
+    data = read_bounded(file, MAX_BYTES)
     found = sha256(data).hexdigest()
     if section.sha256 is not None and found != section.sha256:
         raise PolicyRejected("digest", f"SHA-256 is {found}, expected {section.sha256}")

@@ -102,7 +102,7 @@ async def test_an_act_that_would_do_nothing_is_refused_with_the_reason(
 
 @pytest.mark.asyncio
 async def test_an_act_is_taken_back_before_it_has_a_number(tmp_path: Path) -> None:
-    async with alone(tmp_path, epoch_s=30.0) as (node, facade):
+    async with alone(tmp_path, epoch_s=3600.0) as (node, facade):
         await node.start()
         with pytest.raises(ConflictError, match="no act of this node is under way"):
             await facade.withdraw_act("uid 7")

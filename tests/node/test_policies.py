@@ -100,7 +100,7 @@ async def test_the_library_spares_what_an_open_act_would_activate_after_a_restar
 
 @pytest.mark.asyncio
 async def test_the_library_spares_what_is_asked_for_here_before_the_act_has_a_number(tmp_path: Path) -> None:
-    async with alone(tmp_path) as (node, facade):
+    async with alone(tmp_path, epoch_s=3600.0) as (node, facade):
         await node.start()
         sha256 = (await facade.stage_policy(file(), "", "night", "uid 7"))["sha256"]
         assert sha256 not in node.policy_side.situation.needed

@@ -4,18 +4,16 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from qkdctl.exit_codes import CONFIG, FAILURE, UNAVAILABLE
+from qkdctl_policies.commands.ending import INTERRUPTED, fail, fail_on, need
 
 if TYPE_CHECKING:
     from qkdctl_policies.experiments.cell import Cell
     from qkdctl_policies.experiments.rows_file import RowsFile
-
-_REFUSED = 1
-_UNAVAILABLE = 69
-_CONFIGURATION = 78
-_INTERRUPTED = 130
 
 experiment = typer.Typer(
     name="experiment",
@@ -65,25 +63,23 @@ def run(
     from qkdctl_policies.experiments.suite import SuiteError, load_suite  # noqa: PLC0415 - likewise
 
     if into.exists() and not resume:
-        _fail(f"{into} is there already", "go on with --resume, or name another file", _REFUSED)
+        fail(f"{into} is there already", "go on with --resume, or name another file", FAILURE)
     if not into.absolute().parent.is_dir():
-        _fail(
-            f"there is no folder {into.parent} for the rows", "make it, or name another file with --into", _UNAVAILABLE
-        )
+        fail(f"there is no folder {into.parent} for the rows", "make it, or name another file with --into", UNAVAILABLE)
     try:
         known = list(load_suite(suite).cells())
         cells = chosen(known, only or (), seeds)
         _run_all(cells, known, RowsFile(into), jobs, as_json=as_json)
     except (SuiteError, ScenarioError) as error:
-        _fail(str(error), "", _CONFIGURATION)
+        fail(str(error), "", CONFIG)
     except RowsError as error:
-        _fail(str(error), "", _REFUSED)
+        fail(str(error), "", FAILURE)
     except PolicyRejected as error:
-        _fail(f"the policy of the suite is refused ({error.code}): {error}", "", _REFUSED)
+        fail(f"the policy of the suite is refused: {error}", "", FAILURE)
     except OSError as error:
-        _fail(f"{error.filename or suite}: {error.strerror or error}", "", _UNAVAILABLE)
+        fail_on(error)
     except KeyboardInterrupt:
-        _fail(f"stopped; {into} has the rows so far", "go on with --resume", _INTERRUPTED)
+        fail(f"stopped; {into} has the rows so far", "go on with --resume", INTERRUPTED)
     if not as_json:
         typer.echo(f"{len(cells)} rows are in {into}; see them with: qkdctl experiment report {into}")
 
@@ -132,15 +128,15 @@ def report(
     try:
         found = [row for file in rows for row in RowsFile(file).read()]
         if not found:
-            _fail(f"{rows[0]} has no row yet", "run the suite first: qkdctl experiment run SUITE", _REFUSED)
+            fail(f"{rows[0]} has no row yet", "run the suite first: qkdctl experiment run SUITE", FAILURE)
         learned = None if trainings is None else read_trainings(trainings)
         document = document_of(found, None if cost is None else read_cost(cost), learned)
         if into is not None:
             _write(document, into)
     except (RowsError, CostError, TrainingsError) as error:
-        _fail(str(error), "", _REFUSED)
+        fail(str(error), "", FAILURE)
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror or error}", "", _UNAVAILABLE)
+        fail_on(error)
     if as_json:
         typer.echo(json.dumps(document))
     elif into is None:
@@ -185,13 +181,10 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _write(document: dict[str, Any], into: Path) -> None:
-    from importlib.util import find_spec  # noqa: PLC0415 - off the command line's fast path
-
-    from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - likewise
+    from qkdctl_policies.experiments.paper_page import paper_page  # noqa: PLC0415 - off the command line's fast path
     from qkdctl_policies.experiments.report_page import report_page  # noqa: PLC0415 - likewise
 
-    if find_spec("matplotlib") is None:
-        _fail("--into draws with matplotlib, which is not installed", "pip install 'qkdctl[sim]'", _UNAVAILABLE)
+    need("matplotlib", extra="sim")
     from qkdctl_policies.experiments.plots import draw_claims, draw_scores  # noqa: PLC0415 - needs matplotlib
 
     into.mkdir(parents=True, exist_ok=True)
@@ -199,8 +192,3 @@ def _write(document: dict[str, Any], into: Path) -> None:
     (into / "experiments.md").write_text(report_page(document), encoding="utf-8")
     draw_claims(document, into / "paper-table.png")
     draw_scores(document, into / "experiments.png")
-
-
-def _fail(error: str, hint: str, code: int) -> NoReturn:
-    typer.echo(f"error: {error}" + (f"\nhint: {hint}" if hint else ""), err=True)
-    raise typer.Exit(code)

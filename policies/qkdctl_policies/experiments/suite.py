@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from hil_sim.scenario_problems import did_you_mean
+from hil_sim.network.validation_problems import validation_problems
+from hil_sim.scenario_problems import LineIndex, ScenarioError, did_you_mean
 from hil_sim.world.parameters import Fraction, Parameters, Positive
 from qkdctl_policies.experiments.arms import ARMS, BOUND
 from qkdctl_policies.experiments.attacks import ATTACKS, NO_ATTACK
@@ -140,5 +141,5 @@ def load_suite(name: str) -> Suite:
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{name}: not valid TOML: {error}") from None
     except ValidationError as error:
-        lines = (f"{name}: {'.'.join(map(str, one['loc'])) or 'suite'}: {one['msg']}" for one in error.errors())
-        raise SuiteError("\n".join(lines)) from None
+        problems = validation_problems(error, Suite)
+        raise SuiteError(str(ScenarioError(name, problems, LineIndex(content.decode("utf-8"))))) from None

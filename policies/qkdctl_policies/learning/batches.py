@@ -69,24 +69,17 @@ def learning_batch(
     return LearningBatch(env, episodes, np.maximum(ideal_bps, least), (seed, batch, group), np.array(chosen))
 
 
-def selection_batch(config: TrainingConfig, places: slice = slice(None)) -> tuple[NetworkEnv, Seeds]:
-    """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes.
-
-    Args:
-        config: of the training.
-        places: of some of them.
-    """
+def selection_batch(config: TrainingConfig) -> tuple[NetworkEnv, Seeds]:
+    """The networks on which the best state is chosen, scenario by scenario, and the seeds of their episodes."""
     part = config.selection
     how = settings(config, config.environment.epoch_s[0])
-    return judged_batch(config.environment.scenarios, part.networks, part.seed, how, places)
+    return judged_batch(config.environment.scenarios, part.networks, part.seed, how)
 
 
-def judged_batch(
-    scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings, places: slice = slice(None)
-) -> tuple[NetworkEnv, Seeds]:
-    """So many networks of each scenario, one scenario after the other, with seeds counting on; or some of them."""
-    seeds = [seed + number for _ in scenarios for number in range(each)][places]
-    names = [name for name in scenarios for _ in range(each)][places]
+def judged_batch(scenarios: tuple[str, ...], each: int, seed: int, how: EnvSettings) -> tuple[NetworkEnv, Seeds]:
+    """So many networks of each scenario, one scenario after the other, with seeds counting on."""
+    seeds = [seed + number for _ in scenarios for number in range(each)]
+    names = [name for name in scenarios for _ in range(each)]
     return NetworkEnv([network(name, own) for name, own in zip(names, seeds, strict=True)], how), seeds
 
 

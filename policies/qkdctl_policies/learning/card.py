@@ -8,6 +8,7 @@ from typing import Any, Final
 from qkdctl.policy.format import FORMAT
 from qkdctl.policy.schema import SCHEMA_VERSION
 from qkdctl.policy.vetting import VettedPolicy
+from qkdctl_policies.learning.claims import written
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.training import Trained
 
@@ -31,7 +32,7 @@ def card(trained: Trained, config: TrainingConfig, seed: int) -> dict[str, Any]:
         "claims": dict(trained.vetted.claims),
         "training": {
             "seed": seed,
-            "config": config.model_dump(mode="json"),
+            "config": written(config),
             "link_epochs": trained.curve[-1].link_epochs,
             "updates": trained.curve[-1].updates,
             "best_at_episodes": max(trained.curve, key=lambda point: point.score).episodes,

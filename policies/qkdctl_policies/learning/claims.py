@@ -1,10 +1,11 @@
 """What a trained file says about its making."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import hil_sim
 import qkdctl.physics
@@ -15,7 +16,18 @@ _HERE: Final = Path(qkdctl_policies.__file__).parent
 _SIMULATOR: Final = Path(hil_sim.__file__).parent
 _DAEMON: Final = Path(qkdctl.physics.__path__[0]).parent
 
-_ELSEWHERE: Final = ("card", "curve", "evaluation", "evaluation_text", "output_files", "statistics")
+_ELSEWHERE: Final = (
+    "card",
+    "checkpoint",
+    "curve",
+    "evaluation",
+    "evaluation_text",
+    "following",
+    "output_files",
+    "sole_training",
+    "statistics",
+    "sweep",
+)
 _TRAINING: Final = tuple(path for path in (_HERE / "learning").glob("*.py") if path.stem not in _ELSEWHERE)
 """Sources of what decides how a training goes; those that judge, draw and store are none of it."""
 
@@ -41,7 +53,6 @@ def claims(config: TrainingConfig, seed: int) -> dict[str, str]:
 
     Raises:
         OSError: a scenario file cannot be read.
-        ValueError: it is no TOML.
     """
     return {
         "name": config.name,
@@ -50,9 +61,26 @@ def claims(config: TrainingConfig, seed: int) -> dict[str, str]:
         "gamma": str(config.learner.gamma),
         "seed": str(seed),
         "episodes": str(config.episodes_played),
-        "training_hash": _digest(config.model_dump_json().encode(), _TRAINING),
-        "environment_hash": _digest(b"".join(_scenario_files(config)), _ENVIRONMENT),
+        "training_hash": _digest(json.dumps(written(config)).encode(), _TRAINING),
+        "environment_hash": _digest(scenario_digest(config), _ENVIRONMENT),
     }
+
+
+def written(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration in full, wherever it lies: scenario files by their name alone."""
+    found = config.model_dump(mode="json")
+    names = found["environment"]["scenarios"]
+    found["environment"]["scenarios"] = [Path(name).name if name.endswith(".toml") else name for name in names]
+    return found
+
+
+def scenario_digest(config: TrainingConfig) -> bytes:
+    """SHA-256 of each scenario file that is learned from and of the topologies they name, one after the other.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    return b"".join(hashlib.sha256(content).digest() for content in _scenario_files(config))
 
 
 def _scenario_files(config: TrainingConfig) -> Iterator[bytes]:
@@ -61,10 +89,18 @@ def _scenario_files(config: TrainingConfig) -> Iterator[bytes]:
         if name.endswith(".toml"):
             content = Path(name).read_bytes()
             yield content
-            network = tomllib.loads(content.decode("utf-8")).get("network", {})
-            topology = network.get("topology") if isinstance(network, dict) else None
-            if isinstance(topology, str) and topology.endswith(".toml"):
-                yield Path(topology).read_bytes()
+            topology = _topology(content)
+            if topology.endswith(".toml"):
+                yield (Path(name).parent / topology).read_bytes()
+
+
+def _topology(scenario: bytes) -> str:
+    """The topology that a scenario file names, "" where it names none; its mistakes are told where it is built."""
+    try:
+        found = tomllib.loads(scenario.decode("utf-8"))["network"]["topology"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _digest(first: bytes, sources: Iterable[Path]) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 from hil_sim.world.parameters import Fraction, NonNegative, Parameters, Positive
 from qkdctl_policies.learning.scenarios import TO_LEARN_FROM
 
-PositiveInt = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Scenarios = Annotated[tuple[str, ...], Field(min_length=1)]
 FIRST_SELECTION_SEED: Final = 1_000_000
 """Networks of lower seeds are learned from."""
@@ -20,7 +20,8 @@ class EnvironmentSection(Parameters):
     """`[environment]`: what the learner lives in.
 
     Attributes:
-        scenarios: names, or files ending in .toml, dealt out in turn to the networks of a batch.
+        scenarios: names, or files ending in .toml that lie beside this one, dealt out in turn to the networks of a
+            batch.
         sites: of every mesh that is learned from, instead of the scenario's own number; two make one link. The best is
             chosen on networks of the usual size all the same.
         networks: networks side by side, in each of the processes of `[actors]`; each batch has new ones.
@@ -32,10 +33,10 @@ class EnvironmentSection(Parameters):
 
     scenarios: Scenarios = tuple(TO_LEARN_FROM)
     sites: Annotated[int, Field(ge=2, le=1000)] | None = None
-    networks: PositiveInt = 64
-    visits: PositiveInt = 1
-    epochs: PositiveInt = 200
-    epoch_s: Annotated[tuple[Positive, ...], Field(min_length=1)] = (10.0,)
+    networks: Count = 64
+    visits: Count = 1
+    epochs: Count = 200
+    epoch_s: Annotated[tuple[Annotated[float, Field(ge=1e-3, le=86_400)], ...], Field(min_length=1)] = (10.0,)
 
 
 class ActorsSection(Parameters):
@@ -50,7 +51,7 @@ class ActorsSection(Parameters):
     """
 
     processes: Annotated[int, Field(ge=0, le=1024)] = 0
-    epochs: PositiveInt = 5
+    epochs: Count = 5
     kept: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
@@ -104,7 +105,7 @@ class LearnerSection(Parameters):
     """`[learner]`: double dueling DQN. The defaults are the usual settings of the literature.
 
     Attributes:
-        hidden: widths of the hidden layers.
+        hidden: widths of the hidden layers; together they may not make more weights than nodes take.
         gamma: discount per epoch.
         n_step: epochs of a return before the value of what follows counts.
         learning_rate: of Adam.
@@ -115,13 +116,13 @@ class LearnerSection(Parameters):
         reward_scale: factor between reward and what is learned.
     """
 
-    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (128, 128)
+    hidden: Annotated[tuple[Count, ...], Field(min_length=1, max_length=32)] = (128, 128)
     gamma: Discount = 0.99
-    n_step: PositiveInt = 3
-    learning_rate: Positive = 1e-3
+    n_step: Count = 3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     final_learning_rate: Fraction = 1.0
-    batch: PositiveInt = 512
-    updates: PositiveInt = 4
+    batch: Count = 512
+    updates: Count = 4
     target_rate: Annotated[float, Field(gt=0, le=1)] = 0.005
     gradient_norm: Positive = 10.0
     reward_scale: Positive = 0.1
@@ -139,8 +140,8 @@ class ReplaySection(Parameters):
             gathers new rows, so it goes on to another result.
     """
 
-    capacity: PositiveInt = 200_000
-    warm_up: PositiveInt = 20_000
+    capacity: Count = 200_000
+    warm_up: Count = 20_000
     alpha: Fraction = 0.6
     first_beta: Fraction = 0.4
     saved: bool = True
@@ -175,4 +176,4 @@ class SelectionSection(Parameters):
 
     seed: Annotated[int, Field(ge=FIRST_SELECTION_SEED, lt=FINAL_SEED)] = FIRST_SELECTION_SEED
     networks: Annotated[int, Field(ge=1, le=1000)] = 3
-    every_epochs: PositiveInt = 50
+    every_epochs: Count = 50

@@ -1,5 +1,6 @@
 """The learning curve: one JSON line per look at the learner, and a picture."""
 
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -8,13 +9,21 @@ from pathlib import Path
 from qkdctl_policies.learning.training_run import CurvePoint
 
 
-def write_lines(path: Path, curve: Iterable[CurvePoint]) -> None:
-    """Write all looks, the first one first."""
-    path.write_text("".join(json.dumps(asdict(point)) + "\n" for point in curve), encoding="utf-8")
+def lines(curve: Iterable[CurvePoint]) -> str:
+    """A line per look, the first one first."""
+    return "".join(json.dumps(asdict(point)) + "\n" for point in curve)
 
 
-def draw(path: Path, curve: Iterable[CurvePoint], references: Mapping[str, float], title: str) -> None:
-    """Draw score over episodes, with the scores of others as lines, and the loss below."""
+def read_lines(path: Path) -> list[CurvePoint]:
+    """All looks in a file; none where there is no file, or another version has left it."""
+    try:
+        return [CurvePoint(**json.loads(line)) for line in path.read_bytes().splitlines()]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def picture(curve: Iterable[CurvePoint], references: Mapping[str, float], title: str) -> bytes:
+    """Score over episodes, with the scores of others as lines, and the loss below, as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415 - likewise
 
@@ -38,4 +47,6 @@ def draw(path: Path, curve: Iterable[CurvePoint], references: Mapping[str, float
     loss.semilogy([point.episodes for point in updated], [max(point.loss, 1e-9) for point in updated], color="tab:gray")
     loss.set_ylabel("loss")
     loss.set_xlabel("episodes (one network over all its epochs)")
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
+    return drawn.getvalue()

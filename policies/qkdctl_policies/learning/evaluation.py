@@ -69,21 +69,24 @@ class Judged:
     Attributes:
         scenarios: in the order of the figures.
         figures: by contender and name, `key_share` or a field of `Played`; each of shape (scenarios, seeds). Several
-            trainings are one contender, `TRAINED`, their mean.
+            trainings of one policy are one contender, their mean; where all files are, it is `TRAINED`.
         trainings: the same figures of each file.
+        policies: the files of each contender that has files.
     """
 
     scenarios: tuple[str, ...]
     figures: Mapping[str, Mapping[str, Floats]]
     trainings: Mapping[str, Mapping[str, Floats]]
+    policies: Mapping[str, tuple[str, ...]]
 
     def standing(self, contender: str, scenarios: tuple[str, ...]) -> Standing:
         """How a contender did on some of the scenarios."""
         return self._standing(self._shares(self.figures[contender], scenarios), scenarios)
 
-    def over_trainings(self, scenarios: tuple[str, ...]) -> Standing:
-        """The mean of all trainings, with intervals over trainings instead of networks."""
-        each = [self._standing(self._shares(row, scenarios), scenarios) for row in self.trainings.values()]
+    def over_trainings(self, policy: str, scenarios: tuple[str, ...]) -> Standing:
+        """The mean of a policy's trainings, with intervals over trainings instead of networks."""
+        rows = [self.trainings[file] for file in self.policies[policy]]
+        each = [self._standing(self._shares(row, scenarios), scenarios) for row in rows]
         names = ("key_share", "greedy_share", "regret_closed")
         of_each = {name: np.array([[getattr(one, name).mean for one in each]]) for name in names}
         return Standing(**{name: ratio(values, np.ones_like(values)) for name, values in of_each.items()})
@@ -94,6 +97,7 @@ class Judged:
         present = {name: group for name, group in present.items() if group} | {"all": self.scenarios}
         several = len(self.trainings) > 1
         return {
+            "policies": {policy: list(files) for policy, files in self.policies.items()},
             "scenarios": {
                 scenario: {
                     contender: {name: _rounded(values[place].mean()) for name, values in row.items()}
@@ -107,7 +111,11 @@ class Judged:
             },
             "trainings": {
                 name: {
-                    "over_all": _summary(self.over_trainings(group)),
+                    "over_all": {
+                        policy: _summary(self.over_trainings(policy, group))
+                        for policy, files in self.policies.items()
+                        if len(files) > 1
+                    },
                     "each": {
                         file: _summary(self._standing(self._shares(row, group), group))
                         for file, row in self.trainings.items()
@@ -140,7 +148,8 @@ def judge(
     """Let policy files and all baselines run the same networks.
 
     Args:
-        policies: the files, by name; one or more.
+        policies: the files, by name; one or more. Those that claim the same but for the seed are trainings of one
+            policy.
         scenarios: names, or files ending in .toml.
         seeds: networks of each scenario, each one episode.
         how: settings of the environment.
@@ -157,9 +166,28 @@ def judge(
         figures[name] = {key: values.reshape(len(scenarios), seeds) for key, values in row.items()}
         on_contender(name)
     trainings = {name: figures.pop(_file(name)) for name in policies}
-    rows = list(trainings.values())
-    trained = {key: np.asarray(np.mean([row[key] for row in rows], axis=0)) for key in rows[0]}
-    return Judged(scenarios, {"ideal": figures.pop("ideal"), TRAINED: trained, **figures}, trainings)
+    kinds = _kinds(policies)
+    trained = {kind: _mean([trainings[name] for name in files]) for kind, files in kinds.items()}
+    return Judged(scenarios, {"ideal": figures.pop("ideal"), **trained, **figures}, trainings, kinds)
+
+
+def _kinds(policies: Mapping[str, VettedPolicy]) -> dict[str, tuple[str, ...]]:
+    """The files of each policy, by what it is called among the contenders."""
+    found: dict[object, list[str]] = {}
+    for name, vetted in policies.items():
+        claimed = {key: value for key, value in vetted.claims.items() if key != "seed"}
+        found.setdefault(tuple(sorted(claimed.items())) if "training_hash" in claimed else name, []).append(name)
+    if len(found) == 1:
+        return {TRAINED: tuple(policies)}
+    return {_file(files[0]) + _others(files): tuple(files) for files in found.values()}
+
+
+def _others(files: list[str]) -> str:
+    return f" and {len(files) - 1} more" if len(files) > 1 else ""
+
+
+def _mean(rows: list[Mapping[str, Floats]]) -> dict[str, Floats]:
+    return {key: np.asarray(np.mean([row[key] for row in rows], axis=0)) for key in rows[0]}
 
 
 def _runs(env: NetworkEnv, seeds: list[int], policies: Mapping[str, VettedPolicy]) -> Iterator[tuple[str, Played]]:

@@ -28,8 +28,8 @@ def tell(document: dict[str, Any]) -> str:
         )
         parts.append(_table(_STANDING, (_standing(name, one) for name, one in standings.items())))
     for group, found in document["trainings"].items():
-        parts.append(f"\nEach training, and the mean with 95 % interval over trainings, {group.replace('_', ' ')}:\n")
-        named = {**found["each"], "mean": found["over_all"]}
+        parts.append(f"\nEach file, and means with 95 % interval over trainings, {group.replace('_', ' ')}:\n")
+        named = {**found["each"], **{f"mean of {policy}": one for policy, one in found["over_all"].items()}}
         parts.append(_table(_STANDING, (_standing(name, one) for name, one in named.items())))
     return "\n".join(parts)
 
@@ -50,4 +50,9 @@ def _figures(rows: dict[str, dict[str, float]], name: str, digits: int = 3) -> l
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """A file may be called anything, and must not make a column or a row of its own."""
+    return " ".join(text.split()).replace("|", "\\|")

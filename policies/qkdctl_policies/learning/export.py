@@ -41,9 +41,12 @@ def export(network: QNetwork, claims: Mapping[str, str]) -> Exported:
     """Round the network to the grid, as finely as the proof of exactness allows, and build its file.
 
     Raises:
-        PolicyRejected: `not-exact` for weights so large that even unscaled integers are not exact.
+        PolicyRejected: `not-exact` for weights so large that even unscaled integers are not exact, `not-finite` for
+            those that are no numbers.
     """
     plain = without_trust(folded(network))
+    if not all(np.isfinite(part).all() for layer in plain for part in layer):
+        raise PolicyRejected("not-finite", "the network has weights that are no finite numbers")
     for bits in range(FINEST_BITS, -1, -1):
         layers = _rounded(plain, bits)
         try:

@@ -1,9 +1,8 @@
-"""Some of the networks on which the best state of a learner is chosen."""
+"""The networks on which the best state of a learner is chosen; they are never learned from."""
 
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qkdctl.policy.vetting import vet
 from qkdctl_policies.constructed import constructed_policy
@@ -14,30 +13,28 @@ from qkdctl_policies.learning.ideal import LEAST_BPS, ideal
 from qkdctl_policies.learning.play import Contender, of_networks, play
 
 POWERS_E6: Final = (450_000,)
-Scores = NDArray[np.float64]
 
 
 class Jury:
-    """The networks of one share: every so-manieth, so that each share has some of every scenario.
+    """Scores contenders: what the learner is taught, mean over the scenarios, equally many networks each.
 
     Args:
         config: of the training.
-        share, shares: which of so many, counted from 0; no more than there are networks.
     """
 
-    def __init__(self, config: TrainingConfig, share: int, shares: int) -> None:
-        self._env, self._seeds = selection_batch(config, slice(share, None, shares))
+    def __init__(self, config: TrainingConfig) -> None:
+        self._env, self._seeds = selection_batch(config)
         self._weight = config.reward.key
         networks = self._env.world.stack.networks
         self._ideal_bps = np.maximum(
             ideal(networks, self._seeds, self._env.settings, POWERS_E6).link_key_bps, LEAST_BPS
         )
 
-    def of_file(self, data: bytes) -> Scores:
-        """Reward per epoch of a policy file in each network, key as a share of the ideal included."""
+    def score(self, data: bytes) -> float:
+        """Reward per epoch of a policy file, key as a share of the ideal included."""
         return self._of(FileContender(vet(data)))
 
-    def of_references(self) -> dict[str, Scores]:
+    def references(self) -> dict[str, float]:
         """The same of holding, of the rules and of the constructed policy."""
         others: dict[str, Contender] = {
             "constructed": FileContender(vet(constructed_policy())),
@@ -46,7 +43,7 @@ class Jury:
         }
         return {name: self._of(contender) for name, contender in others.items()}
 
-    def _of(self, contender: Contender) -> Scores:
+    def _of(self, contender: Contender) -> float:
         played = play(self._env, self._seeds, contender)
         share = of_networks(self._env, played.link_key_bps / self._ideal_bps)
-        return np.asarray(self._weight * share + played.reward)
+        return float((self._weight * share + played.reward).mean())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil_sim.channels.quaternions import basis_errors, conjugate, from_rotation_vector, multiply
-from hil_sim.network.foresight import Settings, key_bps
+from hil_sim.network.foresight import UNSEEN, Settings, key_bps
 from hil_sim.network.hardware import PROTOCOLS
 from hil_sim.network.link_arrays import LinkArrays
 from hil_sim.network.world import Epoch, NetworkWorld
@@ -47,14 +47,13 @@ class KeySurface:
         table = np.zeros((len(PROTOCOLS), STEPS, LEVELS.size, links.count))
         for number in np.flatnonzero(links.supported.any(axis=1)):
             has = links.supported[number]
-            protocol = np.where(has, number, links.first_protocol).astype(np.int8)
-            highest = links.highest_e6[protocol, np.arange(links.count)]
+            protocol = np.where(has, number, UNSEEN).astype(np.int8)
             rows = np.zeros((_KNOTS.size, LEVELS.size, links.count))
             for knot, step in enumerate(_KNOTS):
-                power = np.minimum(MEAN_PHOTON_NUMBERS_E6[step], highest)
+                power = np.minimum(MEAN_PHOTON_NUMBERS_E6[step], links.highest_e6[number])
                 for level, turn in enumerate(_turns(world)):
                     rows[knot, level] = key_bps(world, epoch, Settings(power, protocol, turn))
-            table[number] = np.where(has, PchipInterpolator(_KNOTS, rows, axis=0)(np.arange(STEPS)), 0.0)
+            table[number] = PchipInterpolator(_KNOTS, rows, axis=0)(np.arange(STEPS))
         return cls(links, table)
 
     def at(self, protocol: NDArray[np.integer], mean_photon_number_e6: Counts) -> Floats:
@@ -71,13 +70,17 @@ class KeySurface:
         low, high = self.table[protocol, below, :, places], self.table[protocol, below + 1, :, places]
         return np.asarray((low + share[:, np.newaxis] * (high - low)).T)
 
-    def levels_of(self, rotation: Floats) -> Floats:
+    def levels_of(self, rotation: Floats, which: NDArray[np.intp] | slice = slice(None)) -> Floats:
         """Level whose key is that of these rotations of the polarisation, shape (..., links) for (..., links, 4).
+
+        Args:
+            rotation: unit quaternions.
+            which: of the links they belong to.
 
         What both bases leave of the sifted bits, 1 - f h(e_Z) - h(e_X) (Shor and Preskill, Phys. Rev. Lett. 85, 441
         (2000)), is the same as for this error in both.
         """
-        own, factor = self.links.intrinsic_error, self.links.correction
+        own, factor = self.links.intrinsic_error[which], self.links.correction[which]
         in_z, in_x = (h2(np.minimum(own + (1 - 2 * own) * one, 0.5)) for one in basis_errors(rotation))
         both = np.interp((factor * in_z + in_x) / (factor + 1), _ENTROPIES, _ERRORS)
         return np.asarray((both - own) / (1 - 2 * own))

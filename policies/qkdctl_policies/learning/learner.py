@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from qkdctl.policy.actions import HOLD
 from qkdctl_policies.learning.config_sections import LearnerSection
+from qkdctl_policies.learning.gain_slopes import gain_loss
 from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.q_network import QNetwork
 from qkdctl_policies.learning.replay import Sample
@@ -34,7 +34,8 @@ class Learner:
             self.network = QNetwork(settings.hidden).to(device)
         self._target = QNetwork(settings.hidden).to(device)
         self._target.load_state_dict(self.network.state_dict())
-        self._optimiser = torch.optim.Adam([_one_vector(self.network)], lr=settings.learning_rate, foreach=False)
+        self._vector, self._slope = _one_vector(self.network)
+        self._optimiser = torch.optim.Adam([self._vector], lr=settings.learning_rate, fused=True)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """A copy of the network's weights, by name."""
@@ -57,7 +58,9 @@ class Learner:
         chosen = self.network(self._there(part.observation)).gather(1, self._there(part.action)[:, None])
         losses = nn.functional.smooth_l1_loss(chosen[:, 0], goal, reduction="none")
         loss = (self._there(sample.weights) * losses).mean()
-        self._descend(loss, progress)
+        self._slope.zero_()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._descend(progress)
         self._follow()
         return float(loss.detach()), (goal - chosen[:, 0]).detach().cpu().numpy()
 
@@ -72,12 +75,11 @@ class Learner:
         Returns:
             The loss.
         """
-        values, known = self.network(self._there(lessons.observation)), self._there(lessons.known)
-        gains = values - values[:, [HOLD.index]]
-        losses = nn.functional.smooth_l1_loss(gains, self._there(lessons.gain), reduction="none", beta=tolerance)
-        loss = (losses * known).sum() / known.sum().clamp(min=1)
-        self._descend(loss, progress)
-        return float(loss.detach())
+        self._slope.zero_()  # of the value head, which an `update` may have left
+        seen, gain = self._there(lessons.observation), self._there(lessons.gain)
+        loss = gain_loss(self.network, seen, gain, self._there(lessons.known).to(gain.dtype), tolerance)
+        self._descend(progress)
+        return float(loss)
 
     def state(self) -> dict[str, Any]:
         """Everything learned, for a checkpoint."""
@@ -93,13 +95,14 @@ class Learner:
         self._target.load_state_dict(state["target"])
         self._optimiser.load_state_dict(state["optimiser"])
 
-    def _descend(self, loss: Tensor, progress: float) -> None:
+    def _descend(self, progress: float) -> None:
+        """One step down the gradient, which is no longer than the settings allow."""
         for group in self._optimiser.param_groups:
             left = 1 - (1 - self._settings.final_learning_rate) * progress
             group["lr"] = self._settings.learning_rate * left
-        self._optimiser.zero_grad(set_to_none=False)  # the gradients of the layers are parts of it
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
+        length = float(torch.linalg.vector_norm(self._slope))
+        if length > self._settings.gradient_norm:
+            self._slope *= self._settings.gradient_norm / length
         self._optimiser.step()
 
     def _there(self, values: NDArray[Any]) -> Tensor:
@@ -119,18 +122,21 @@ class Learner:
                 slow.lerp_(fast, self._settings.target_rate)
 
 
-def _one_vector(network: nn.Module) -> nn.Parameter:
+def _one_vector(network: nn.Module) -> tuple[nn.Parameter, Tensor]:
     """Lay all weights of a network, and their gradients, behind each other in one vector, of which they become parts.
 
     The optimiser then takes a few operations for all of them instead of a few for each, which count in networks this
     small; every number comes out the same.
+
+    Returns:
+        The weights, and their gradient.
     """
     parts = list(network.parameters())
     vector = nn.Parameter(nn.utils.parameters_to_vector(parts).detach())
-    vector.grad = torch.zeros_like(vector)
+    vector.grad = slope = torch.zeros_like(vector)
     begins = 0
     for part in parts:
         own = slice(begins, begins + part.numel())
-        part.data, part.grad = vector.data[own].view_as(part), vector.grad[own].view_as(part)
+        part.data, part.grad = vector.data[own].view_as(part), slope[own].view_as(part)
         begins = own.stop
-    return vector
+    return vector, slope

@@ -61,7 +61,9 @@ class LessonBook:
             ValueError: when nothing is written.
         """
         places = rng.integers(self.size, size=rows)
-        return Lessons(**{field.name: getattr(self._table, field.name)[places] for field in fields(self._table)})
+        return Lessons(
+            **{field.name: getattr(self._table, field.name).take(places, axis=0) for field in fields(self._table)}
+        )
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything written, for a checkpoint."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hil_sim.network.foresight import Settings, aligned, key_bps, present_settings
+from hil_sim.network.foresight import UNSEEN, Settings, aligned, key_bps, present_settings
 from hil_sim.network.hardware import PROTOCOLS
+from hil_sim.network.world import NetworkWorld
 from qkdctl.policy.actions import ACTIONS, HOLD, Action
 from qkdctl_policies.environment.network_env import NetworkEnv
 from qkdctl_policies.environment.rules import moved
@@ -60,26 +61,22 @@ def prospects(env: NetworkEnv, legal: Flags) -> Prospects:
     for action in ACTIONS[1:]:
         can = legal[:, action.index] & (rested if action.realign else True)
         if can.any():
-            settings, dark = _after(env, now, action, can)
-            rates[:, action.index] = np.where(can, key_bps(world, env.last, settings), 0.0)
-            dark_s[:, action.index], able[:, action.index] = dark, can
+            settings, dark = _after(world, now, action)
+            seen = replace(settings, protocol=np.where(can, settings.protocol, np.int8(UNSEEN)))
+            rates[:, action.index] = key_bps(world, env.last, seen)
+            dark_s[:, action.index], able[:, action.index] = np.where(can, dark, 0.0), can
     at_stake = np.where(world.stack.links.running_credit, 0.0, rates[:, HOLD.index] * world.blocks.age_s)
     return Prospects(rates, dark_s, at_stake, able)
 
 
-def _after(env: NetworkEnv, now: Settings, action: Action, able: Flags) -> tuple[Settings, Floats]:
-    """The settings after an action where it can be taken, and the time without light that it costs."""
-    world, links = env.world, env.world.stack.links
+def _after(world: NetworkWorld, now: Settings, action: Action) -> tuple[Settings, Floats]:
+    """The settings of all links after an action that some cannot take, and the time without light that it costs."""
+    links = world.stack.links
     if action.realign:
-        there = np.where(able[:, np.newaxis], aligned(world), now.controller)
-        return replace(now, controller=there), np.where(able, links.realign_s, 0.0)
+        return replace(now, controller=aligned(world)), links.realign_s
     if action.protocol:
         number = np.int8(PROTOCOLS.index(action.protocol))
-        highest = links.highest_e6[number]
-        power = np.where(able, np.minimum(now.mean_photon_number_e6, highest), now.mean_photon_number_e6)
-        settings = replace(now, protocol=np.where(able, number, now.protocol), mean_photon_number_e6=power)
-        return settings, np.where(able, links.switch_s, 0.0)
-    power = np.where(
-        able, moved(now.mean_photon_number_e6, np.full(able.size, action.steps)), now.mean_photon_number_e6
-    )
-    return replace(now, mean_photon_number_e6=power), np.zeros(able.size)
+        power = np.minimum(now.mean_photon_number_e6, links.highest_e6[number])
+        return replace(now, protocol=np.full_like(now.protocol, number), mean_photon_number_e6=power), links.switch_s
+    power = moved(now.mean_photon_number_e6, np.full(links.count, action.steps))
+    return replace(now, mean_photon_number_e6=power), np.zeros(links.count)

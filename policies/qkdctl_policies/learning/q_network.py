@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import torch
@@ -28,10 +29,11 @@ class QNetwork(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """Values, shape (rows, actions)."""
-        for layer in self.trunk:
-            rows = torch.relu(layer(rows))
-        advantage = self.advantage(rows)
-        values: Tensor = self.value(rows) + advantage - advantage.mean(dim=1, keepdim=True)
+        last = rows
+        for layer in self.layers():
+            last = torch.relu(layer(last))
+        advantage = self.advantage(last)
+        values: Tensor = self.value(last) + advantage - advantage.mean(dim=1, keepdim=True)
         return values
 
     def values(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -39,3 +41,7 @@ class QNetwork(nn.Module):
         with torch.no_grad():
             values: NDArray[np.float32] = self(torch.from_numpy(rows).to(self.value.weight.device)).cpu().numpy()
         return values
+
+    def layers(self) -> Sequence[nn.Linear]:
+        """Those of the trunk, each followed by a rectifier."""
+        return cast("Sequence[nn.Linear]", self.trunk)

@@ -1,6 +1,6 @@
 """Episodes in which every action is weighed: who plays them, and what is taken down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.exploration import REALIGN, Values, best_legal, explore
 from qkdctl_policies.learning.lessons import Lessons
-from qkdctl_policies.learning.shares import Share, Shares
+from qkdctl_policies.learning.shares import Shares
+from qkdctl_policies.learning.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,13 @@ class Rehearsed:
 
 
 def rehearse(
-    config: TrainingConfig, shares: Shares, batch: int, visit: int, values: Values | None, rng: np.random.Generator
+    config: TrainingConfig,
+    shares: Shares,
+    batch: int,
+    visit: int,
+    values: Values | None,
+    rng: np.random.Generator,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Rehearsed:
     """Play one episode of every network of a batch, in weather that belongs to this visit.
 
@@ -41,12 +48,13 @@ def rehearse(
         visit: to them.
         values: of the policy as it is; None as long as it knows nothing, then the guide plays.
         rng: source of chance.
+        meanwhile: called after every epoch.
 
     Raises:
         TrainingError: when a process that plays networks has died, or failed.
     """
     part = config.foresight
-    scenes = shares.all(Share.begin, batch, visit, guided=values is None)
+    scenes = shares.all(Stage.begin, batch, visit, guided=values is None)
     counts = [len(scene.legal) for scene in scenes]
     links, ends = sum(counts), np.cumsum(counts)[:-1]
     willing = np.where(rng.random(links) < part.idle, rng.random(links) ** 2, 1.0)
@@ -64,9 +72,10 @@ def rehearse(
             chosen = explore(chosen, legal, chance, config.exploration.hold, rng)
             acts = (rng.random(links) < willing) & ~(lets_drift & (chosen == REALIGN))
             chosen = np.where(acts, chosen, 0)
-        scenes = shares.each(Share.step, np.split(chosen, ends))
+        scenes = shares.each(Stage.step, np.split(chosen, ends))
         rewards.append(float(np.concatenate([scene.reward for scene in scenes]).mean()))
-    return Rehearsed(_merged(shares.all(Share.lessons), counts), links, float(np.mean(rewards)))
+        meanwhile()
+    return Rehearsed(_merged(shares.all(Stage.lessons), counts), links, float(np.mean(rewards)))
 
 
 def _merged(parts: Sequence[Lessons], counts: Sequence[int]) -> Lessons:

@@ -58,10 +58,11 @@ class Remote:
 
     def close(self) -> None:
         """End the processes; they hold nothing that lasts."""
+        for process in self._processes:
+            process.kill()
         for connection, process in zip(self._connections, self._processes, strict=True):
-            connection.close()
-            process.terminate()
             process.join()
+            connection.close()
 
     def tell(self, method: Callable[..., object], calls: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
         """Have each call a method of its object; they do it while others work.

@@ -1,7 +1,6 @@
 """Some of the networks that a policy rehearses on: they play what they are told, and take down what it was worth."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,8 @@ from qkdctl_policies.environment.network_env import Observation
 from qkdctl_policies.learning.batches import learning_batch
 from qkdctl_policies.learning.config import TrainingConfig
 from qkdctl_policies.learning.foresight import Foresight
-from qkdctl_policies.learning.informed import InformedContender
 from qkdctl_policies.learning.lessons import Lessons
 from qkdctl_policies.learning.play import first_routes, link_inputs
-
-GUIDE_EPOCHS: Final = 12
-"""How far the guide, who knows the truth, looks ahead; of single horizons nearly the best on all scenarios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +20,7 @@ class Scene:
     Attributes:
         seen: what a policy sees, (links, features).
         legal: what may be done, (links, actions).
-        guided: what the guide would do, (links,); hold unless asked for.
+        guided: what the guide, who knows the links as they are, would do, (links,); hold unless asked for.
         reward: of the epoch before, (networks,).
     """
 
@@ -48,7 +43,7 @@ class Stage:
         begins, ends = (config.environment.networks * place // shares for place in (share, share + 1))
         self._places = slice(begins, ends)
         self._number = -1
-        self._guide: InformedContender | None = None
+        self._guided = False
         self._epoch = 0
 
     def begin(self, batch: int, visit: int, *, guided: bool) -> Scene:
@@ -66,7 +61,7 @@ class Stage:
             env, self._batch.reference_bps, self._config.reward, part.horizon, self._config.learner.gamma
         )
         observation, _ = env.reset(seed=self._batch.seeds_of(visit))
-        self._guide = InformedContender(GUIDE_EPOCHS) if guided else None
+        self._guided = guided
         self._epoch = 0
         return self._scene(observation, np.zeros(env.num_envs))
 
@@ -92,6 +87,6 @@ class Stage:
         seen, guided = rows.astype(np.float32), np.zeros(len(rows), dtype=np.int64)
         if 0 < self._epoch < self._config.environment.epochs:
             self._ahead.note(seen, legal)
-            if self._guide is not None:
-                guided = self._guide.choose(env, rows, legal)
+            if self._guided:
+                guided = self._ahead.guided()
         return Scene(seen, legal, guided, reward)

@@ -9,6 +9,8 @@ from qkdctl.policy.vetting import VettedPolicy, vet
 from qkdctl_policies.learning import checkpoint
 from qkdctl_policies.learning.actors import Actors
 from qkdctl_policies.learning.config import TrainingConfig
+from qkdctl_policies.learning.scenarios import network
+from qkdctl_policies.learning.selection import Selection
 from qkdctl_policies.learning.shares import Shares
 from qkdctl_policies.learning.training_run import CurvePoint, OnProgress, TrainingRun
 
@@ -44,38 +46,50 @@ def train(
         config: all settings.
         seed: of everything random. The same seed gives the same file with the same versions on the same kind of
             processor; on a graphics processor it may give another one each time.
-        on_progress: called with every look at the learner.
-        checkpoint_file: written before the first and after every visit to the networks. An interruption loses the
-            episodes it falls into and nothing else: going on repeats them, to the same bits where the rows for learning
-            are saved.
+        on_progress: called with every look at the learner, once it has a score.
+        checkpoint_file: written after every visit to the networks. An interruption loses the episodes it falls into and
+            nothing else: going on repeats them, to the same bits where the rows for learning are saved.
         resume: go on from that file, which must be given then.
         device: where PyTorch learns, such as `cuda`; networks are always played on processors.
-        processes: between which the networks of rehearsals and those to choose by are shared out, besides those of
-            `[actors]`; the file is the same with any number.
+        processes: between which the networks of rehearsals are shared out, besides those of `[actors]`; from two on
+            another one plays those to choose by. The file is the same with any number.
 
     Raises:
-        TrainingError: when the checkpoint belongs to another training, or a process that plays networks has ended.
-        OSError: when it cannot be read or written.
+        TrainingError: when the checkpoint is damaged or belongs to another training, a process that plays networks has
+            ended, a scenario file was changed meanwhile, or the weights grow beyond all bounds.
+        ScenarioError: for a scenario file with mistakes.
+        OSError: when a file cannot be read or written.
     """
+    for name in config.environment.scenarios:
+        network(name, seed, config.environment.sites)  # mistakes are told here, not by the process that stumbles on one
     with ExitStack() as stack:
+        selection = stack.enter_context(Selection(config, beside=processes > 1))
         shares = stack.enter_context(Shares(config, seed, processes))
-        run = TrainingRun(config, seed, shares, on_progress, device)
+        run = TrainingRun(config, seed, shares, selection, on_progress, device)
         if resume:
             assert checkpoint_file is not None, "a training goes on from a checkpoint"
+            selection.give_way()
             run.load(checkpoint.load(checkpoint_file, run.claims, seed))
         else:
+            # an early first score shows that all is well; the others have time while the learner learns
             run.look()
+            selection.give_way()
         play = run.learn_with_foresight if config.foresight.horizon else run.learn_in_turn
         if config.actors.processes and run.visit < config.visits:
             actors = stack.enter_context(Actors(config, seed))
             play = lambda: run.learn_beside(actors)  # noqa: E731 - names what one visit is
-        while True:
-            if run.visit == config.visits:
-                run.look_at_last()
+
+        def save() -> None:
+            run.check_scenarios()
             if checkpoint_file is not None:
                 checkpoint.save(checkpoint_file, run.claims, seed, run.state())
-            if run.visit == config.visits:
-                break
+
+        while run.visit < config.visits:
             play()
             run.visit += 1
-        return Trained(vet(run.best), tuple(run.curve), run.selection.references())
+            if run.visit == config.visits:
+                run.look_at_last()
+            save()
+        run.hear(0)
+        save()
+        return Trained(vet(run.best), tuple(run.curve), selection.references().result())

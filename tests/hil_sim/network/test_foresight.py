@@ -7,7 +7,7 @@ import pytest
 
 from hil_sim.channels.presets import DEMONSTRATION
 from hil_sim.channels.quaternions import IDENTITY, from_rotation_vector
-from hil_sim.network.foresight import aligned, key_bps, present_settings
+from hil_sim.network.foresight import UNSEEN, aligned, key_bps, present_settings
 from hil_sim.network.hardware import PROTOCOLS, KeyBlocks
 from hil_sim.network.world import NetworkWorld
 from tests.hil_sim.network.networks import chain, commanded, hardware
@@ -65,6 +65,17 @@ def test_looking_changes_nothing():
         return bits
 
     assert history(looks=True) == history(looks=False)
+
+
+@pytest.mark.parametrize("protocols", [("bb84",), ("mdi", "bb84"), ("tf", "bb84")])
+def test_a_link_that_nobody_asks_about_makes_no_key_and_the_others_make_what_they_would(protocols):
+    world, epoch = steady(protocols=protocols)
+    now = present_settings(world)
+    asked = np.array([True, False, True])
+    found = key_bps(world, epoch, replace(now, protocol=np.where(asked, now.protocol, np.int8(UNSEEN))))
+    everything = key_bps(world, epoch, now)
+    assert (everything > 0).all()
+    np.testing.assert_array_equal(found, np.where(asked, everything, 0.0))
 
 
 def test_nothing_is_known_before_the_first_epoch():

@@ -64,7 +64,7 @@ def test_every_shipped_suite_can_be_built(name) -> None:
         ('"baseline"', '"basline"', "no arm 'basline'; did you mean 'baseline'"),
         ('"overt"', '"none"', "no attack 'none'"),
         ("seeds = 2", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
-        ("seeds = 2", "seed = 2", "seed: Extra inputs are not permitted"),
+        ("seeds = 2", "seed = 2", "mine.toml:4: seed: unknown key -- did you mean 'seeds'"),
         ("epochs = 5", "epochs = ", "not valid TOML"),
         ("[0.3]", "[0.3, 0.6, 0.30]", "each load may be given once, got 0.3, 0.6, 0.3"),
         ("[0.1, 0.2]", "[0.1, 0.1]", "each share of Byzantine nodes may be given once"),

@@ -18,16 +18,18 @@ def evaluation(shares, longest, *, greedy=1.05, closed=None, spread=0.0, best_of
     each = {
         file: {
             "key_share_iqm": share,
+            "interval_95": interval(share)[1:],
             "greedy_share": interval(greedy),
             "regret_closed": interval(share if closed is None else closed),
         }
         for file, share in files.items()
     }
     groups = ("mild", "hard", "all")
+    theirs = {"key_share_iqm": best_of_others, "interval_95": interval(best_of_others)[1:]}
     return {
         "episodes": {file: 6400 if file == "long.onnx" else 500 for file in files},
         "trainings": {group: {"each": each} for group in groups},
-        "summary": {group: {name: {"key_share_iqm": best_of_others} for name in NAMES} for group in groups},
+        "summary": {group: dict.fromkeys(NAMES, theirs) for group in groups},
     }
 
 
@@ -63,6 +65,15 @@ def test_networks_that_all_trainings_ran_do_not_average_out(tmp_path):
     unsure = learning_targets(stored(tmp_path, evaluation(shares, 0.9, spread=0.03)))[0]
     assert unsure.verdict == "not shown"
     assert unsure.findings[0].low == pytest.approx(0.87 - 0.0309, abs=1e-3)
+
+
+def test_who_is_ahead_by_less_than_networks_differ_has_beaten_nobody(tmp_path):
+    ahead = [0.63, 0.63, 0.63]
+    assert learning_targets(stored(tmp_path, evaluation(ahead, 0.9, spread=0.01)))[2].verdict == "holds"
+    unsure = learning_targets(stored(tmp_path, evaluation(ahead, 0.9, spread=0.03)))[2]
+    assert unsure.verdict == "not shown"
+    assert unsure.findings[0].value == pytest.approx(1.05)
+    assert unsure.findings[0].low == pytest.approx(1.05 - (0.03**2 + (1.05 * 0.03) ** 2) ** 0.5 / 0.6)
 
 
 def test_nothing_is_said_without_an_evaluation():

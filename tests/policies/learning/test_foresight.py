@@ -11,6 +11,7 @@ from qkdctl_policies.learning.config_sections import RewardSection
 from qkdctl_policies.learning.exploration import REALIGN
 from qkdctl_policies.learning.foresight import Foresight
 from qkdctl_policies.learning.ideal import reference_bps
+from qkdctl_policies.learning.informed import InformedContender
 from qkdctl_policies.learning.play import first_routes, link_inputs
 from qkdctl_policies.learning.scenarios import network
 
@@ -69,6 +70,29 @@ def test_a_gain_is_the_key_that_the_action_really_makes_more(scenario, name):
     assert np.std(real - foreseen) < 0.6 * np.std(real)
 
 
+@pytest.mark.parametrize("scenario", ["poles", "storm-diodes", "many-protocols"])
+def test_the_guide_makes_as_much_key_as_whoever_knows_the_truth_and_looks_as_far_ahead(scenario):
+    networks, how = [network(scenario, seed) for seed in SEEDS], EnvSettings(epochs=EPOCHS, surroundings=False)
+    made = dict.fromkeys(("guide", "informed", "hold"), 0.0)
+    for who in made:
+        env, informed = NetworkEnv(networks, how), InformedContender(12)
+        observation, _ = env.reset(seed=SEEDS)
+        links = env.world.stack.links.count
+        ahead, chosen = Foresight(env, np.ones(links), FREE, HORIZON, GAMMA), np.zeros(links, dtype=np.int64)
+        for _ in range(EPOCHS - 1):
+            observation, _, _, _, infos = env.step(first_routes(env, chosen))
+            made[who] += float(infos["key_bits"].sum())
+            rows, legal = link_inputs(env, observation)
+            if who == "guide":
+                ahead.note(rows.astype(np.float32), legal)
+                chosen = ahead.guided()
+                assert legal[np.arange(links), chosen].all()
+            elif who == "informed":
+                chosen = informed.choose(env, rows, legal)
+    assert made["guide"] > 0.98 * made["informed"]
+    assert made["guide"] > 1.005 * made["hold"]
+
+
 def test_lessons_are_rows_of_links_with_nothing_to_gain_from_hold():
     keys, lessons = played("duct")
     rows = (EPOCHS - 1 - LEAST_AHEAD) * keys.shape[1]
@@ -115,5 +139,6 @@ def test_nothing_is_foreseen_before_the_first_epoch():
     ahead = Foresight(env, np.ones(env.world.stack.links.count), FREE, 5, 0.9)
     with pytest.raises(ValueError, match="before the first epoch"):
         ahead.note(*(table.astype(np.float32) for table in link_inputs(env, observation)))
-    with pytest.raises(ValueError, match="nothing was noted"):
-        ahead.lessons()
+    for what in (ahead.lessons, ahead.guided):
+        with pytest.raises(ValueError, match="nothing was noted"):
+            what()

@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from qkdctl_policies.learning.config_sections import LearnerSection  # noqa: E402
+from qkdctl_policies.learning.gain_slopes import gain_loss  # noqa: E402
 from qkdctl_policies.learning.learner import Learner  # noqa: E402
 from qkdctl_policies.learning.lessons import Lessons  # noqa: E402
-from qkdctl_policies.learning.q_network import QNetwork  # noqa: E402
 from qkdctl_policies.learning.replay import Replay, Sample, Transitions  # noqa: E402
 
-from qkdctl.policy.actions import ACTIONS  # noqa: E402
+from qkdctl.policy.actions import ACTIONS, HOLD  # noqa: E402
 from qkdctl.policy.schema import FEATURES  # noqa: E402
 
 F, A = len(FEATURES), len(ACTIONS)
@@ -55,20 +55,65 @@ def test_the_error_is_that_of_double_learning_over_legal_actions():
     assert (chosen != target.detach().numpy().argmax(axis=1)).any(), "or double and single would be the same"
 
 
-def test_an_optimiser_of_one_vector_does_what_one_of_every_layer_does():
+class ByTheBook(Learner):
+    """Every layer for itself, with what PyTorch brings along."""
+
+    def __init__(self, settings, weights):
+        super().__init__(settings, 0)
+        for network in (self.network, self._target):
+            network.load_state_dict({name: torch.from_numpy(part) for name, part in weights.items()})
+        self.network = deepcopy(self.network)
+        for part in self.network.parameters():
+            part.grad = torch.zeros_like(part)
+        self._plain = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
+
+    def _descend(self, progress):
+        left = 1 - (1 - self._settings.final_learning_rate) * progress
+        self._plain.param_groups[0]["lr"] = self._settings.learning_rate * left
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._settings.gradient_norm)
+        self._plain.step()
+        self._plain.zero_grad(set_to_none=False)
+
+
+@pytest.mark.parametrize("longest", [10.0, 0.1])
+def test_all_weights_in_one_vector_learn_as_layer_by_layer(longest):
     rng = np.random.default_rng(4)
-    settings = LearnerSection(hidden=(16, 16))
-    learner, plain = Learner(settings, 3), Learner(settings, 3)
-    plain.network = QNetwork(settings.hidden)
-    plain.network.load_state_dict(learner.network.state_dict())
-    plain._optimiser = torch.optim.Adam(plain.network.parameters(), lr=settings.learning_rate)
+    settings = LearnerSection(hidden=(16, 16), gradient_norm=longest, final_learning_rate=0.5)
+    learner = Learner(settings, 3)
     first = learner.weights()
+    plain = ByTheBook(settings, first)
     for step in range(20):
         part = sample(transitions(64, rng))
         assert learner.update(part, step / 20)[0] == pytest.approx(plain.update(part, step / 20)[0], rel=1e-5)
     for name, weights in plain.weights().items():
         np.testing.assert_allclose(learner.weights()[name], weights, rtol=1e-4, atol=1e-6)
         assert not np.allclose(first[name], weights, atol=1e-4), "or nothing was learned"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "tolerance", "told"),
+    [((16,), 0.02, 0.5), ((16, 8, 24), 0.2, 0.5), ((8, 8), 5.0, 0.9), ((8,), 0.02, 0.0)],
+)
+def test_gains_are_learned_down_the_slope_that_automatic_differentiation_finds(hidden, tolerance, told):
+    rng = np.random.default_rng(5)
+    network = Learner(LearnerSection(hidden=hidden), 3).network
+    seen = torch.from_numpy(rng.uniform(-1, 1, (32, F)).astype(np.float32))
+    gain = torch.from_numpy(rng.normal(0, 0.3, (32, A)).astype(np.float32))
+    known = torch.from_numpy((rng.random((32, A)) < told).astype(np.float32))
+    values = network(seen)
+    errors = torch.nn.functional.smooth_l1_loss(
+        values - values[:, [HOLD.index]], gain, reduction="none", beta=tolerance
+    )
+    expected = (errors * known).sum() / known.sum().clamp(min=1)
+    learned = [part for name, part in network.named_parameters() if "value" not in name]
+    slopes = torch.autograd.grad(expected, learned)
+    for part in network.parameters():
+        part.grad.fill_(7.0)
+    assert gain_loss(network, seen, gain, known, tolerance).item() == pytest.approx(expected.item(), rel=1e-5, abs=1e-9)
+    for part, slope in zip(learned, slopes, strict=True):
+        torch.testing.assert_close(part.grad, slope, rtol=1e-4, atol=1e-6)
+        assert bool(slope.any()) == (told > 0)
+    assert (network.value.weight.grad == 7.0).all(), "it has no say"
 
 
 def test_what_was_learned_is_taken_over_and_learned_on_from():

@@ -42,8 +42,11 @@ def test_a_sweep_learns_what_single_trainings_learn_runs_nothing_twice_and_keeps
     assert looks == []
 
     other = seeds_of(tiny(description="another"), (2,), tmp_path)
-    with ThreadPoolExecutor(1) as executor, pytest.raises(TrainingError, match="belongs to another configuration"):
-        list(sweep(other, executor))
+    with ThreadPoolExecutor(1) as executor:
+        ((failed, error),) = sweep(other, executor)
+    assert failed == other[0]
+    with pytest.raises(TrainingError, match="belongs to another configuration"):
+        raise error
 
 
 @pytest.mark.parametrize("changes", [{"actors": {"processes": 2, "epochs": 4}}, FORESIGHT], ids=["actors", "shares"])

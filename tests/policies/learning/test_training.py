@@ -1,5 +1,7 @@
 """A training is a function of configuration and seed, can be cut and goes on to the same bits, and keeps its best."""
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,11 @@ torch = pytest.importorskip("torch")
 from qkdctl_policies.learning import acting, training_run  # noqa: E402
 from qkdctl_policies.learning.claims import claims  # noqa: E402
 from qkdctl_policies.learning.config import TrainingError  # noqa: E402
+from qkdctl_policies.learning.jury import Jury  # noqa: E402
+from qkdctl_policies.learning.selection import Selection  # noqa: E402
+from qkdctl_policies.learning.shares import Shares  # noqa: E402
 from qkdctl_policies.learning.training import train  # noqa: E402
+from qkdctl_policies.learning.training_run import TrainingRun  # noqa: E402
 
 from qkdctl.policy.vetting import vet  # noqa: E402
 from tests.policies.learning.tiny import interrupted_at, tiny  # noqa: E402
@@ -48,20 +54,40 @@ def test_the_file_says_how_it_was_made(trained):
 
 
 def test_the_best_look_is_kept_not_the_last(monkeypatch):
-    scores = iter([0.1, 0.7, 0.3, 0.2, 0.2, *[0.0] * 3])
+    scores = iter([0.1, 0.7, 0.3, 0.2, 0.2])
     files = []
 
     def score(_, data):
         files.append(data)
         return next(scores)
 
-    monkeypatch.setattr(training_run.Selection, "score", score)
+    monkeypatch.setattr(Jury, "score", score)
     trained = train(tiny(), 5)
     assert trained.vetted.data == files[1]
     assert trained.curve[-1].best == 0.7
 
 
-@pytest.mark.parametrize("after", [2, 4])
+def test_a_file_whose_score_is_still_to_come_gets_it_after_a_cut(trained):
+    class Late(Selection):
+        def score(self, data):
+            return Future()
+
+    points = []
+    with Shares(tiny(), 5, 1) as shares:
+        first = TrainingRun(tiny(), 5, shares, Late(tiny(), beside=False), points.append, "cpu")
+        first.look()
+        first.learn_in_turn()
+        first.hear()
+        assert not points
+        other = TrainingRun(tiny(), 5, shares, Selection(tiny(), beside=False), points.append, "cpu")
+        other.load(first.state())
+        other.hear(0)
+    assert points == other.curve == list(trained.curve[:3])
+    with Selection(tiny(), beside=False) as selection:
+        assert selection.score(other.best).result() == points[-1].best
+
+
+@pytest.mark.parametrize("after", [4, 5])
 def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
     file = tmp_path / "checkpoint"
     with pytest.raises(KeyboardInterrupt):
@@ -72,7 +98,7 @@ def test_a_cut_training_goes_on_to_the_same_bits(trained, tmp_path, after):
     assert resumed.curve == trained.curve
 
 
-@pytest.mark.parametrize("after", [2, 3, 5])
+@pytest.mark.parametrize("after", [4, 5, 7])
 def test_networks_are_visited_again_and_a_cut_between_visits_changes_nothing(tmp_path, after):
     settings, file = tiny(episodes=8, environment={"visits": 2}), tmp_path / "checkpoint"
     with pytest.raises(KeyboardInterrupt):
@@ -112,9 +138,41 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, monkeypatch):
         upgraded.setattr(training_run, "claims", lambda *of: claims(*of) | {"environment_hash": "other"})
         with pytest.raises(TrainingError, match="another version of qkdctl"):
             train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
-    file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="no checkpoint"):
+    file.write_bytes(b"PK\x03\x04 of another program")
+    with pytest.raises(TrainingError, match="no checkpoint of a training by this version"):
         train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused_wherever_the_damage_is(tmp_path):
+    file = tmp_path / "checkpoint"
+    train(tiny(episodes=2), 5, checkpoint_file=file)
+    whole = file.read_bytes()
+    for place in (30, 90, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(TrainingError, match=f"checkpoint is damaged: {len(whole)} bytes"):
+            train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
+    for length in (20, 1000, len(whole) - 1):
+        file.write_bytes(whole[:length])
+        with pytest.raises(TrainingError, match="checkpoint is damaged"):
+            train(tiny(episodes=2), 5, checkpoint_file=file, resume=True)
+
+
+@pytest.mark.parametrize(("weight", "says"), [(1e13, "not-exact"), (np.nan, "not-finite"), (np.inf, "not-finite")])
+def test_a_training_that_diverges_is_told_with_what_to_change(monkeypatch, weight, says):
+    def diverge(self, sample, progress):
+        with torch.no_grad():
+            self.network.value.weight[:] = weight
+        return 0.0, np.zeros(sample.places.size)
+
+    monkeypatch.setattr(training_run.Learner, "update", diverge)
+    with pytest.raises(TrainingError, match=rf"\({says}: .* lower \[learner\] learning_rate than 0.001"):
+        train(tiny(), 5)
+
+
+def test_a_loss_that_is_no_number_is_told_with_what_to_change(monkeypatch):
+    monkeypatch.setattr(training_run.Learner, "update", lambda *_: (np.inf, np.full(16, np.nan)))
+    with pytest.raises(TrainingError, match=r"after 1 updates the loss is no number: .*, or a lower reward_scale"):
+        train(tiny(), 5)
 
 
 def test_actions_of_a_training_are_legal(monkeypatch):
@@ -159,5 +217,4 @@ def test_foresight_teaches_in_few_episodes_what_makes_more_key_than_holding():
         selection={"networks": 3, "every_epochs": 50},
     )
     trained = train(settings, 1)
-    assert trained.curve[-1].score > trained.references["hold"] + 0.1
-    assert trained.curve[-1].score > trained.references["constructed"]
+    assert trained.curve[-1].score > trained.references["hold"] + 0.15

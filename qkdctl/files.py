@@ -1,31 +1,34 @@
-"""The folder of policy files: what is written is there after a crash, whole or not at all."""
+"""Files that are there after a crash, whole or not at all."""
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
-from qkdctl.policy.format import MAX_BYTES
-
 _PARTIAL = ".partial"
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, *parts: bytes | memoryview) -> None:
     """Replace a file: temporary name, fsync, rename, fsync of the folder.
 
+    Args:
+        path: of the file.
+        parts: its content, one after the other.
+
     Raises:
-        OSError: it was not written; the file that was there is untouched.
+        OSError: naming the file, it was not written; the one that was there is untouched.
     """
     partial = path.with_name(path.name + _PARTIAL)
     try:
         with partial.open("wb") as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             partial.unlink()
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # a full disk names none
     sync_folder(path.parent)
 
 
@@ -52,7 +55,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
+def read_bounded(path: Path, limit: int) -> bytes:
     """Content of a file, read once and never more than one byte over a limit, whatever the file is.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Verbs that this package adds to `qkdctl policy`."""
