@@ -27,6 +27,8 @@ KINDS = ("qkdctl.devices.kinds", "qkdctl.devices.attributes")
 VERBS = ("qkdctl.exit_codes", "qkdctl.files")
 # Simulated key managers sign certificates as real networks do.
 CERTIFICATES = "qkdctl.keys.certificates"
+# Simulated instruments take connections as the daemon does.
+CONNECTIONS = "qkdctl.listening"
 # The demo is a client of the daemon and finds shipped files as it does.
 DEMO_BORROWS = ("qkdctl.resources",)
 # Experiments run the function by which daemons decide, which has no I/O, and find shipped policies as they do.
@@ -77,7 +79,9 @@ def drivers_import_devices(found: Import) -> str | None:
 
 def simulator_imports_no_daemon(found: Import) -> str | None:
     borrowed = DEMO_BORROWS if inside(found.importer, "hil_sim.demo") else ()
-    return _only(found, "hil_sim", *ROOMS, *KINDS, CERTIFICATES, "qkdctl.clock", "qkdctl.client", *borrowed)
+    return _only(
+        found, "hil_sim", *ROOMS, *KINDS, CERTIFICATES, CONNECTIONS, "qkdctl.clock", "qkdctl.client", *borrowed
+    )
 
 
 def policies_import_no_daemon(found: Import) -> str | None:

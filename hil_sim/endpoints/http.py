@@ -11,6 +11,7 @@ from hil_sim.endpoints.base import Instrument
 from hil_sim.endpoints.faults import FaultPlan
 from hil_sim.endpoints.http_wire import HttpInstrument, HttpWire
 from qkdctl.clock import Clock
+from qkdctl.listening import end_listening
 
 _TURNS_TO_HANG_UP = 5
 
@@ -136,8 +137,7 @@ class HttpEndpoint:
         if self._server is None:
             return
         server, self._server = self._server, None
-        for listener in server.servers:
-            listener.close()
+        await end_listening(*server.servers)
         for connection in tuple(server.server_state.connections):
             connection.transport.abort()
         # Connections learn of their end in the next turns of the loop; requests under way must find them closed.

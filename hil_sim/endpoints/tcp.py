@@ -8,6 +8,7 @@ from hil_sim.endpoints.base import Instrument
 from hil_sim.endpoints.faults import FaultPlan
 from hil_sim.endpoints.line import Line
 from qkdctl.clock import Clock
+from qkdctl.listening import end_listening
 
 # A client that asks and never reads is cut off beyond this many unsent bytes.
 _UNSENT_LIMIT = 4 * 1024 * 1024
@@ -130,8 +131,8 @@ class TcpEndpoint:
     async def _hang_up(self) -> None:
         if self._server is None:
             return
-        self._server.close()
-        self._server = None
+        server, self._server = self._server, None
+        await end_listening(server)
         leaving = [connection.abort() for connection in tuple(self._connections)]
         await asyncio.gather(*leaving)
 

@@ -14,6 +14,7 @@ from hil_sim.faults.mqtt_half import Half
 from hil_sim.faults.mqtt_session import MqttSession, Streams
 from hil_sim.faults.mqtt_swallowing import Swallower
 from qkdctl.clock import Clock
+from qkdctl.listening import end_listening
 
 _HOST = "127.0.0.1"
 
@@ -55,7 +56,7 @@ class MqttProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._server is not None, "only what was entered is left"
-        self._server.close()
+        await end_listening(self._server)
         self._cut(self._sessions)
         for task in self._tasks:
             task.cancel()
@@ -87,17 +88,15 @@ class MqttProxy:
         for session in sessions:
             session.cut()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "the server runs this as a task"
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve((reader, writer)))
         self._tasks.add(task)
-        try:
-            await self._serve((reader, writer))
-        except asyncio.CancelledError:
-            return  # The server would log it; the task ends in any case.
-        finally:
+
+        def leave(task: asyncio.Task[None]) -> None:
             writer.transport.abort()
             self._tasks.discard(task)
+
+        task.add_done_callback(leave)
 
     async def _serve(self, near: Streams) -> None:
         try:

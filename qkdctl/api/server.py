@@ -16,6 +16,7 @@ from qkdctl.api.hub import EventHub
 from qkdctl.api.peer import PeerProtocol
 from qkdctl.api.settings import ApiSettings, TcpSettings
 from qkdctl.clock import Clock
+from qkdctl.listening import end_listening
 
 _log = structlog.get_logger("qkdctl.api")
 _CONNECTIONS_MAX = 128
@@ -88,11 +89,8 @@ class ApiServer:
         self._hub_task.cancel()
         await asyncio.gather(self._hub_task, return_exceptions=True)
         self._hub_task = None
-        for listener in self._server.servers:
-            listener.close()
+        await end_listening(*self._server.servers)
         self._remove_socket()
-        # One turn of the loop, so that connections accepted a moment ago are known.
-        await asyncio.sleep(0)
         await self._end_requests()
 
     async def _end_requests(self) -> None:

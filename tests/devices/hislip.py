@@ -5,6 +5,8 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from qkdctl.listening import end_listening
+
 _HEADER = struct.Struct("!2sBBIQ")
 _INITIALIZE, _INITIALIZE_RESPONSE = 0, 1
 _DATA, _DATA_END = 6, 7
@@ -37,19 +39,18 @@ async def hislip_server(answer: Callable[[bytes], bytes | None]) -> AsyncIterato
                         send(_DATA_END, parameter, reply)
         except (asyncio.IncompleteReadError, ConnectionError):
             return
-        finally:
-            writer.transport.abort()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield f"TCPIP::127.0.0.1::hislip0,{server.sockets[0].getsockname()[1]}::INSTR"
     finally:
-        server.close()
+        await end_listening(server)
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qkdctl.listening import end_listening
+
 T = TypeVar("T")
 PATIENCE_S = 3.0
 #: What the other side expects to receive, and what it then sends; in pieces when a tuple.
@@ -96,7 +98,7 @@ async def tcp_peer() -> AsyncIterator[TcpPeer]:
     try:
         yield peer
     finally:
-        server.close()
+        await end_listening(server)
         for transport in peer.transports:
             transport.abort()
         await asyncio.sleep(0)

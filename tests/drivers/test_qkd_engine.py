@@ -19,6 +19,7 @@ from qkdctl.devices import (
     OutOfRangeError,
     ProtocolError,
 )
+from qkdctl.listening import end_listening
 from tests.drivers.benches import connected
 
 pytestmark = pytest.mark.asyncio
@@ -66,8 +67,6 @@ class Engine:
                     writer.write(f"HTTP/1.1 {reply[0]} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         except (asyncio.IncompleteReadError, ConnectionError):
             return
-        finally:
-            writer.transport.abort()
 
 
 @asynccontextmanager
@@ -76,7 +75,9 @@ async def engine(*, unix: Path | None = None, timeout_s: float = 10.0, serial: s
     peer, tasks = Engine(), set[asyncio.Task[None]]()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.get_running_loop().create_task(peer.serve(reader, writer)))
+        task = asyncio.get_running_loop().create_task(peer.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     if unix is not None:
         server = await asyncio.start_unix_server(accept, unix)
@@ -91,7 +92,7 @@ async def engine(*, unix: Path | None = None, timeout_s: float = 10.0, serial: s
         yield peer, device
     finally:
         await device.close()
-        server.close()
+        await end_listening(server)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

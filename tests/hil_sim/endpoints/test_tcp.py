@@ -1,6 +1,7 @@
 """TCP endpoints behave like instruments on a network."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 
@@ -115,3 +116,18 @@ async def test_starting_and_stopping_twice_is_allowed(endpoint: TcpEndpoint) -> 
     assert endpoint.port == port
     await endpoint.stop()
     await endpoint.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_client_that_comes_as_the_cable_is_pulled_is_cut_off(endpoint: TcpEndpoint, turns: int) -> None:
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as client:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await endpoint.unplug()
+        await asyncio.sleep(0)
+        client.settimeout(PATIENCE_S)
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(100) in (b"", b"hello\n")
+            assert client.recv(1) == b""
+    assert endpoint.clients == 0
