@@ -344,12 +344,16 @@ class Session:
 
     def _record(self, sequence: int, engine: Engine) -> SessionRecord:
         mean_e6 = int(engine.held["mean_photon_number_e6"])
-        z = BasisCounts(sent=(70_000, 20_000, 10_000), detected=(1000, 60, 2), errors=(12, 3, 1))
-        x = BasisCounts(sent=(17_500, 5_000, 2_500), detected=(250, 15, 1), errors=(3, 1, 0))
+        if mean_e6:
+            z = BasisCounts(sent=(70_000, 20_000, 10_000), detected=(1000, 60, 2), errors=(12, 3, 1))
+            x = BasisCounts(sent=(17_500, 5_000, 2_500), detected=(250, 15, 1), errors=(3, 1, 0))
+        else:  # dark counts
+            z = BasisCounts(sent=(70_000, 20_000, 10_000), detected=(14, 4, 2), errors=(7, 2, 1))
+            x = BasisCounts(sent=(17_500, 5_000, 2_500), detected=(4, 1, 1), errors=(2, 1, 0))
         return SessionRecord(
             link="a-b", end="alice" if engine.end == "alice" else "bob", sequence=sequence, block=1, started_ms=0,
             duration_ms=500, protocol="bb84", pulses=125_000, mean_photon_numbers_e6=(mean_e6, mean_e6 // 5, 0),
-            z=z, x=x, secret_key_bits=400, dead_ms=0,
+            z=z, x=x, secret_key_bits=400 if mean_e6 else 0, dead_ms=0,
         )  # fmt: skip
 
 

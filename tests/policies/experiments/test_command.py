@@ -20,7 +20,7 @@ def test_a_suite_runs_reports_and_is_not_overwritten(tmp_path) -> None:
     suite, file = tmp_path / "mine.toml", tmp_path / "rows.jsonl"
     small = SUITE.replace("seeds = 2", "seeds = 1").replace('"overt", ', "").replace("0.1, ", "")
     suite.write_text(small)
-    ran = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--json"])
+    ran = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file), "--json", "--jobs", "1"])
     assert ran.exit_code == 0, ran.output
     assert sorted(ran.stdout.splitlines()) == sorted(file.read_text().splitlines())
     again = RUNNER.invoke(experiment, ["run", str(suite), "--into", str(file)])

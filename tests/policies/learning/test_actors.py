@@ -81,7 +81,7 @@ def test_a_process_that_dies_with_its_answer_half_sent_is_no_other_error():
 
 
 def test_a_failure_in_a_process_is_told_here_with_its_traceback():
-    settings = config()
+    settings = tiny(actors=BESIDE | {"processes": 1})
     with (
         Actors(settings, 3) as actors,
         pytest.raises(TrainingError, match=r"(?s)process 1 beside.*load_state_dict.*Missing key"),

@@ -49,7 +49,7 @@ def test_a_sweep_learns_what_single_trainings_learn_runs_nothing_twice_and_keeps
         raise error
 
 
-@pytest.mark.parametrize("changes", [{"actors": {"processes": 2, "epochs": 4}}, FORESIGHT], ids=["actors", "shares"])
+@pytest.mark.parametrize("changes", [{"actors": {"processes": 1, "epochs": 4}}, FORESIGHT], ids=["actors", "shares"])
 def test_a_training_in_a_process_of_a_sweep_has_processes_of_its_own(tmp_path, changes):
     config = tiny(**changes)
     with workers(1, finish=False) as executor:

@@ -32,11 +32,13 @@ def config(tmp_path):
 
 
 def train(config, *more):
-    return main(["policy", "train", str(config), "--seed", "5", "--into", str(config.parent / "out"), *more])
+    """Train with no process beside this one, unless told otherwise."""
+    jobs = () if "--jobs" in more else ("--jobs", "1")
+    return main(["policy", "train", str(config), "--seed", "5", "--into", str(config.parent / "out"), *jobs, *more])
 
 
 def test_a_training_leaves_file_card_curve_and_picture(config, capsys):
-    assert train(config, "--json") == 0
+    assert train(config, "--json", "--jobs", "2") == 0
     out = config.parent / "out"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["look"] * 5 + ["done"]
@@ -96,7 +98,7 @@ def test_a_killed_process_of_a_sweep_is_told_and_what_was_learned_goes_on(config
         assert train(config, "--seeds", "2", "--jobs", "2") == 1
     assert "a process that trains has ended: killed" in capsys.readouterr().err
     left = list((config.parent / "out").glob("seed-*/tiny.checkpoint"))
-    assert train(config, "--seeds", "2", "--jobs", "2", *(["--resume"] if left else [])) == 0
+    assert train(config, "--seeds", "2", *(["--resume"] if left else [])) == 0
     assert len(list((config.parent / "out").glob("seed-*/tiny.onnx"))) == 2
 
 
@@ -105,7 +107,7 @@ def test_sigterm_stops_a_training_as_control_c_does(config, capsys, monkeypatch,
     monkeypatch.setattr(training_progress, "status", lambda _: os.kill(os.getpid(), signal.SIGTERM) or "")
     before = signal.signal(signal.SIGINT, signal.default_int_handler if foreground else signal.SIG_IGN)
     try:
-        assert train(config, "--jobs", "1") == 130
+        assert train(config) == 130
     finally:
         signal.signal(signal.SIGINT, before)
     assert "nothing was learned yet" in capsys.readouterr().err
@@ -115,7 +117,7 @@ def test_a_seed_that_fails_is_told_at_once_and_leaves_the_others_alone(config, c
     first = config.parent / "out" / "seed-5"
     first.mkdir(parents=True)
     with sole_training(first / "tiny.checkpoint.lock"):
-        assert train(config, "--seeds", "2", "--jobs", "1", "--json") == 1
+        assert train(config, "--seeds", "2", "--json") == 1
     told = capsys.readouterr()
     assert "error: seed 5: another training, process" in told.err
     done = [json.loads(line) for line in told.out.splitlines()][-1]
