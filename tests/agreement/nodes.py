@@ -37,7 +37,8 @@ from qkdctl.records.facts import LinkTable
 from qkdctl.store.store import Store, open_store
 
 PATIENCE_S = 20.0
-TIMING = Timing(report_s=0.5, round_s=0.5, repeat_s=0.05, repeat_most_s=0.2)
+LATE_S = 0.5
+"""What an epoch waits for nodes that are away, and so for those of a slow computer."""
 
 
 class AgreeingNode:
@@ -102,14 +103,23 @@ class Table:
         faults: f.
         fate: what happens to messages.
         pair_files: keys are in the folders of the nodes.
+        late_s: when reports of an epoch count as late; at `PATIENCE_S` all that are here are in time.
 
     Attributes:
         digests: of the descriptions of nodes that have another one than the rest.
     """
 
     def __init__(
-        self, folder: Path, names: Sequence[str], faults: int, fate: Fate = unharmed, *, pair_files: bool = False
+        self,
+        folder: Path,
+        names: Sequence[str],
+        faults: int,
+        fate: Fate = unharmed,
+        *,
+        pair_files: bool = False,
+        late_s: float = LATE_S,
     ) -> None:
+        self._timing = Timing(report_s=late_s, round_s=0.5, repeat_s=0.05, repeat_most_s=0.2)
         self.names = tuple(sorted(names))
         self.book = ActBook(
             members=self.names, faults=faults, threshold_wish=faults + 1, lifetime_epochs=100, policy="rule-based"
@@ -155,7 +165,7 @@ class Table:
 
         chain = Chain.beginning(electorate_of(self.book, dict.fromkeys(self.names, FULL_PPM)), "0" * 64)
         side = NetworkSide(
-            "lab", self.digests.get(name, "0" * 64), tuple(others), chain, lambda: self.terms, TIMING, connect
+            "lab", self.digests.get(name, "0" * 64), tuple(others), chain, lambda: self.terms, self._timing, connect
         )
         journal = await LedgerJournal.load(store)
         node = self.nodes[folder] = AgreeingNode(name, side, store, journal, policies)
@@ -219,9 +229,10 @@ async def table(
     but: str = "",
     fate: Fate = unharmed,
     pair_files: bool = False,
+    late_s: float = LATE_S,
 ) -> AsyncIterator[Table]:
     """A network whose nodes, but some, have started."""
-    found = Table(folder, names, faults, fate, pair_files=pair_files)
+    found = Table(folder, names, faults, fate, pair_files=pair_files, late_s=late_s)
     try:
         for name in found.names:
             if name not in but:

@@ -13,7 +13,7 @@ from qkdctl.clock import RealClock
 from qkdctl.policy.baselines import RuleBased
 from qkdctl.records.act import ActivatePolicy, LiftQuarantine, RemoveMember, SetFaults
 from qkdctl.store.store import Store, open_store
-from tests.agreement.nodes import Table, table
+from tests.agreement.nodes import PATIENCE_S, Table, table
 
 pytestmark = pytest.mark.asyncio
 
@@ -23,7 +23,7 @@ async def decisions(store: Store) -> list[str]:
 
 
 async def test_every_ledger_holds_the_same_decisions_and_every_node_the_same_state(tmp_path: Path) -> None:
-    async with table(tmp_path) as network:
+    async with table(tmp_path, late_s=PATIENCE_S) as network:
         await network.decide(3)
         ledgers = [await decisions(node.store) for node in network.nodes.values()]
         states = {node.application.state for node in network.nodes.values()}
@@ -34,7 +34,7 @@ async def test_every_ledger_holds_the_same_decisions_and_every_node_the_same_sta
 
 
 async def test_f_nodes_that_are_away_cost_nothing_but_their_reports_and_learn_everything_later(tmp_path: Path) -> None:
-    async with table(tmp_path) as network:
+    async with table(tmp_path, late_s=1.5) as network:
         await network.decide()
         await network.leave("d")
         await network.decide(2)
@@ -162,7 +162,7 @@ def plans(network: Table, name: str) -> tuple[str, str]:
 
 
 async def test_two_operators_activate_a_policy_and_a_node_without_it_follows(tmp_path: Path) -> None:
-    async with table(tmp_path, but="d") as network:
+    async with table(tmp_path, but="d", late_s=PATIENCE_S) as network:
         node = await network.enter("d", {"rule-based": RuleBased()})
         await network.decide()
         assert plans(network, "a") == ("rule-based", "rule-based")

@@ -9,12 +9,12 @@ from qkdctl.audit.decisions import DecisionChecker
 from qkdctl.audit.recomputation import Recomputation
 from qkdctl.audit.recorded import read_directory
 from qkdctl.records.act import SetFaults
-from tests.agreement.nodes import table
+from tests.agreement.nodes import PATIENCE_S, table
 
 
 @pytest.mark.asyncio
 async def test_every_node_s_ledger_can_be_computed_again_and_all_are_equal(tmp_path: Path) -> None:
-    async with table(tmp_path) as found:
+    async with table(tmp_path, late_s=PATIENCE_S) as found:
         await found.decide(1)
         await found.nodes["a"].agreeing.desk.file(SetFaults(faults=0))  # type: ignore[union-attr]
         await found.decide(1)

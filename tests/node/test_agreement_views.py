@@ -22,7 +22,7 @@ from qkdctl.node.security import Security
 from qkdctl.node.weights_view import weights_view
 from qkdctl.records.act import ActivatePolicy, SetFaults
 from tests.abft.networks import Play
-from tests.agreement.nodes import AgreeingNode, Table, table
+from tests.agreement.nodes import PATIENCE_S, AgreeingNode, Table, table
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ def seen(node: AgreeingNode) -> Any:
 @asynccontextmanager
 async def decided(folder: Path, epochs: int = 2) -> AsyncIterator[tuple[Table, Any]]:
     """Four nodes after some epochs, and the first of them."""
-    async with table(folder) as found:
+    async with table(folder, late_s=PATIENCE_S) as found:
         await found.decide(epochs)
         view = seen(found.nodes["a"])
         view.count()
