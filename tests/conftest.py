@@ -7,6 +7,7 @@ the loop for more than 50 ms are then logged.
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Generator
 
 import hypothesis
@@ -28,7 +29,12 @@ hypothesis.settings.load_profile("replay" if NO_SKIP else "explore")
 
 
 def pytest_configure() -> None:
-    """Log plainly: left alone, structlog draws tracebacks with all local variables, which takes seconds each."""
+    """Log plainly: left alone, structlog draws tracebacks with all local variables, which takes seconds each.
+
+    And hear Ctrl-C: a shell has what it starts in the background ignore it, and so would the programs under test.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tomllib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ REPOSITORY = Path(__file__).parents[2]
 SCENARIO = REPOSITORY / "hil_sim" / "scenarios" / "bench.toml"
 CONFIGURATION = Path(__file__).with_name("bench.toml")
 LINKS = ("alice-bob", "charlie-dave")
+#: For tests that need only one: the motor of the other one takes its time.
+QUICK = ("alice-bob",)
 
 
 @dataclass
@@ -85,9 +87,9 @@ async def simulated(directory: Path) -> AsyncIterator[Simulation]:
 
 @asynccontextmanager
 async def running(
-    directory: Path, simulation: Simulation, *, calibrated: bool = True, stop: bool = True, **node: object
+    directory: Path, simulation: Simulation, *, calibrated: Sequence[str] = LINKS, stop: bool = True, **node: object
 ) -> AsyncIterator[Bench]:
-    """A started node; with `calibrated` every link is up when the block begins."""
+    """A started node; the links that are `calibrated` are up when the block begins."""
     config = configuration(directory, simulation, **node)
     async with open_store(config.node.state_directory, RealClock()) as store:
         daemon = Node(config, store, await LedgerJournal.load(store), RealClock())
@@ -99,10 +101,9 @@ async def running(
         await daemon.start()
         try:
             await until(lambda: all(s.usable for s in daemon.supervisors.values()), what="devices")
-            if calibrated:
-                fresh = [link.name for link in daemon.links.values() if link.operations.calibration is None]
-                await asyncio.gather(*(bench.facade.calibrate(name, "test") for name in fresh))
-                await until(lambda: all(link.mode == "running" for link in daemon.links.values()), what="links")
+            fresh = [name for name in calibrated if daemon.links[name].operations.calibration is None]
+            await asyncio.gather(*(bench.facade.calibrate(name, "test") for name in fresh))
+            await until(lambda: all(daemon.links[name].mode == "running" for name in calibrated), what="links")
             yield bench
         finally:
             if stop:

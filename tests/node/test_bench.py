@@ -8,7 +8,7 @@ import pytest
 
 from qkdctl.api.errors import ConflictError, InvalidValueError
 from qkdctl.node.node_views import link_now
-from tests.node.bench import LINKS, running, simulated, until
+from tests.node.bench import LINKS, QUICK, running, simulated, until
 
 pytestmark = pytest.mark.deadlines
 
@@ -38,7 +38,7 @@ def key_rate(view: dict) -> float:
 
 @pytest.mark.asyncio
 async def test_the_ledger_holds_and_commits_before_it_writes(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         entries = await bench.store.ledger.since(-1, 500)
         assert await bench.store.ledger.verify() is None
         kinds = {entry.kind for entry in entries}
@@ -60,7 +60,7 @@ async def test_the_ledger_holds_and_commits_before_it_writes(tmp_path: Path) -> 
 
 @pytest.mark.asyncio
 async def test_the_policy_moves_power_and_realigns_on_its_own(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         start = bench.node.links["alice-bob"].operations.operation.mean_photon_number_e6
         await until(lambda: bench.node.links["alice-bob"].operations.operation.mean_photon_number_e6 != start)
         epochs = await bench.facade.history("alice-bob", 100)
@@ -69,9 +69,8 @@ async def test_the_policy_moves_power_and_realigns_on_its_own(tmp_path: Path) ->
 
 @pytest.mark.asyncio
 async def test_an_operator_realigns_and_the_qber_falls(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         await bench.facade.hold("alice-bob", "test")
-        await bench.facade.make_safe("charlie-dave", "test")
         supervisor = bench.node.supervisors["epc-bob"]
         link = bench.node.links["alice-bob"]
         async with supervisor.writing:
@@ -94,7 +93,7 @@ async def test_operators_hold_darken_and_resume_and_it_survives_a_restart(tmp_pa
             await bench.facade.make_safe("alice-bob", "test")
             assert bench.node.links["alice-bob"].mode == "manual-safe"
             assert bench.traced("alice-bob", "mean_photon_number")[-1] == 0.0
-        async with running(tmp_path, simulation, calibrated=False) as bench:
+        async with running(tmp_path, simulation, calibrated=()) as bench:
             await until(lambda: bench.node.links["charlie-dave"].mode == "hold")
             assert bench.node.links["alice-bob"].mode == "manual-safe"
             assert bench.traced("alice-bob", "mean_photon_number")[-1] == 0.0
@@ -104,7 +103,7 @@ async def test_operators_hold_darken_and_resume_and_it_survives_a_restart(tmp_pa
 
 @pytest.mark.asyncio
 async def test_values_a_link_stands_on_belong_to_the_link(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         with pytest.raises(ConflictError, match="belongs to link alice-bob"):
             await bench.facade.set_attribute("voa-alice", "attenuation_db", 1.0, "test", dry_run=False)
         with pytest.raises(ConflictError):
@@ -120,7 +119,7 @@ async def test_values_a_link_stands_on_belong_to_the_link(tmp_path: Path) -> Non
 async def test_an_observing_daemon_writes_nothing(tmp_path: Path) -> None:
     async with simulated(tmp_path) as simulation:
         before = None
-        async with running(tmp_path, simulation, calibrated=False, observe_only=True) as bench:
+        async with running(tmp_path, simulation, calibrated=(), observe_only=True) as bench:
             before = bench.trace.read_text()
             await until(lambda: len(bench.node.epochs.outcomes) >= 3)
             with pytest.raises(ConflictError, match="only observes"):
@@ -134,7 +133,10 @@ async def test_an_observing_daemon_writes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_more_light_than_allowed_darkens_the_link_before_the_epoch_ends(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, epoch_s=60.0) as bench:
+    async with (
+        simulated(tmp_path) as simulation,
+        running(tmp_path, simulation, calibrated=QUICK, epoch_s=60.0) as bench,
+    ):
         link = simulation.bench.links["alice-bob"]
         # somebody turns the laser up behind the daemon's back: the tap sees it
         link.set_laser_power_w(link.settings.laser_power_w * 10)
@@ -149,7 +151,7 @@ async def test_more_light_than_allowed_darkens_the_link_before_the_epoch_ends(tm
 async def test_start_and_stop_leave_no_task(tmp_path: Path) -> None:
     before = asyncio.all_tasks()
     async with simulated(tmp_path) as simulation:
-        node = running(tmp_path, simulation, calibrated=False)
+        node = running(tmp_path, simulation, calibrated=())
         async with node:
             assert asyncio.all_tasks() > before
     assert asyncio.all_tasks() == before

@@ -7,7 +7,7 @@ import pytest
 
 from hil_sim.disturbance import Disturbance
 from qkdctl.devices.supervisor import Supervisor
-from tests.node.bench import Bench, running, simulated, until
+from tests.node.bench import QUICK, Bench, running, simulated, until
 
 pytestmark = pytest.mark.deadlines
 
@@ -23,7 +23,7 @@ def set_points(bench: Bench) -> dict:
 
 @pytest.mark.asyncio
 async def test_every_unplugged_instrument_comes_back_by_itself(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         link = bench.node.links["alice-bob"]
         await bench.facade.hold("alice-bob", "test")
         await until(lambda: not link.busy)
@@ -50,7 +50,7 @@ async def test_every_unplugged_instrument_comes_back_by_itself(tmp_path: Path) -
 
 @pytest.mark.asyncio
 async def test_every_instrument_that_lost_power_gets_its_set_points_back(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         link = bench.node.links["alice-bob"]
         await bench.facade.hold("alice-bob", "test")
         await until(lambda: not link.busy)
@@ -97,7 +97,7 @@ def dark_times(bench: Bench) -> int:
 
 @pytest.mark.asyncio
 async def test_a_device_that_hangs_delays_no_other(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         victim = bench.node.supervisors["snspd-bob"]
         others = [s for s in bench.node.supervisors.values() if s is not victim]
         for s in others:
@@ -122,7 +122,7 @@ def worst(supervisors: list) -> float:
 
 @pytest.mark.asyncio
 async def test_garbage_and_late_replies_move_no_light(tmp_path: Path) -> None:
-    async with simulated(tmp_path) as simulation, running(tmp_path, simulation) as bench:
+    async with simulated(tmp_path) as simulation, running(tmp_path, simulation, calibrated=QUICK) as bench:
         link = bench.node.links["alice-bob"]
         for kind in (
             Disturbance("garbage", replies=3),
