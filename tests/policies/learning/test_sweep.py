@@ -49,13 +49,13 @@ def test_a_sweep_learns_what_single_trainings_learn_runs_nothing_twice_and_keeps
         raise error
 
 
-@pytest.mark.parametrize("changes", [{"actors": {"processes": 1, "epochs": 4}}, FORESIGHT], ids=["actors", "shares"])
-def test_a_training_in_a_process_of_a_sweep_has_processes_of_its_own(tmp_path, changes):
-    config = tiny(**changes)
+def test_trainings_in_a_process_of_a_sweep_have_processes_of_their_own(tmp_path):
+    foreseeing, beside = tiny(**FORESIGHT), tiny(name="beside", actors={"processes": 1, "epochs": 4})
     with workers(1, finish=False) as executor:
-        ((task, trained),) = sweep(seeds_of(config, (2,), tmp_path, processes=2), executor)
-    assert task.seed == 2
-    assert trained.vetted.data == train(config, 2).vetted.data
+        tasks = [task for config in (foreseeing, beside) for task in seeds_of(config, (2,), tmp_path, processes=2)]
+        found = {task.config.name: trained for task, trained in sweep(tasks, executor)}
+    assert found["tiny"].vetted.data == train(foreseeing, 2).vetted.data
+    assert found["beside"].vetted.claims["episodes"] == "4"
 
 
 def test_trainings_that_are_not_over_share_all_processes(tmp_path):
