@@ -18,11 +18,11 @@ from qkdctl.records.network import NetworkState
 
 _DOUBLE: Final = np.dtype(np.float64)
 _GRID: Final = float(GRID)
-_FEW: Final = 8
-"""Links up to which plain Python checks faster than NumPy, whose every operation costs some 4 us after a run of
-onnxruntime has taken the caches; the run itself takes 20 to 70 us for one link."""
-Values = list[list[int]]
-"""Per link in order, one integer per action, in 1/4096."""
+_FEW: Final = 5
+"""Links up to which plain Python checks faster than NumPy, whose first operations after a run of onnxruntime find the
+caches taken."""
+Integers = NDArray[np.int64]
+"""Shape [links, actions], in 1/4096."""
 
 
 class OnnxPolicy:
@@ -57,16 +57,16 @@ class OnnxPolicy:
         Raises:
             PolicyFailure: when the network gives no usable values.
         """
-        return decide(self._identity, self.values(as_input(observe(state, facts))), state, facts)
+        return decide(self._identity, self.values(as_input(observe(state, facts))).tolist(), state, facts)
 
-    def values(self, observation: NDArray[np.float64]) -> Values:
+    def values(self, observation: NDArray[np.float64]) -> Integers:
         """The values of every action for an observation [links, features].
 
         Raises:
             PolicyFailure: `runtime`, or what `checked` found.
         """
         if len(observation) == 0:
-            return []
+            return np.zeros((0, len(ACTIONS)), dtype=np.int64)
         try:
             outputs = self._session.run(observation)
         except Exception as error:  # as above; an epoch must end with the baseline, never with the runtime's error
@@ -74,7 +74,7 @@ class OnnxPolicy:
         return checked(outputs, len(observation), self._value_bound)
 
 
-def checked(values: object, links: int, value_bound: int) -> Values:
+def checked(values: object, links: int, value_bound: int) -> Integers:
     """The values as integers, if they are what the vetted network can give.
 
     Args:
@@ -91,37 +91,28 @@ def checked(values: object, links: int, value_bound: int) -> Values:
         raise PolicyFailure(
             "shape", f"got {found} of {getattr(values, 'dtype', 'no type')}, expected {expected} doubles"
         )
-    integers = _of_few(values, value_bound) if links <= _FEW else _of_many(values, value_bound)
-    if integers is None:
+    if not (_few_are_right if links <= _FEW else _many_are_right)(values, value_bound):
         raise _failure(values, value_bound)
-    return integers
+    return (values * GRID).astype(np.int64)
 
 
-def _of_few(values: NDArray[np.float64], value_bound: int) -> Values | None:
-    """The integers, or None if any value is none or too large."""
-    rows: Values = []
+def _few_are_right(values: NDArray[np.float64], value_bound: int) -> bool:
+    """Whether each is an integer within the bound, in 1/4096."""
     largest = float(value_bound)  # exact: vetting takes no network whose values doubles could not hold
     for row in values.tolist():
-        integers = []
         for value in row:
             scaled = value * _GRID
             if not scaled.is_integer() or not -largest <= scaled <= largest:  # infinities are no integers
-                return None
-            integers.append(int(scaled))
-        rows.append(integers)
-    return rows
+                return False
+    return True
 
 
-def _of_many(values: NDArray[np.float64], value_bound: int) -> Values | None:
+def _many_are_right(values: NDArray[np.float64], value_bound: int) -> bool:
     """The same, for all at once."""
     if np.count_nonzero(np.absolute(values) <= value_bound / GRID) != values.size:
-        return None
+        return False
     scaled = values * GRID
-    integers = scaled.astype(np.int64)
-    if np.count_nonzero(integers != scaled):
-        return None
-    found: Values = integers.tolist()
-    return found
+    return bool(np.count_nonzero(np.rint(scaled) == scaled) == values.size)
 
 
 def _failure(values: NDArray[np.float64], value_bound: int) -> PolicyFailure:

@@ -39,7 +39,7 @@ grid_rows = st.lists(
 @given(grid_rows)
 def test_values_equal_the_integer_reference(rows: list[list[int]]) -> None:
     values = POLICY.values(np.array(rows, dtype=np.float64) / GRID)
-    assert values == reference(LAYERS, rows)
+    assert values.tolist() == reference(LAYERS, rows)
     assert np.abs(values).max() <= value_bound(LAYERS)
 
 
@@ -50,14 +50,14 @@ def test_values_stay_exact_at_the_edge_of_what_doubles_hold() -> None:
     extreme = np.sign(layers[0].weights.T) * LARGEST * GRID
     rows = np.concatenate([scattered, extreme, -extreme])
     values = OnnxPolicy(vet(build(layers, {}))).values(rows / GRID)
-    assert values == reference(layers, rows.tolist())
+    assert values.tolist() == reference(layers, rows.tolist())
 
 
 def test_a_row_has_the_same_values_in_every_batch() -> None:
     rows = np.random.default_rng(0).integers(-LARGEST * GRID, LARGEST * GRID + 1, (70, len(FEATURES))) / GRID
     together = POLICY.values(rows)
     for size in (1, 2, 7, 64):
-        assert POLICY.values(rows[:size]) == together[:size]
+        np.testing.assert_array_equal(POLICY.values(rows[:size]), together[:size])
 
 
 def test_proposal_is_the_best_legal_action_of_the_reference() -> None:
@@ -113,7 +113,8 @@ def test_threads_that_ask_at_once_each_get_their_own_values() -> None:
     alone = [POLICY.values(batch) for batch in batches]
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(POLICY.values, batches))
-    assert alone == together
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_bytes_the_runtime_cannot_load_are_a_failure() -> None:
@@ -177,7 +178,7 @@ def test_what_passes_is_finite_on_the_grid_and_within_the_bound(values: np.ndarr
     good = np.isfinite(values) & (np.abs(values) <= 100 / GRID)
     good[good] = values[good] * GRID % 1 == 0
     if good.all():
-        assert (np.array(checked(values, len(values), value_bound=100)) / GRID == values).all()
+        assert (checked(values, len(values), value_bound=100) / GRID == values).all()
     else:
         with pytest.raises(PolicyFailure):
             checked(values, len(values), value_bound=100)

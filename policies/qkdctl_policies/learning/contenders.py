@@ -31,7 +31,7 @@ class FileContender:
 
     def choose(self, env: NetworkEnv, rows: Floats, legal: Flags) -> Integers:  # noqa: ARG002 - as the protocol
         """The best legal action of each link."""
-        return best_legal(np.array(self._policy.values(rows), dtype=np.int64).reshape(legal.shape), legal)
+        return best_legal(self._policy.values(rows), legal)
 
 
 class HoldContender:

@@ -27,7 +27,7 @@ def render(results: Results) -> str:
 {_promises(results)}
 
 The difference between the two is the check of every value: shape, finite, on the grid, within the bound that the
-weights prove; and that integers of Python come out. Figures are medians over the rounds, in brackets the least and
+weights prove; and that integers come out. Figures are medians over the rounds, in brackets the least and
 the most.
 
 {_calls(results)}
