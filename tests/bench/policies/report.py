@@ -11,6 +11,9 @@ from tests.bench.table import span, table
 OVERHEAD: Final = 1.2
 """Promised bound on a checked call over a bare one."""
 
+EPISODES: Final = 500
+"""For which the time is told."""
+
 
 def render(results: Results) -> str:
     """Markdown."""
@@ -41,7 +44,8 @@ done beside the event loop, and the exchange itself is one assignment between tw
 one thread, {plan.lessons} rounds in turn, on the same simulated networks. A link epoch is one link for one epoch;
 figures are per second of processor time and include the updates. The learner of qkdctl does more per update
 (prioritised replay, two heads, masks, returns over several epochs), and its figures include building everything, two
-looks at a selection set and two exports; the peer samples uniformly over single epochs.
+looks at a selection set and two exports; the peer samples uniformly over single epochs. What the shipped training of
+{EPISODES} episodes takes, which learns with foresight, stands in [policy-learning.md](policy-learning.md).
 
 {_learning(results)}
 """
@@ -74,10 +78,10 @@ def _learning(results: Results) -> str:
     ours = results.learning(OURS.title)
     rows = []
     for entry in LEARNERS:
-        rate = results.learning(entry.title)
-        if rate is None:
-            rows.append((entry.title, results.absent.get(entry.title, "not measured"), ""))
+        rate, seconds = results.learning(entry.title), results.seconds(entry.title, EPISODES)
+        if rate is None or seconds is None:
+            rows.append((entry.title, results.absent.get(entry.title, "not measured"), "", ""))
         else:
             ratio = "" if ours is None else f"{rate.median / ours.median:.2f}"
-            rows.append((entry.title, span(rate), ratio))
-    return table(("learner", "link epochs per s", "over qkdctl"), rows)
+            rows.append((entry.title, span(rate), ratio, span(seconds)))
+    return table(("learner", "link epochs per s", "over qkdctl", f"s for {EPISODES} such episodes"), rows)

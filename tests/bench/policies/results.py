@@ -49,6 +49,12 @@ class Results:
         rates = [lesson.link_epochs_per_s for lesson in self.lessons if lesson.title == title]
         return Spread.of(rates) if rates else None
 
+    def seconds(self, title: str, episodes: int) -> Spread | None:
+        """Processor time for so many episodes at that rate; None for a learner that did not take part."""
+        share = episodes / self.plan.order.networks
+        took = [share * lesson.sample.cpu_s for lesson in self.lessons if lesson.title == title]
+        return Spread.of(took) if took else None
+
     def to_plain(self) -> dict[str, Any]:
         """The whole run as JSON takes it."""
         plain = asdict(self)

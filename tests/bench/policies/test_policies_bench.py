@@ -54,6 +54,10 @@ def test_learners_are_compared_per_second_of_processor_time_and_the_lost_are_nam
     rate = results.learning(OURS.title)
     assert rate is not None
     assert (rate.least, rate.most) == (2000.0, 4000.0)
+    seconds = results.seconds(OURS.title, 500)
+    assert seconds is not None
+    assert (seconds.least, seconds.most) == (62.5, 125.0), "an order of two networks is two episodes"
+    assert results.seconds(SB3.title, 500) is None
     assert results.learning(SB3.title) is None
     assert "it is not installed" in render(results)
 
