@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -58,6 +60,7 @@ class HttpEndpoint:
         self._wire = HttpWire(instrument, self._faults, clock)
         self._reserved: socket.socket | None = None
         self._server: uvicorn.Server | None = None
+        self._cable = _Cable()
 
     @property
     def name(self) -> str:
@@ -85,10 +88,10 @@ class HttpEndpoint:
         listener = self._reserved or self._bind()
         self._reserved = None
         self._port = listener.getsockname()[1]
-        tls = self._tls
+        tls, cable = self._tls, _Cable()
         config = uvicorn.Config(
             self._wire,
-            http=_ClosableProtocol,
+            http=lambda **parts: _ClosableProtocol(cable, **parts),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,
@@ -102,7 +105,7 @@ class HttpEndpoint:
         server.lifespan = config.lifespan_class(config)
         # Only the listening half of `serve`: neither its signal handlers nor its main loop are wanted here.
         await server.startup(sockets=[listener])
-        self._server = server
+        self._server, self._cable = server, cable
 
     async def stop(self) -> None:
         """Close the port and every connection."""
@@ -137,6 +140,7 @@ class HttpEndpoint:
         if self._server is None:
             return
         server, self._server = self._server, None
+        self._cable.plugged = False
         await end_listening(*server.servers)
         for connection in tuple(server.server_state.connections):
             connection.transport.abort()
@@ -147,10 +151,23 @@ class HttpEndpoint:
         await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
 
 
+@dataclass(slots=True)
+class _Cable:
+    """What connections of one plugging in share."""
+
+    plugged: bool = True
+
+
 class _ClosableProtocol(H11Protocol):
     """HTTP whose application knows its client's certificate and can end the connection in the middle of a response."""
 
+    def __init__(self, cable: _Cable, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._cable = cable
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if not self._cable.plugged:  # pulled in the middle of the handshake
+            transport.abort()
         certificate = transport.get_extra_info("peercert")
         self.app_state = {**self.app_state, "close": transport.close, "certificate": certificate}

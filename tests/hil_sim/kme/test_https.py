@@ -1,6 +1,9 @@
 """The key manager on the wire: TLS, paths, status codes, bodies."""
 
+import asyncio
+import contextlib
 import json
+import socket
 import ssl
 from pathlib import Path
 
@@ -120,6 +123,26 @@ async def test_tls_1_2_and_1_3_are_served(tmp_path: Path, version: ssl.TLSVersio
         context = tls(servers, "a1")
         context.minimum_version = context.maximum_version = version
         assert (await _get(servers.endpoints["kme-alice"].address, context)).status_code == 200
+
+
+async def test_a_client_whose_cable_is_pulled_in_the_middle_of_its_handshake_is_cut_off(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with served(Bench(), tmp_path) as servers:
+        endpoint = servers.endpoints["kme-alice"]
+        heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = tls(servers, "a1").wrap_bio(heard, said, server_hostname="127.0.0.1")
+        with socket.create_connection(("127.0.0.1", int(endpoint.address.rpartition(":")[2]))) as wire:
+            wire.setblocking(False)
+            with pytest.raises(ssl.SSLWantReadError):
+                client.do_handshake()
+            await loop.sock_sendall(wire, said.read())
+            heard.write(await loop.sock_recv(wire, 65_536))
+            await endpoint.unplug()
+            client.do_handshake()
+            await loop.sock_sendall(wire, said.read())
+            with contextlib.suppress(ConnectionResetError):
+                while await loop.sock_recv(wire, 65_536):
+                    pass  # tickets for another session
 
 
 async def test_an_empty_pool_is_503_and_a_refilled_one_200(tmp_path: Path) -> None:
